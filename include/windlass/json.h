@@ -22,8 +22,8 @@ using JsonArray = boost::json::array;
 // document cannot exhaust the stack. Errors name line and column.
 absl::StatusOr<Json> ParseJson(std::string_view text);
 
-// One line, no spaces; integral doubles keep their ".0"-less JSON form only if
-// they were integers, so a double stays a double when parsed again.
+// One line, no spaces. A double keeps a fraction or exponent ("2.0"), so it is
+// still a double when parsed again; NaN and infinities become null.
 std::string FormatJson(const Json& value);
 
 // Indented by two spaces, for people.
