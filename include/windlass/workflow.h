@@ -1,0 +1,200 @@
+// A workflow: the definition of a DAG of tasks, as a file describes it.
+//
+// These are plain values with the file's defaults applied and every field
+// checked: LoadWorkflow() is the way to get one (windlass/load.h). A Workflow
+// does not change once loaded; runs share it as `shared_ptr<const Workflow>`.
+//
+// The file format is schema/workflow.schema.json; docs/guides/workflow-file.md
+// explains each field. Names follow Temporal (retries, timeouts) and Airflow
+// (trigger rules).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "windlass/json.h"
+#include "windlass/time.h"
+
+namespace windlass {
+
+// When a task may start, by the states of the tasks it depends on. "Failed"
+// includes tasks that failed because something upstream of them failed; a
+// failure that `allow_failure` permits counts as a success.
+enum class TriggerRule : std::uint8_t {
+  kAllSuccess,
+  kAllFailed,
+  kAllDone,
+  kAllDoneMinOneSuccess,
+  kAllSkipped,
+  kOneSuccess,  // At once, without waiting for the others; so too kOneFailed
+  kOneFailed,   // and kOneDone.
+  kOneDone,
+  kNoneFailed,
+  kNoneFailedMinOneSuccess,
+  kNoneSkipped,
+  kAlways,  // At once, whatever the dependencies do.
+};
+
+// How the delay before a retry is spread: not at all, over [0, delay], or over
+// [delay/2, delay].
+enum class Jitter : std::uint8_t { kNone, kFull, kEqual };
+
+// The delay before attempt n+1 is
+//   min(initial_interval * backoff_coefficient^(n-1), maximum_interval)
+// then spread by `jitter`.
+struct RetryPolicy {
+  Duration initial_interval = std::chrono::seconds(1);
+  double backoff_coefficient = 2.0;
+  Duration maximum_interval = std::chrono::seconds(100);
+  // Attempts that may fail or time out; 1 is no retry, 0 is without limit.
+  int maximum_attempts = 1;
+  Jitter jitter = Jitter::kNone;
+  // Compared exactly with TaskError::type.
+  std::vector<std::string> non_retryable_error_types;
+};
+
+// Runs a task once per item of a list.
+struct MapSpec {
+  enum class OnEmpty : std::uint8_t { kSucceed, kSkip };
+
+  Json items;            // A list, or the template that yields one.
+  std::string as = "item";
+  int max_parallel = 0;  // 0 is without limit.
+  // The first instance that fails for good cancels the others.
+  bool fail_fast = false;
+  // What an empty list makes of the task: succeeded with [], or skipped.
+  OnEmpty on_empty = OnEmpty::kSucceed;
+};
+
+struct CancellationSpec {
+  enum class Type : std::uint8_t {
+    kTryCancel,  // The task is cancelled at once; its attempt is then stopped.
+    kWaitCancellationCompleted,  // Cancelled when the attempt has stopped.
+    kAbandon,  // Cancelled at once; the attempt is left to end by itself.
+  };
+  Type type = Type::kTryCancel;
+  // Between the request to stop (SIGTERM) and the kill.
+  Duration grace_period = std::chrono::seconds(10);
+};
+
+// Reuses the result of an earlier success with the same key.
+struct CacheSpec {
+  std::string key;  // May be a template.
+  std::string version = "1";
+  std::optional<Duration> max_age;
+};
+
+// At most `limit` attempts at a time over all executors that share a store.
+struct ConcurrencySpec {
+  std::string key;
+  int limit = 1;
+};
+
+// At most `limit` starts per `period` over all executors that share a store.
+struct RateLimitSpec {
+  std::string key;
+  int limit = 1;
+  Duration period = std::chrono::seconds(1);
+};
+
+// After `failure_threshold` failures in a row no attempt is made for
+// `open_for`.
+struct CircuitBreakerSpec {
+  std::string key;
+  int failure_threshold = 5;
+  Duration open_for = std::chrono::seconds(30);
+};
+
+struct ResourceSpec {
+  std::int64_t memory_bytes = 0;  // 0 is "not stated".
+  double cpu = 0;
+};
+
+struct ResultSpec {
+  std::optional<Json> schema;  // JSON Schema draft-07 of the result's value.
+  std::int64_t max_inline_bytes = 64 * 1024;
+  std::string store;        // A result store URL; empty is the run's default.
+  std::string compression;  // "", "zstd" or "none".
+};
+
+struct TaskSpec {
+  std::string id;
+  std::string type;
+  Json params = JsonObject{};  // With templates as written.
+
+  std::vector<std::string> depends_on;
+  TriggerRule trigger_rule = TriggerRule::kAllSuccess;
+  std::optional<std::string> when;  // An expression or template; false skips.
+  std::optional<MapSpec> map;
+
+  std::string queue = "default";
+  int priority = 5;  // 0..9, higher first.
+  Duration delay{0};  // Between "dependencies are met" and "ready".
+
+  RetryPolicy retry_policy;
+  // Each is absent (no limit) or positive.
+  std::optional<Duration> schedule_to_start_timeout;  // Waiting in a queue.
+  std::optional<Duration> start_to_close_timeout;     // One attempt.
+  std::optional<Duration> schedule_to_close_timeout;  // All attempts + waits.
+  std::optional<Duration> heartbeat_timeout;
+
+  CancellationSpec cancellation;
+  std::optional<CacheSpec> cache;
+  std::optional<std::string> idempotency_key;  // May be a template.
+  std::optional<ConcurrencySpec> concurrency;
+  std::optional<RateLimitSpec> rate_limit;
+  std::optional<CircuitBreakerSpec> circuit_breaker;
+  ResourceSpec resources;
+  ResultSpec result;
+  // A failure neither fails the run nor stops the tasks that depend on this.
+  bool allow_failure = false;
+};
+
+// One input of a run.
+struct ParamSpec {
+  std::string name;
+  Json schema;  // JSON Schema of the value, without `default`.
+  std::optional<Json> default_value;
+};
+
+struct ScheduleSpec {
+  enum class Overlap : std::uint8_t { kSkip, kQueue, kAllow, kCancelRunning };
+  std::string cron;
+  std::string timezone = "UTC";
+  Overlap overlap = Overlap::kSkip;
+  bool catch_up = false;
+};
+
+struct Workflow {
+  std::string name;
+  std::string description;
+  std::vector<ParamSpec> params;
+  // In the order of the file. `on_exit`, when present, is the last one and is
+  // also named by on_exit_index.
+  std::vector<TaskSpec> tasks;
+  std::optional<int> on_exit_index;
+  std::optional<ScheduleSpec> schedule;
+  std::optional<Duration> timeout;
+  int max_parallel = 0;  // Running tasks of one run; 0 is without limit.
+  JsonObject labels;
+
+  // The document as it was read, as JSON: what runs pin, and what
+  // ParseWorkflow() turns back into this value.
+  Json document;
+  // SHA-256 of the document: equal for equal definitions.
+  std::string digest;
+
+  // Index into `tasks`, or -1.
+  int FindTask(std::string_view id) const;
+};
+
+// The id of the task that runs `on_exit`; no task of a file may be named so.
+inline constexpr std::string_view kOnExitTaskId = "on_exit";
+
+// The name in files and messages: "all_success".
+std::string_view TriggerRuleName(TriggerRule rule);
+
+}  // namespace windlass
