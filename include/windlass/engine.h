@@ -68,6 +68,9 @@ class Engine {
   absl::StatusOr<Store*> store();
   absl::StatusOr<ResultStore*> results();
   const HandlerRegistry& handlers() const;
+  // Where attempts' log files belong: beside the SQLite file; empty for a store
+  // that is not a file.
+  std::string LogFolder() const;
 
   // --- work
   // Loads with this engine's task types. Problems are in one InvalidArgument
