@@ -67,7 +67,8 @@ class Engine {
   // The parts as chosen; opened by the first call.
   absl::StatusOr<Store*> store();
   absl::StatusOr<ResultStore*> results();
-  const HandlerRegistry& handlers() const;
+  // Built-in handlers and those of Handle().
+  absl::StatusOr<const HandlerRegistry*> handlers();
   // Where attempts' log files belong: beside the SQLite file; empty for a store
   // that is not a file.
   std::string LogFolder() const;

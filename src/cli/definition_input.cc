@@ -6,10 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/file.h"
+#include "cli/document_file.h"
 #include "engine/builtin_handlers.h"
 #include "executor/availability.h"
-#include "model/yaml/yaml.h"
 
 namespace windlass::cli {
 namespace {
@@ -87,7 +86,7 @@ void AddDefinitionInput(CLI::App& command, DefinitionInput& input) {
 
 std::shared_ptr<const Workflow> LoadDefinition(const Globals& globals,
                                                const DefinitionInput& input) {
-  LoadOptions options = CheckedLoadOptions(HandlersForChecking());
+  LoadOptions options = CheckedLoadOptions();
   options.task_types.insert(options.task_types.end(), input.extra_types.begin(),
                             input.extra_types.end());
   LoadedWorkflow loaded;
@@ -106,16 +105,9 @@ absl::StatusOr<Json> ReadParams(const Workflow& workflow,
                                 const DefinitionInput& input) {
   JsonObject params;
   if (!input.params_file.empty()) {
-    auto text = ReadFile(input.params_file, kMaximumParamsBytes);
-    if (!text.ok()) return text.status();
-    auto document = ParseYaml(*text);
-    if (!document.ok() || !document->is_object()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          input.params_file, ": ",
-          document.ok() ? "expected a mapping of param names to values"
-                        : std::string(document.status().message())));
-    }
-    params = std::move(document->get_object());
+    auto document = ReadMappingFile(input.params_file, kMaximumParamsBytes);
+    if (!document.ok()) return document.status();
+    params = *std::move(document);
   }
   for (const std::string& assignment : input.assignments) {
     std::size_t equals = assignment.find('=');

@@ -4,10 +4,9 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
 #include "cli/commands.h"
+#include "cli/document_file.h"
 #include "model/cel/expression.h"
-#include "model/yaml/yaml.h"
 
 namespace windlass::cli {
 namespace {
@@ -21,21 +20,9 @@ struct Flags {
 
 absl::StatusOr<Json> ReadData(const std::string& path) {
   if (path.empty()) return Json(JsonObject{});
-  auto text = ReadFile(path, kMaximumDataBytes);
-  if (!text.ok()) return text.status();
-  bool is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
-  auto data = is_yaml ? ParseYaml(*text) : ParseJson(*text);
-  if (!data.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", data.status().message()));
-  }
-  if (!data->is_object()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path,
-                     ": expected an object whose keys are the names the "
-                     "expression may use"));
-  }
-  return data;
+  auto data = ReadMappingFile(path, kMaximumDataBytes);
+  if (!data.ok()) return data.status();
+  return Json(*std::move(data));
 }
 
 // What the contract calls the type: uint is shown as int.

@@ -9,8 +9,9 @@
 
 #include "base/signals.h"
 #include "cli/commands.h"
-#include "cli/find_task.h"
+#include "cli/find_run.h"
 #include "engine/attempt_logs.h"
+#include "engine/task_result.h"
 
 namespace windlass::cli {
 namespace {

@@ -7,9 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/process_guard.h"
-#include "base/signals.h"
-#include "base/subprocess.h"
 #include "cli/commands.h"
 #include "cli/settings.h"
 

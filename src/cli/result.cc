@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "cli/commands.h"
-#include "cli/find_task.h"
+#include "cli/find_run.h"
+#include "engine/task_result.h"
 #include "results/result_io.h"
-#include "results/result_list.h"
 
 namespace windlass::cli {
 namespace {

@@ -97,8 +97,9 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
   ExecutionSetup setup(globals);
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   Store& store = setup.store();
-  if (auto status = CheckHandlers(*workflow, setup.engine().handlers());
-      !status.ok()) {
+  auto handlers = setup.engine().handlers();
+  if (!handlers.ok()) return Fail(globals, handlers.status());
+  if (auto status = CheckHandlers(*workflow, **handlers); !status.ok()) {
     return Fail(globals, status);
   }
   auto run = SubmitOne(store, flags, std::move(workflow), std::move(params));

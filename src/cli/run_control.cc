@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/find_task.h"
+#include "cli/find_run.h"
 #include "cli/run_document.h"
 
 namespace windlass::cli {

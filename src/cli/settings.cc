@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "cli/document_file.h"
 #include "model/definition/suggest.h"
-#include "model/yaml/yaml.h"
 #include "windlass/json.h"
 
 namespace windlass::cli {
@@ -21,22 +21,6 @@ std::string KeyOf(const std::string& variable) {
   std::transform(key.begin(), key.end(), key.begin(),
                  [](unsigned char c) { return std::tolower(c); });
   return key;
-}
-
-absl::StatusOr<JsonObject> ReadConfig(const std::string& path) {
-  auto text = ReadFile(path, kMaximumConfigBytes);
-  if (!text.ok()) return text.status();
-  auto document = ParseYaml(*text);
-  if (!document.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", document.status().message()));
-  }
-  if (document->is_null()) return JsonObject{};
-  if (!document->is_object()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": expected a mapping of settings"));
-  }
-  return std::move(document->get_object());
 }
 
 // Lists become what the flag takes several times: comma separated.
@@ -55,8 +39,8 @@ absl::Status UnknownKey(const std::string& path, const std::string& key,
   std::vector<std::string> keys;
   for (const std::string& name : known) keys.push_back(KeyOf(name));
   std::string message = absl::StrCat(path, ": unknown setting '", key, "'");
-  if (auto near = Suggest(key, keys)) {
-    absl::StrAppend(&message, "; did you mean '", *near, "'?");
+  if (std::string near = Nearest(key, keys); !near.empty()) {
+    absl::StrAppend(&message, "; did you mean '", near, "'?");
   }
   return absl::InvalidArgumentError(message);
 }
@@ -84,7 +68,7 @@ absl::StatusOr<LayeredSettings> LayeredSettings::Apply(
     add(name, *text);
   }
   if (path.empty()) return layers;
-  auto config = ReadConfig(path);
+  auto config = ReadMappingFile(path, kMaximumConfigBytes);
   if (!config.ok()) return config.status();
   for (const auto& member : *config) {
     std::string key(member.key());

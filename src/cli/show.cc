@@ -5,10 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
-#include "cli/find_task.h"
+#include "cli/find_run.h"
 #include "cli/follow.h"
 #include "cli/run_document.h"
 #include "cli/table.h"
+#include "engine/task_result.h"
 
 namespace windlass::cli {
 namespace {

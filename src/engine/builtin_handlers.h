@@ -7,23 +7,28 @@
 
 namespace windlass {
 
+class ProcessGuard;
 class ResultIo;
 
 // Types a workflow file may name. Those without a handler in this build are
 // known too, so that a file can be checked for a fleet that has them.
 std::vector<std::string> ShippedTaskTypes();
 
-// Adds every handler of this build. `store` and `results` are borrowed by the
-// handlers that need them.
-void AddBuiltinHandlers(HandlerRegistry& registry, Store& store,
-                        ResultIo& results);
+// What handlers that ship work with; all borrowed by them.
+struct HandlerParts {
+  Store* store = nullptr;
+  ResultIo* results = nullptr;
+  ProcessGuard* guard = nullptr;
+};
 
-// The same for checking files only: nothing behind the handlers may be
-// executed.
-const HandlerRegistry& HandlersForChecking();
+// Adds every handler of this build.
+void AddBuiltinHandlers(HandlerRegistry& registry, const HandlerParts& parts);
 
 // LoadOptions that check task types and their params against `handlers` and
 // the shipped types.
 LoadOptions CheckedLoadOptions(const HandlerRegistry& handlers);
+
+// CheckedLoadOptions() of the handlers that ship.
+LoadOptions CheckedLoadOptions();
 
 }  // namespace windlass

@@ -1,20 +1,11 @@
-#include "cli/find_task.h"
+#include "engine/task_result.h"
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "results/result_list.h"
 
-namespace windlass::cli {
-
-absl::StatusOr<RunId> FindRun(RunQueries& store, std::string_view text) {
-  if (text != "last") return ParseRunId(text);
-  RunFilter newest;
-  newest.limit = 1;
-  auto runs = store.ListRuns(newest);
-  if (!runs.ok()) return runs.status();
-  if (runs->empty()) return absl::NotFoundError("there are no runs yet");
-  return runs->front().id;
-}
+namespace windlass {
 
 absl::StatusOr<TaskKey> FindTask(const Workflow& workflow,
                                  std::string_view name) {
@@ -44,4 +35,25 @@ std::string TaskName(std::string_view id, TaskKey key) {
   return absl::StrCat(std::string(id), "[", key.index, "]");
 }
 
-}  // namespace windlass::cli
+absl::StatusOr<Json> ReadTaskResult(RunQueries& store, ResultIo& results,
+                                    RunId run, std::string_view name) {
+  auto info = store.GetRunInfo(run);
+  if (!info.ok()) return info.status();
+  auto key = FindTask(*(*info)->workflow, name);
+  if (!key.ok()) return key.status();
+  auto task = store.GetTask(run, *key);
+  if (!task.ok()) return task.status();
+  if (task->state != TaskState::kSucceeded) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("task ", std::string(name), " has no result: it is ",
+                     std::string(Name(task->state))));
+  }
+  if (key->index < 0 && task->item_count >= 0) {
+    auto instances = store.ListInstanceResults(run, key->node);
+    if (!instances.ok()) return instances.status();
+    return ReadResultList(results, *instances);
+  }
+  return results.ReadValue(task->result.value_or(ResultEnvelope{}));
+}
+
+}  // namespace windlass
