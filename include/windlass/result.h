@@ -19,8 +19,8 @@ struct ResultEnvelope {
 
   Kind kind = Kind::kNone;
   std::string media_type;
-  std::int64_t size = 0;            // Bytes of the uncompressed content.
-  std::string sha256;               // Hex, of the uncompressed content.
+  std::int64_t size = 0;              // Bytes of the uncompressed content.
+  std::string sha256;                 // Hex, of the uncompressed content.
   std::string encoding = "identity";  // Or "zstd": how `uri` is stored.
   std::optional<Json> value;
   std::string uri;
@@ -32,16 +32,16 @@ absl::StatusOr<ResultEnvelope> ResultEnvelopeFromJson(const Json& json);
 
 // The broad kinds of failure that reports group by.
 enum class ErrorCategory : std::uint8_t {
-  kApplication,     // The task's own code said no.
+  kApplication,  // The task's own code said no.
   kTimeout,
   kCancelled,
-  kCrash,           // The executor, or the process of the attempt, died.
-  kValidation,      // Params, expressions or results of the wrong shape.
-  kUpstream,        // A dependency made it impossible to run.
-  kResource,        // Memory, disk, file limits.
+  kCrash,       // The executor, or the process of the attempt, died.
+  kValidation,  // Params, expressions or results of the wrong shape.
+  kUpstream,    // A dependency made it impossible to run.
+  kResource,    // Memory, disk, file limits.
   kNetwork,
   kThrottled,
-  kInternal,        // Windlass itself could not.
+  kInternal,  // Windlass itself could not.
 };
 
 std::string_view ErrorCategoryName(ErrorCategory category);

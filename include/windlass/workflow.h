@@ -60,7 +60,7 @@ struct RetryPolicy {
 struct MapSpec {
   enum class OnEmpty : std::uint8_t { kSucceed, kSkip };
 
-  Json items;            // A list, or the template that yields one.
+  Json items;  // A list, or the template that yields one.
   std::string as = "item";
   int max_parallel = 0;  // 0 is without limit.
   // The first instance that fails for good cancels the others.
@@ -131,7 +131,7 @@ struct TaskSpec {
   std::optional<MapSpec> map;
 
   std::string queue = "default";
-  int priority = 5;  // 0..9, higher first.
+  int priority = 5;   // 0..9, higher first.
   Duration delay{0};  // Between "dependencies are met" and "ready".
 
   RetryPolicy retry_policy;

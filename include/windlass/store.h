@@ -1,0 +1,395 @@
+// The system of record: runs, tasks, leases, executors, history.
+//
+// A store is asked by five kinds of caller, each through a small interface of
+// its own; `Store` is all of them. Implementations are safe to call from any
+// number of threads, and several processes may have one open at a time. Every
+// point in time is the store's clock's. Every call either happened wholly or
+// not at all; after Unavailable or DeadlineExceeded the caller cannot know
+// which, and may repeat it: writes that carry a lease token are idempotent.
+//
+// A store holds facts. What follows from them (retry or dead letter, which
+// tasks a success releases) is computed by src/model, so two stores cannot
+// disagree. The rules themselves are tests/conformance.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "windlass/lease.h"
+
+namespace windlass {
+
+// ---------------------------------------------------------------- executors
+
+struct ClaimRequest {
+  ExecutorId executor;
+  int limit = 1;
+  std::vector<std::string> queues;  // Empty: every queue.
+  std::vector<std::string> types;   // Empty: every task type.
+  std::optional<RunId> root;        // Only tasks of this run and its sub-runs.
+};
+
+struct ClaimReply {
+  std::vector<Lease> leases;
+  // When the next scheduled task is due, if any.
+  std::optional<Timestamp> next_due;
+};
+
+struct FinishReply {
+  // One per AttemptEnd, in order. False: the lease had ended, nothing changed.
+  std::vector<bool> accepted;
+  std::vector<Lease> leases;  // Claimed in the same transaction.
+  std::optional<Timestamp> next_due;
+};
+
+// Progress, heartbeat details and intermediate results of a running attempt.
+struct ProgressUpdate {
+  RunId run;
+  TaskKey task;
+  LeaseToken token;
+  std::optional<double> fraction;      // 0..1
+  std::optional<std::string> message;  // What it is doing, for people.
+  std::optional<Json> heartbeat_details;
+  // Kept under `first` until the task succeeds; later attempts can read it.
+  std::vector<std::pair<std::string, ResultEnvelope>> saved;
+};
+
+struct SavedState {
+  std::optional<Json> heartbeat_details;
+  std::vector<std::pair<std::string, ResultEnvelope>> saved;
+};
+
+struct CacheDecision {
+  enum class Kind : std::uint8_t {
+    kHit,      // `result` is another task's success.
+    kCompute,  // This lease is the one that computes the key.
+    kWait,     // Another lease computes it: park on kCacheKeyFree.
+  };
+  Kind kind = Kind::kCompute;
+  ResultEnvelope result;
+  std::string source;  // "r42/report"
+};
+
+// What executors do with tasks.
+class TaskStore {
+ public:
+  virtual ~TaskStore() = default;
+
+  // Takes leases on up to `limit` ready tasks, higher priority first, then
+  // older first. Promotes what has become due before it looks.
+  virtual absl::StatusOr<ClaimReply> Claim(const ClaimRequest& request) = 0;
+
+  // Records how leases ended, releases what that makes ready, and claims up to
+  // `next.limit` tasks, successors of what just ended first; all in one
+  // transaction. An end whose lease is gone is refused alone: the others count.
+  virtual absl::StatusOr<FinishReply> Finish(std::span<const AttemptEnd> ends,
+                                             const ClaimRequest& next) = 0;
+
+  // One flag per update: false when its lease had ended.
+  virtual absl::StatusOr<std::vector<bool>> SaveProgress(
+      std::span<const ProgressUpdate> updates) = 0;
+
+  // What earlier attempts of the leased task left.
+  virtual absl::StatusOr<SavedState> LoadSaved(const Lease& lease) = 0;
+
+  // Asks for the cached result of `key`, no older than `max_age`. With
+  // kCompute the lease holds the key until it ends, so that equal keys are
+  // computed once over the whole fleet.
+  virtual absl::StatusOr<CacheDecision> BeginCached(
+      const Lease& lease, const std::string& key,
+      std::optional<Duration> max_age) = 0;
+};
+
+struct ExecutorInfo {
+  std::string name;  // Unique per process: "host-1234".
+  std::string host;  // See store/local_process.h for what it must tell.
+  std::int64_t pid = 0;
+  std::string profile;  // "generic", "data", "api".
+  int slots = 0;
+  std::vector<std::string> queues;
+  std::vector<std::string> types;
+  Duration lease_ttl = std::chrono::seconds(10);
+};
+
+struct CancelCommand {
+  RunId run;
+  TaskKey task;
+  LeaseToken token;
+  CancellationSpec::Type type = CancellationSpec::Type::kTryCancel;
+  std::string reason;
+};
+
+struct HeartbeatReply {
+  Timestamp now;
+  // Running leases to stop; repeated until they end.
+  std::vector<CancelCommand> cancels;
+  bool drain = false;  // Someone asked this executor to drain.
+};
+
+struct SweepReport {
+  int executors_lost = 0;
+  int tasks_recovered = 0;  // Made claimable again.
+  int tasks_failed = 0;     // Over max_crashes.
+  int timers_fired = 0;     // Deadlines of waiting tasks and of runs.
+};
+
+// Who is alive. Leases live as long as the registration of their executor.
+class ExecutorRegistry {
+ public:
+  virtual ~ExecutorRegistry() = default;
+
+  virtual absl::StatusOr<ExecutorId> Register(const ExecutorInfo& info) = 0;
+
+  // Renews the registration for its lease_ttl. NotFound: it was declared dead
+  // and all its leases are gone; register again.
+  virtual absl::StatusOr<HeartbeatReply> Heartbeat(ExecutorId executor,
+                                                   int busy_slots) = 0;
+
+  // The same reply without renewing: cheap enough to ask several times a
+  // second.
+  virtual absl::StatusOr<HeartbeatReply> Commands(ExecutorId executor) = 0;
+
+  // Ends the registration; leases it still holds are given back uncounted.
+  virtual absl::Status Deregister(ExecutorId executor) = 0;
+
+  // Declares executors dead whose registration ran out (on the same machine
+  // also those whose process is gone), recovers their tasks, fires due
+  // deadlines. Any number of sweepers may run.
+  virtual absl::StatusOr<SweepReport> Sweep() = 0;
+};
+
+// ------------------------------------------------------------------ clients
+
+struct SubmitRequest {
+  std::shared_ptr<const Workflow> workflow;
+  Json params = JsonObject{};  // Checked by CheckParams().
+  std::string base_dir;
+  // A second submit with the same key and workflow name returns the first run;
+  // FailedPrecondition when the params differ.
+  std::optional<std::string> idempotency_key;
+  JsonObject labels;
+  int copies = 1;  // Not with an idempotency key.
+  // Set for sub-workflows.
+  std::optional<RunId> parent;
+  std::optional<TaskKey> parent_task;
+};
+
+struct SubmittedRun {
+  RunId id;
+  bool created = true;  // False: an idempotency key named an earlier run.
+};
+
+enum class RetryScope : std::uint8_t { kFailedTasks, kWholeRun };
+
+struct DeadLetterFilter {
+  std::vector<std::int64_t> ids;  // Empty: all that match the rest.
+  std::string workflow;
+  std::optional<RunId> run;
+  std::string error_type;
+  int limit = 1000;
+};
+
+// What people and programs do to runs. Unknown runs are NotFound; what a run's
+// state does not allow is FailedPrecondition, with the reason.
+class RunControl {
+ public:
+  virtual ~RunControl() = default;
+
+  // All or none. When it returns, the runs are durable.
+  virtual absl::StatusOr<std::vector<SubmittedRun>> Submit(
+      std::span<const SubmitRequest> requests) = 0;
+
+  // After it returns no attempt of the run can succeed (on_exit, which runs
+  // afterwards, aside). Cancels sub-runs too. Repeating it is harmless.
+  virtual absl::Status Cancel(RunId run, const std::string& reason) = 0;
+
+  // A paused run's running attempts go on; nothing new of it starts.
+  virtual absl::Status Pause(RunId run) = 0;
+  virtual absl::Status Resume(RunId run) = 0;
+
+  // Runs a finished run's failed tasks and all that depends on them again, or
+  // all its tasks.
+  virtual absl::Status Retry(RunId run, RetryScope scope) = 0;
+
+  // Takes dead letters back into their runs with fresh attempts; returns how
+  // many.
+  virtual absl::StatusOr<int> Requeue(const DeadLetterFilter& filter) = 0;
+  virtual absl::StatusOr<int> Discard(const DeadLetterFilter& filter) = 0;
+};
+
+// What operators do to queues and executors.
+class FleetControl {
+ public:
+  virtual ~FleetControl() = default;
+
+  // Tasks of a paused queue are not claimed.
+  virtual absl::Status PauseQueue(const std::string& queue) = 0;
+  virtual absl::Status ResumeQueue(const std::string& queue) = 0;
+  // NotFound when no living executor has this name.
+  virtual absl::Status Drain(const std::string& executor_name) = 0;
+};
+
+struct RunRecord {
+  RunId id;
+  std::string workflow;
+  RunState state = RunState::kRunning;
+  Json params;
+  JsonObject labels;
+  Timestamp created_at;
+  std::optional<Timestamp> started_at;  // First claim.
+  std::optional<Timestamp> finished_at;
+  int attempt = 1;
+  std::string reason;  // Why it was cancelled or timed out; mostly empty.
+  std::optional<RunId> parent;
+  std::string idempotency_key;
+};
+
+struct TaskRecord {
+  TaskKey key;
+  std::string id;  // Of the spec, without index.
+  std::string type;
+  TaskState state = TaskState::kPending;
+  int attempt = 0;                      // 0: none yet.
+  std::optional<Timestamp> started_at;  // Of the last attempt.
+  std::optional<Timestamp> finished_at;
+  std::optional<Duration> run_time;
+  std::string executor;
+  std::optional<ResultEnvelope> result;
+  std::optional<TaskError> error;  // Of the last failed attempt, or the reason.
+  std::optional<double> progress;
+  std::string progress_message;
+  std::optional<Timestamp> due_at;  // kScheduled
+  std::string cached_from;
+  int item_count = -1;  // Of a mapped task whose items are known.
+};
+
+struct AttemptRecord {
+  TaskKey key;
+  int attempt = 0;
+  AttemptOutcome outcome = AttemptOutcome::kSucceeded;
+  Timestamp started_at;
+  Timestamp finished_at;
+  std::string executor;
+  std::optional<TaskError> error;
+};
+
+// Where each task of a run stands, cheap enough to ask ten times a second.
+struct NodeProgress {
+  TaskState state = TaskState::kPending;  // kRunning: released and not ended.
+  int items = -1;  // Of a mapped task: instances, by state below.
+  int succeeded = 0;
+  int failed = 0;
+  int skipped = 0;
+  int cancelled = 0;
+};
+
+struct RunProgressRecord {
+  RunState state = RunState::kRunning;
+  std::vector<NodeProgress> nodes;  // By place in Workflow::tasks.
+};
+
+struct RunFilter {
+  std::optional<RunState> state;
+  std::string workflow;
+  std::optional<RunId> before;  // For pages: ids below this one.
+  int limit = 50;
+};
+
+struct DeadLetterRecord {
+  std::int64_t id = 0;
+  RunId run;
+  std::string workflow;
+  TaskKey task;
+  std::string task_id;
+  std::string type;
+  int attempts = 0;
+  Timestamp failed_at;
+  TaskError error;
+};
+
+struct ExecutorRecord {
+  ExecutorId id;
+  ExecutorInfo info;
+  Timestamp started_at;
+  Timestamp last_heartbeat;
+  int busy_slots = 0;
+  bool draining = false;
+  bool alive = true;
+};
+
+struct QueueRecord {
+  std::string name;
+  bool paused = false;
+  std::int64_t ready = 0;
+  std::int64_t running = 0;
+  std::int64_t scheduled = 0;
+  std::optional<Timestamp> oldest_ready;
+};
+
+// Reading. Results are a consistent view of one moment per call.
+class RunQueries {
+ public:
+  virtual ~RunQueries() = default;
+
+  virtual absl::StatusOr<RunRecord> GetRun(RunId run) = 0;
+  virtual absl::StatusOr<std::shared_ptr<const RunInfo>> GetRunInfo(
+      RunId run) = 0;
+  virtual absl::StatusOr<RunProgressRecord> GetProgress(RunId run) = 0;
+  virtual absl::StatusOr<std::vector<RunRecord>> ListRuns(
+      const RunFilter& filter) = 0;
+  // Tasks by place in the workflow, each mapped task before its instances.
+  virtual absl::StatusOr<std::vector<TaskRecord>> ListTasks(RunId run) = 0;
+  virtual absl::StatusOr<TaskRecord> GetTask(RunId run, TaskKey task) = 0;
+  // Results of a mapped task's instances by index; nullopt where there is none.
+  virtual absl::StatusOr<std::vector<std::optional<ResultEnvelope>>>
+  ListInstanceResults(RunId run, int node) = 0;
+  // The items a mapped task was expanded with.
+  virtual absl::StatusOr<ResultEnvelope> GetItems(RunId run, int node) = 0;
+  virtual absl::StatusOr<std::vector<AttemptRecord>> ListAttempts(
+      RunId run) = 0;
+};
+
+class FleetQueries {
+ public:
+  virtual ~FleetQueries() = default;
+
+  virtual absl::StatusOr<std::vector<DeadLetterRecord>> ListDeadLetters(
+      const DeadLetterFilter& filter) = 0;
+  virtual absl::StatusOr<std::vector<ExecutorRecord>> ListExecutors() = 0;
+  virtual absl::StatusOr<std::vector<QueueRecord>> ListQueues() = 0;
+  virtual absl::StatusOr<std::int64_t> CountUnfinishedRuns() = 0;
+};
+
+// Tells that something may have become ready, or that a command waits. A hint:
+// it may come without cause, and its absence proves nothing.
+class WakeSignal {
+ public:
+  virtual ~WakeSignal() = default;
+
+  // True when there was a signal, false after `timeout` or a stop request.
+  // Signals that came since the last call count.
+  virtual bool Wait(Duration timeout, std::stop_token stop) = 0;
+};
+
+class Store : public TaskStore,
+              public ExecutorRegistry,
+              public RunControl,
+              public FleetControl,
+              public RunQueries,
+              public FleetQueries {
+ public:
+  // Each listener has its own.
+  virtual absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() = 0;
+
+  // The store's clock.
+  virtual absl::StatusOr<Timestamp> Now() = 0;
+};
+
+}  // namespace windlass
