@@ -29,7 +29,7 @@ std::uint32_t Byte(char c) { return static_cast<unsigned char>(c); }
 
 absl::Status InvalidAt(std::size_t position, std::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat(
-      "base64 text is invalid at position ", position, ": ", why));
+      "base64 text is invalid at position ", position, ": ", std::string(why)));
 }
 
 std::size_t PaddingOf(std::string_view text) {

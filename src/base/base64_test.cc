@@ -11,8 +11,12 @@ namespace {
 
 TEST(Base64Test, TheVectorsOfTheRfcHold) {
   const std::vector<std::pair<std::string, std::string>> vectors = {
-      {"", ""},         {"f", "Zg=="},        {"fo", "Zm8="},
-      {"foo", "Zm9v"},  {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+      {"", ""},
+      {"f", "Zg=="},
+      {"fo", "Zm8="},
+      {"foo", "Zm9v"},
+      {"foob", "Zm9vYg=="},
+      {"fooba", "Zm9vYmE="},
       {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : vectors) {
     EXPECT_EQ(EncodeBase64(bytes), text);
@@ -34,8 +38,9 @@ TEST(Base64Test, EveryByteAtEveryPlaceComesBack) {
 }
 
 TEST(Base64Test, WhatItDoesNotWriteItRefuses) {
-  for (std::string text : {"Z", "Zg", "Zg=", "Zg===", "====", "Z===", "Zg==Zg==",
-                           "Zh==", "Zm9=", "Zm9v\n", "Zm 9", "Zm-_", "=Zg="}) {
+  for (std::string text :
+       {"Z", "Zg", "Zg=", "Zg===", "====", "Z===", "Zg==Zg==", "Zh==", "Zm9=",
+        "Zm9v\n", "Zm 9", "Zm-_", "=Zg="}) {
     EXPECT_FALSE(DecodeBase64(text).ok()) << text;
   }
 }

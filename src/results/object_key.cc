@@ -55,23 +55,24 @@ std::string ToSegment(std::string_view name) {
 absl::Status CheckObjectKey(std::string_view key) {
   const std::string_view fault = KeyFault(key);
   if (fault.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("object key '", key.substr(0, kMaximumKey), "' ", fault,
-                   "; a key looks like r42/report/1007"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "object key '", std::string(key.substr(0, kMaximumKey)), "' ",
+      std::string(fault), "; a key looks like r42/report/1007"));
 }
 
 absl::Status CheckObjectKeyPrefix(std::string_view prefix) {
   // A character more makes a whole key of what ends in the middle or with "/",
   // and of a beginning ".".
   if (prefix.empty()) return absl::OkStatus();
-  return CheckObjectKey(absl::StrCat(prefix, "x"));
+  return CheckObjectKey(std::string(prefix) + "x");
 }
 
 std::string MakeObjectKey(RunId run, std::string_view task, int index,
                           LeaseToken token, std::string_view name) {
   std::string segment = ToSegment(task);
   if (index >= 0) absl::StrAppend(&segment, ".", index);
-  std::string key = absl::StrCat("r", run.value, "/", segment, "/", token.value);
+  std::string key =
+      absl::StrCat("r", run.value, "/", segment, "/", token.value);
   // A dash, not a slash: an object cannot also be a folder of objects.
   if (!name.empty()) absl::StrAppend(&key, "-", ToSegment(name));
   return key;

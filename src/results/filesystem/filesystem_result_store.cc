@@ -24,8 +24,8 @@
 namespace windlass {
 namespace {
 
-constexpr std::string_view kScheme = "file:";
-constexpr std::string_view kIncoming = "~incoming";
+constexpr char kScheme[] = "file:";
+constexpr char kIncoming[] = "~incoming";
 
 Timestamp ModifiedAt(const struct stat& info) {
   return Timestamp(std::chrono::duration_cast<Duration>(
@@ -33,26 +33,29 @@ Timestamp ModifiedAt(const struct stat& info) {
       std::chrono::nanoseconds(info.st_mtim.tv_nsec)));
 }
 
+std::string UriOf(std::string_view key) { return kScheme + std::string(key); }
+
 ObjectInfo InfoOf(std::string_view key, const struct stat& info) {
-  return ObjectInfo{.uri = absl::StrCat(kScheme, key),
+  return ObjectInfo{.uri = UriOf(key),
                     .size = static_cast<std::int64_t>(info.st_size),
                     .modified_at = ModifiedAt(info)};
 }
 
 absl::StatusOr<std::string_view> KeyOf(std::string_view uri) {
   if (!uri.starts_with(kScheme)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", uri, "' is not in this result store, whose objects ",
-                     "are called file:..."));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", std::string(uri), "' is not in this result store, whose objects ",
+        "are called file:..."));
   }
-  const std::string_view key = uri.substr(kScheme.size());
+  const std::string_view key = uri.substr(std::string_view(kScheme).size());
   absl::Status valid = CheckObjectKey(key);
   if (!valid.ok()) return valid;
   return key;
 }
 
 absl::Status NoSuchObject(std::string_view uri) {
-  return absl::NotFoundError(absl::StrCat("there is no object ", uri));
+  return absl::NotFoundError(
+      absl::StrCat("there is no object ", std::string(uri)));
 }
 
 std::string ParentOf(std::string_view path) {
@@ -69,8 +72,8 @@ class RangeSource : public ByteSource {
   RangeSource& operator=(const RangeSource&) = delete;
 
   absl::StatusOr<std::size_t> Read(std::span<char> buffer) override {
-    const std::size_t wanted = static_cast<std::size_t>(
-        std::min<std::uint64_t>(buffer.size(), static_cast<std::uint64_t>(left_)));
+    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(
+        buffer.size(), static_cast<std::uint64_t>(left_)));
     ssize_t n = 0;
     do {
       n = pread(fd_, buffer.data(), wanted, offset_);
@@ -91,8 +94,7 @@ class RangeSource : public ByteSource {
 class FilesystemResultStore : public ResultStore {
  public:
   explicit FilesystemResultStore(std::string root)
-      : root_(std::move(root)),
-        incoming_(absl::StrCat(root_, "/", kIncoming)) {
+      : root_(std::move(root)), incoming_(absl::StrCat(root_, "/", kIncoming)) {
     RemoveAbandonedFiles(incoming_);
   }
 
@@ -111,7 +113,7 @@ class FilesystemResultStore : public ResultStore {
   using Visitor = std::function<bool(const ObjectInfo&)>;
 
   std::string PathOf(std::string_view key) const {
-    return absl::StrCat(root_, "/", key);
+    return absl::StrCat(root_, "/", std::string(key));
   }
   absl::StatusOr<struct stat> StatKey(std::string_view key) const;
   absl::Status MakeFolders(std::string_view key) const;
@@ -135,7 +137,7 @@ absl::StatusOr<struct stat> FilesystemResultStore::StatKey(
   } else if (errno != ENOENT && errno != ENOTDIR) {
     return absl::ErrnoToStatus(errno, absl::StrCat("stat ", PathOf(key)));
   }
-  return NoSuchObject(absl::StrCat(kScheme, key));
+  return NoSuchObject(UriOf(key));
 }
 
 absl::Status FilesystemResultStore::MakeFolders(std::string_view key) const {
@@ -179,7 +181,7 @@ absl::StatusOr<ObjectInfo> FilesystemResultStore::Put(
   // Asked again when publishing; this spares writing what cannot be published.
   if (StatKey(key).ok()) {
     return absl::AlreadyExistsError(
-        absl::StrCat("there is an object ", kScheme, key, " already"));
+        absl::StrCat("there is an object ", UriOf(key), " already"));
   }
   absl::StatusOr<IncomingFile> file = IncomingFile::Create(incoming_);
   if (!file.ok()) return file.status();
@@ -202,15 +204,16 @@ absl::StatusOr<std::unique_ptr<ByteSource>> FilesystemResultStore::Get(
   absl::StatusOr<std::string_view> key = KeyOf(uri);
   if (!key.ok()) return key.status();
   if (range.offset < 0 || range.length.value_or(0) < 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "read ", uri, ": offset and length of a range cannot be negative"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("read ", std::string(uri),
+                     ": offset and length of a range cannot be negative"));
   }
   absl::StatusOr<struct stat> info = StatKey(*key);
   if (!info.ok()) return info.status();
-  const int fd =
-      open(PathOf(*key).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  const int fd = open(PathOf(*key).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0 && errno == ENOENT) return NoSuchObject(uri);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("open ", uri));
+  if (fd < 0)
+    return absl::ErrnoToStatus(errno, absl::StrCat("open ", std::string(uri)));
   return std::make_unique<RangeSource>(
       fd, std::string(uri), range.offset,
       range.length.value_or(std::numeric_limits<std::int64_t>::max()));
@@ -232,7 +235,8 @@ absl::Status FilesystemResultStore::Delete(std::string_view uri) {
     if (errno == ENOENT || errno == ENOTDIR || errno == EISDIR) {
       return absl::OkStatus();
     }
-    return absl::ErrnoToStatus(errno, absl::StrCat("delete ", uri));
+    return absl::ErrnoToStatus(errno,
+                               absl::StrCat("delete ", std::string(uri)));
   }
   // A run's folders go with its last object; rmdir() fails on any other.
   do {
@@ -244,8 +248,8 @@ absl::Status FilesystemResultStore::Delete(std::string_view uri) {
 absl::StatusOr<bool> FilesystemResultStore::ListFolder(
     const std::string& folder, std::string_view prefix,
     const Visitor& visit) const {
-  std::unique_ptr<DIR, int (*)(DIR*)> entries(
-      opendir(PathOf(folder).c_str()), &closedir);
+  std::unique_ptr<DIR, int (*)(DIR*)> entries(opendir(PathOf(folder).c_str()),
+                                              &closedir);
   if (entries == nullptr && errno == ENOENT) return true;  // Just removed.
   if (entries == nullptr) {
     return absl::ErrnoToStatus(errno, absl::StrCat("list ", PathOf(folder)));
