@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "absl/status/statusor.h"
 #include "windlass/ids.h"
 #include "windlass/json.h"
 #include "windlass/time.h"
@@ -71,6 +73,11 @@ inline constexpr std::string_view kScheduleToStartTimeout =
 inline constexpr std::string_view kScheduleToCloseTimeout =
     "ScheduleToCloseTimeout";
 inline constexpr std::string_view kUpstreamFailed = "UpstreamFailed";
+// Why a task was skipped: its trigger rule cannot be met any more, its `when`
+// is false, or its map has no items.
+inline constexpr std::string_view kTriggerRuleNotMet = "TriggerRuleNotMet";
+inline constexpr std::string_view kConditionFalse = "ConditionFalse";
+inline constexpr std::string_view kNoItems = "NoItems";
 inline constexpr std::string_view kTemplateError = "TemplateError";
 inline constexpr std::string_view kInvalidParams = "InvalidParams";
 inline constexpr std::string_view kInvalidResult = "InvalidResult";
