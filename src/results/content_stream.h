@@ -61,6 +61,8 @@ class CompressingSource : public ByteSource {
 class DecompressingSource : public ByteSource {
  public:
   explicit DecompressingSource(std::unique_ptr<ByteSource> packed);
+  DecompressingSource(const DecompressingSource&) = delete;
+  DecompressingSource& operator=(const DecompressingSource&) = delete;
   absl::StatusOr<std::size_t> Read(std::span<char> buffer) override {
     return reader_.Read(buffer);
   }

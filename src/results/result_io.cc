@@ -38,9 +38,17 @@ Kind KindOf(std::string_view media_type) {
   return is_table ? Kind::kTable : Kind::kBinary;
 }
 
-bool IsText(std::string_view media_type) {
-  if (BareMediaType(media_type) != "text/plain") return false;
-  const std::string type = absl::AsciiStrToLower(std::string(media_type));
+bool HoldsJson(const ResultEnvelope& envelope) {
+  return envelope.kind == Kind::kBinary &&
+         BareMediaType(envelope.media_type) == kJsonMediaType;
+}
+
+bool HoldsText(const ResultEnvelope& envelope) {
+  if (envelope.kind != Kind::kBinary ||
+      BareMediaType(envelope.media_type) != "text/plain") {
+    return false;
+  }
+  const std::string type = absl::AsciiStrToLower(envelope.media_type);
   return type.find("charset=") == std::string::npos ||
          type.find("utf-8") != std::string::npos ||
          type.find("us-ascii") != std::string::npos;
@@ -195,20 +203,19 @@ absl::StatusOr<ResultEnvelope> ResultIo::WriteStream(
                      options);
 }
 
-absl::StatusOr<Json> ResultIo::ReadValue(const ResultEnvelope& envelope) {
-  const bool is_json = envelope.kind == Kind::kJson;
-  const bool holds_json = envelope.kind == Kind::kBinary &&
-                          BareMediaType(envelope.media_type) == kJsonMediaType;
-  const bool holds_text =
-      envelope.kind == Kind::kBinary && IsText(envelope.media_type);
-  if (envelope.kind == Kind::kNone) return Json(nullptr);
-  if (!is_json && !holds_json && !holds_text) return ToJson(envelope);
+bool ResultIo::IsLoadedAsValue(const ResultEnvelope& envelope) {
+  return envelope.kind == Kind::kJson || HoldsJson(envelope) ||
+         HoldsText(envelope);
+}
 
+absl::StatusOr<Json> ResultIo::ReadValue(const ResultEnvelope& envelope) {
+  if (envelope.kind == Kind::kNone) return Json(nullptr);
+  if (!IsLoadedAsValue(envelope)) return ToJson(envelope);
   absl::StatusOr<std::string> text = ReadText(envelope);
   if (!text.ok()) return text.status();
-  if (is_json && envelope.value) return *envelope.value;
-  return holds_text ? TextToJson(*std::move(text))
-                    : ParseContent(*std::move(text));
+  if (envelope.kind == Kind::kJson && envelope.value) return *envelope.value;
+  return HoldsText(envelope) ? TextToJson(*std::move(text))
+                             : ParseContent(*std::move(text));
 }
 
 absl::StatusOr<std::string> ResultIo::ReadText(const ResultEnvelope& envelope) {

@@ -53,6 +53,9 @@ class ResultIo {
   // kMaximumValueBytes are ResourceExhausted.
   absl::StatusOr<Json> ReadValue(const ResultEnvelope& envelope);
 
+  // Whether ReadValue() loads the content, rather than handing it on.
+  static bool IsLoadedAsValue(const ResultEnvelope& envelope);
+
   // The content as bytes: JSON as compact text. The last Read() returns
   // DataLoss when the checksum is wrong; so does Open() for inline content. A
   // reference without a checksum is not verified.
