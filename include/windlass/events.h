@@ -20,8 +20,12 @@ namespace windlass {
 //   OnAttemptEnded    it has returned; not yet recorded
 //   OnFinished        a batch was recorded; `stale` of it were refused
 //   OnLeaseLost       an attempt is stopped because its lease may be gone
+//   OnAttemptAbandoned  a handler ignored its stop request for its whole grace
+//                     period; its slot goes on without it
 //   OnHeartbeat       the registration was renewed, or not
 //   OnSwept           dead executors or deadlines were dealt with
+//   OnStoreError      the store cannot be asked; once per row of errors, and
+//                     once with OK when it can again
 //   OnLog             a handler logged a line
 class EventSink {
  public:
@@ -38,6 +42,13 @@ class EventSink {
   }
   virtual void OnLeaseLost(const Lease& lease, std::string_view reason) {
     (void)lease, (void)reason;
+  }
+  virtual void OnAttemptAbandoned(const Lease& lease, std::string_view reason) {
+    (void)lease, (void)reason;
+  }
+  virtual void OnStoreError(std::string_view operation,
+                            const absl::Status& status) {
+    (void)operation, (void)status;
   }
   virtual void OnHeartbeat(const absl::Status& status) { (void)status; }
   virtual void OnSwept(const SweepReport& report) { (void)report; }
