@@ -1,6 +1,12 @@
 // windlass result RUN TASK
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
+#include <cstdio>
+#include <functional>
 #include <iostream>
 #include <memory>
 
@@ -20,20 +26,41 @@ struct Flags {
   std::string to;
 };
 
-absl::Status CopyTo(ByteSource& source, const std::string& path) {
-  if (path.empty()) {
-    std::array<char, 1 << 16> buffer;
-    while (true) {
-      auto count = source.Read(buffer);
-      if (!count.ok()) return count.status();
-      if (*count == 0) break;
-      std::cout.write(buffer.data(), static_cast<std::streamsize>(*count));
+// Calls `write` with all that `source` holds, piece by piece.
+absl::Status Pump(ByteSource& source,
+                  const std::function<absl::Status(std::string_view)>& write) {
+  std::array<char, 1 << 16> buffer;
+  while (true) {
+    auto count = source.Read(buffer);
+    if (!count.ok()) return count.status();
+    if (*count == 0) return absl::OkStatus();
+    if (auto status = write({buffer.data(), *count}); !status.ok()) {
+      return status;
     }
-    std::cout.flush();
-    return std::cout ? absl::OkStatus()
-                     : absl::UnavailableError("cannot write to stdout");
   }
-  return WriteFileAtomically(path, source);
+}
+
+// The file gets its name only once its content is whole and verified.
+absl::Status CopyToFile(ByteSource& source, const std::string& path) {
+  std::string partial = absl::StrCat(path, ".partial-", getpid());
+  UniqueFd file(
+      open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!file) return ErrnoStatus(errno, "create " + partial);
+  auto status = Pump(source, [&](std::string_view piece) {
+    return WriteAll(file.get(), piece, "write " + partial);
+  });
+  if (status.ok() && rename(partial.c_str(), path.c_str()) != 0) {
+    status = ErrnoStatus(errno, "rename to " + path);
+  }
+  if (!status.ok()) unlink(partial.c_str());
+  return status;
+}
+
+absl::Status CopyTo(ByteSource& source, const std::string& path) {
+  if (!path.empty()) return CopyToFile(source, path);
+  return Pump(source, [](std::string_view piece) {
+    return WriteAll(STDOUT_FILENO, piece, "write to stdout");
+  });
 }
 
 absl::StatusOr<TaskRecord> Finished(Store& store, RunId run, TaskKey key,

@@ -55,6 +55,15 @@ absl::Status MakeFolder(const fs::path& folder) {
   return absl::OkStatus();
 }
 
+// A definition that was accepted once is accepted again: its task types may be
+// known to other executors only.
+absl::StatusOr<std::shared_ptr<const Workflow>> ParsePinned(
+    const Json& document) {
+  LoadedWorkflow loaded = ParseWorkflow(document, {.file = "stored workflow"});
+  if (loaded.ok()) return loaded.workflow;
+  return absl::DataLossError(FormatProblem(loaded.problems.front()));
+}
+
 // Owns the source of an executor; a base, so that it is there before the
 // executor and goes after it.
 struct SourceOwner {
@@ -84,6 +93,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path,
   SqliteStoreOptions options;
   options.path = path;
   options.clock = &clock;
+  options.parser = ParsePinned;
   return OpenSqliteStore(options);
 }
 

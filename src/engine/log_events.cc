@@ -57,6 +57,25 @@ void LogEvents::OnLeaseLost(const Lease& lease, std::string_view reason) {
              {"reason", reason}});
 }
 
+void LogEvents::OnAttemptAbandoned(const Lease& lease,
+                                   std::string_view reason) {
+  log_.Error("handler ignores its stop request; its slot goes on without it",
+             {{"run", FormatRunId(lease.run->id)},
+              {"task", TaskName(lease)},
+              {"attempt", lease.attempt},
+              {"reason", reason}});
+}
+
+void LogEvents::OnStoreError(std::string_view operation,
+                             const absl::Status& status) {
+  if (status.ok()) {
+    log_.Info("the store answers again", {{"operation", operation}});
+  } else {
+    log_.Error("the store does not answer; trying on",
+               {{"operation", operation}, {"error", status}});
+  }
+}
+
 void LogEvents::OnHeartbeat(const absl::Status& status) {
   if (!status.ok()) log_.Warn("heartbeat failed", {{"error", status}});
 }
@@ -96,6 +115,14 @@ void EventFanOut::OnFinished(int count, int stale, Duration took) {
 }
 void EventFanOut::OnLeaseLost(const Lease& lease, std::string_view reason) {
   for (EventSink* sink : sinks_) sink->OnLeaseLost(lease, reason);
+}
+void EventFanOut::OnAttemptAbandoned(const Lease& lease,
+                                     std::string_view reason) {
+  for (EventSink* sink : sinks_) sink->OnAttemptAbandoned(lease, reason);
+}
+void EventFanOut::OnStoreError(std::string_view operation,
+                               const absl::Status& status) {
+  for (EventSink* sink : sinks_) sink->OnStoreError(operation, status);
 }
 void EventFanOut::OnHeartbeat(const absl::Status& status) {
   for (EventSink* sink : sinks_) sink->OnHeartbeat(status);

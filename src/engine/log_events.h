@@ -16,6 +16,9 @@ class LogEvents : public EventSink {
   void OnAttemptEnded(const Lease& lease, const AttemptEnd& end) override;
   void OnFinished(int count, int stale, Duration took) override;
   void OnLeaseLost(const Lease& lease, std::string_view reason) override;
+  void OnAttemptAbandoned(const Lease& lease, std::string_view reason) override;
+  void OnStoreError(std::string_view operation,
+                    const absl::Status& status) override;
   void OnHeartbeat(const absl::Status& status) override;
   void OnSwept(const SweepReport& report) override;
   void OnLog(const Lease& lease, LogLevel level,
@@ -36,6 +39,9 @@ class EventFanOut : public EventSink {
   void OnAttemptEnded(const Lease& lease, const AttemptEnd& end) override;
   void OnFinished(int count, int stale, Duration took) override;
   void OnLeaseLost(const Lease& lease, std::string_view reason) override;
+  void OnAttemptAbandoned(const Lease& lease, std::string_view reason) override;
+  void OnStoreError(std::string_view operation,
+                    const absl::Status& status) override;
   void OnHeartbeat(const absl::Status& status) override;
   void OnSwept(const SweepReport& report) override;
   void OnLog(const Lease& lease, LogLevel level,

@@ -14,7 +14,8 @@ absl::StatusOr<TaskKey> FindTask(const Workflow& workflow,
   if (std::size_t open = name.find('['); open != std::string_view::npos) {
     std::string_view index = name.substr(open + 1);
     if (index.empty() || index.back() != ']' ||
-        !absl::SimpleAtoi(index.substr(0, index.size() - 1), &key.index) ||
+        !absl::SimpleAtoi(std::string(index.substr(0, index.size() - 1)),
+                          &key.index) ||
         key.index < 0) {
       return absl::InvalidArgumentError(absl::StrCat(
           "task '", std::string(name),
