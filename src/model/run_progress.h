@@ -36,6 +36,7 @@ struct Release {
   std::int32_t node = 0;
   std::int32_t first = -1;
   std::int32_t count = 1;
+  bool operator==(const Release&) const = default;
 };
 
 // A task that reached its final state without a released row that says so: it
