@@ -19,14 +19,14 @@ const ObjectType<ScheduleSpec>& ScheduleType() {
                     Presence::kRequired),
           MakeField("timezone", &ScheduleSpec::timezone, Text{},
                     "Such as Europe/Berlin. Default UTC."),
-          MakeField("overlap", &ScheduleSpec::overlap,
-                    Choice<Overlap>{{{"skip", Overlap::kSkip},
-                                     {"queue", Overlap::kQueue},
-                                     {"allow", Overlap::kAllow},
-                                     {"cancel_running",
-                                      Overlap::kCancelRunning}}},
-                    "What happens when the run before still runs. Default "
-                    "skip."),
+          MakeField(
+              "overlap", &ScheduleSpec::overlap,
+              Choice<Overlap>{{{"skip", Overlap::kSkip},
+                               {"queue", Overlap::kQueue},
+                               {"allow", Overlap::kAllow},
+                               {"cancel_running", Overlap::kCancelRunning}}},
+              "What happens when the run before still runs. Default "
+              "skip."),
           MakeField("catch_up", &ScheduleSpec::catch_up, Boolean{},
                     "Whether times missed while nothing ran are made up for. "
                     "Default false."),
@@ -46,8 +46,11 @@ Field<Draft> OfWorkflow(Field<Workflow> field) {
 }
 
 Field<Draft> VersionField() {
-  Field<Draft> field{"windlass", "The version of this format: 1.",
-                     Presence::kRequired, {}, {}};
+  Field<Draft> field{"windlass",
+                     "The version of this format: 1.",
+                     Presence::kRequired,
+                     {},
+                     {}};
   field.schema = [](Definitions&) { return JsonObject{{"const", 1}}; };
   field.read = [](const Json& value, const Path& path, Draft&,
                   Problems& problems) {
@@ -125,8 +128,7 @@ Field<Draft> TasksField() {
                      ReadTasks};
   field.schema = [](Definitions& definitions) {
     Json ids = Name{Name::Kind::kTask}.Schema(definitions);
-    ids.get_object()["not"] =
-        JsonObject{{"const", std::string(kOnExitTaskId)}};
+    ids.get_object()["not"] = JsonObject{{"const", std::string(kOnExitTaskId)}};
     return JsonObject{
         {"type", "object"},
         {"minProperties", 1},
@@ -152,9 +154,9 @@ Field<Draft> OnExitField() {
 }
 
 Field<Draft> DefaultsField() {
-  Field<Draft> field = MakeMergedField("defaults", &Draft::defaults,
-                                       Nested<TaskSpec>{&DefaultsType()},
-                                       DefaultsType().doc);
+  Field<Draft> field =
+      MakeMergedField("defaults", &Draft::defaults,
+                      Nested<TaskSpec>{&DefaultsType()}, DefaultsType().doc);
   field.read = [](const Json& value, const Path& path, Draft& draft,
                   Problems& problems) {
     if (ReadObject(DefaultsType(), value, path, draft.defaults, problems)) {
