@@ -4,7 +4,7 @@
 #include <cmath>
 #include <exception>
 
-#include "absl/strings/str_cat.h"
+#include "base/concat.h"
 #include "base/file.h"
 #include "results/object_key.h"
 #include "windlass/clock.h"
@@ -31,7 +31,7 @@ absl::Status CutOffError() {
 
 std::string TaskName(const TaskSpec& spec, TaskKey key) {
   if (key.index < 0) return spec.id;
-  return absl::StrCat(spec.id, "[", key.index, "]");
+  return Concat(spec.id, "[", key.index, "]");
 }
 
 class Attempt::Use {
@@ -162,7 +162,7 @@ const std::string& Attempt::task_name() const {
 const std::string& Attempt::idempotency_key() const {
   MutexLock lock(mutex_);
   if (idempotency_key_.empty()) {
-    idempotency_key_ = absl::StrCat(FormatRunId(lease_.run->id), "/",
+    idempotency_key_ = Concat(FormatRunId(lease_.run->id), "/",
                                     TaskName(spec(), lease_.task));
   }
   return idempotency_key_;  // Does not change any more.
@@ -175,7 +175,7 @@ absl::StatusOr<int> Attempt::AncestorNode(std::string_view task) const {
   const int wanted = workflow.FindTask(task);
   if (wanted < 0) {
     return absl::NotFoundError(
-        absl::StrCat("the workflow has no task '", task, "'"));
+        Concat("the workflow has no task '", task, "'"));
   }
   if (workflow.on_exit_index == lease_.task.node) return wanted;
   std::vector<int> todo = {lease_.task.node};
@@ -193,7 +193,7 @@ absl::StatusOr<int> Attempt::AncestorNode(std::string_view task) const {
     }
   }
   return absl::FailedPreconditionError(
-      absl::StrCat("task '", spec().id, "' does not depend on '", task,
+      Concat("task '", spec().id, "' does not depend on '", task,
                    "'; add it to depends_on to read its result"));
 }
 
@@ -308,7 +308,7 @@ absl::StatusOr<Json> Attempt::Load(std::string_view name) {
         std::find_if(saved->saved.rbegin(), saved->saved.rend(), is_it);
     if (earlier == saved->saved.rend()) {
       return absl::NotFoundError(
-          absl::StrCat("no attempt of this task saved '", name, "'"));
+          Concat("no attempt of this task saved '", name, "'"));
     }
     found = earlier->second;
   }
@@ -340,7 +340,7 @@ WriteOptions Attempt::WriteOptionsFor(std::string_view name) const {
   }
   std::string label(name);
   const int before = contents_written_.fetch_add(1);
-  if (before > 0) absl::StrAppend(&label, label.empty() ? "" : "-", before);
+  if (before > 0) label += Concat(label.empty() ? "" : "-", before);
   options.key = MakeObjectKey(lease_.run->id, spec().id, lease_.task.index,
                               lease_.token, label);
   return options;
@@ -369,7 +369,7 @@ absl::StatusOr<std::string> Attempt::ScratchDir() {
   if (!scratch_dir_.empty()) return scratch_dir_;
   const std::string& parent = parts_.config->scratch_dir;
   absl::StatusOr<std::string> made = MakeTempDir(
-      parent.empty() ? "windlass-" : absl::StrCat(parent, "/windlass-"));
+      parent.empty() ? "windlass-" : Concat(parent, "/windlass-"));
   if (made.ok()) scratch_dir_ = *made;
   return made;
 }
@@ -392,7 +392,7 @@ std::vector<std::string> Attempt::CleanUp(AttemptOutcome outcome) {
     try {
       clean(outcome);
     } catch (const std::exception& e) {
-      troubles.push_back(absl::StrCat("a cleanup threw: ", e.what()));
+      troubles.push_back(Concat("a cleanup threw: ", e.what()));
     } catch (...) {
       troubles.push_back("a cleanup threw something that is no exception");
     }
@@ -405,7 +405,7 @@ std::vector<std::string> Attempt::CleanUp(AttemptOutcome outcome) {
   if (!scratch.empty()) {
     absl::Status removed = RemoveTree(scratch);
     if (!removed.ok()) {
-      troubles.push_back(absl::StrCat("the scratch folder is left behind: ",
+      troubles.push_back(Concat("the scratch folder is left behind: ",
                                       removed.message()));
     }
   }

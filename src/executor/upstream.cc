@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "base/concat.h"
 #include "results/result_list.h"
 
 namespace windlass {
@@ -76,7 +76,7 @@ absl::StatusOr<std::unique_ptr<ByteSource>> Upstream::Open(const RunInfo& run,
   if (!task->result.has_value() ||
       task->result->kind == ResultEnvelope::Kind::kNone) {
     return absl::NotFoundError(
-        absl::StrCat("task '", SpecOf(run, node).id, "' left no result"));
+        Concat("task '", SpecOf(run, node).id, "' left no result"));
   }
   return io_.Open(*task->result);
 }
