@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
+#include "base/concat.h"
 #include "base/file.h"
 
 namespace windlass {
@@ -25,11 +25,11 @@ absl::StatusOr<std::string> ReadSecret(const ExecutorConfig& config,
                                        std::string_view name) {
   if (!IsName(name)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("'", name,
+        Concat("'", name,
                      "' cannot be a secret's name: use letters, digits and _"));
   }
   if (!config.secrets_dir.empty()) {
-    const std::string path = absl::StrCat(config.secrets_dir, "/", name);
+    const std::string path = Concat(config.secrets_dir, "/", name);
     absl::StatusOr<std::string> text = ReadFile(path, kLargestSecret);
     if (text.ok()) {
       if (text->ends_with('\n')) text->pop_back();
@@ -38,25 +38,25 @@ absl::StatusOr<std::string> ReadSecret(const ExecutorConfig& config,
     }
     if (!absl::IsNotFound(text.status())) return text.status();
   }
-  const std::string variable = absl::StrCat("WINDLASS_SECRET_", name);
+  const std::string variable = Concat("WINDLASS_SECRET_", name);
   if (const char* value = std::getenv(variable.c_str())) return value;
-  return absl::NotFoundError(absl::StrCat(
+  return absl::NotFoundError(Concat(
       "this executor has no secret '", name, "': set ", variable,
       config.secrets_dir.empty()
           ? std::string(", or secrets_dir and put a file of that name there")
-          : absl::StrCat(" or write ", config.secrets_dir, "/", name)));
+          : Concat(" or write ", config.secrets_dir, "/", name)));
 }
 
 absl::StatusOr<std::string> ReadEnv(const ExecutorConfig& config,
                                     std::string_view name) {
   if (std::find(config.allowed_env.begin(), config.allowed_env.end(), name) ==
       config.allowed_env.end()) {
-    return absl::PermissionDeniedError(absl::StrCat(
+    return absl::PermissionDeniedError(Concat(
         "this executor does not let expressions read env.", name,
         "; allow it with --allowed-env ", name, " (WINDLASS_ALLOWED_ENV)"));
   }
   if (const char* value = std::getenv(std::string(name).c_str())) return value;
-  return absl::NotFoundError(absl::StrCat("the environment variable ", name,
+  return absl::NotFoundError(Concat("the environment variable ", name,
                                           " is not set on this executor"));
 }
 
