@@ -27,6 +27,7 @@
 #include "windlass/ids.h"
 #include "windlass/json.h"
 #include "windlass/lease.h"
+#include "windlass/log_level.h"
 #include "windlass/result.h"
 #include "windlass/result_store.h"
 
@@ -77,15 +78,6 @@ enum class StopReason : std::uint8_t {
   kHeartbeatTimeout,  // heartbeat_timeout
   kLeaseLost,         // Another executor may have the task: nothing counts now.
   kDrain,             // The executor stops and its grace period is over.
-};
-
-enum class LogLevel : std::uint8_t {
-  kTrace,
-  kDebug,
-  kInfo,
-  kWarning,
-  kError,
-  kOff
 };
 
 // What a handler may know and do about the attempt it executes. Valid until

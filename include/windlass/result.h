@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "absl/status/statusor.h"
 #include "windlass/ids.h"
 #include "windlass/json.h"
 #include "windlass/time.h"
@@ -12,8 +14,9 @@
 namespace windlass {
 
 // The one form in which every result is stored, shown and exchanged. `value`
-// holds inline JSON; inline bytes are base64 in `value` with kind kBinary;
-// anything larger stands at `uri` and is read through a ResultStore.
+// holds inline JSON; inline bytes are base64 in `value` with kind kBinary or
+// kTable (CSV, Parquet, Arrow); anything larger stands at `uri` and is read
+// through a ResultStore.
 struct ResultEnvelope {
   enum class Kind : std::uint8_t { kNone, kJson, kBinary, kTable, kReference };
 
@@ -70,6 +73,11 @@ inline constexpr std::string_view kScheduleToStartTimeout =
 inline constexpr std::string_view kScheduleToCloseTimeout =
     "ScheduleToCloseTimeout";
 inline constexpr std::string_view kUpstreamFailed = "UpstreamFailed";
+// Why a task was skipped: its trigger rule cannot be met any more, its `when`
+// is false, or its map has no items.
+inline constexpr std::string_view kTriggerRuleNotMet = "TriggerRuleNotMet";
+inline constexpr std::string_view kConditionFalse = "ConditionFalse";
+inline constexpr std::string_view kNoItems = "NoItems";
 inline constexpr std::string_view kTemplateError = "TemplateError";
 inline constexpr std::string_view kInvalidParams = "InvalidParams";
 inline constexpr std::string_view kInvalidResult = "InvalidResult";

@@ -12,38 +12,22 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "model/graph.h"
+#include "model/trigger_rule.h"
 #include "windlass/ids.h"
 #include "windlass/states.h"
 #include "windlass/store.h"
 #include "windlass/workflow.h"
 
 namespace windlass {
-
-// The parts of a workflow that RunProgress needs, computed once per
-// definition: successors, in-degrees, roots.
-class Graph {
- public:
-  // Requires acyclic, known dependencies (what ParseWorkflow() guarantees).
-  explicit Graph(const Workflow& workflow);
-
-  const Workflow& workflow() const { return *workflow_; }
-  const std::vector<int>& successors(int node) const {
-    return successors_[static_cast<std::size_t>(node)];
-  }
-  const std::vector<int>& dependencies(int node) const {
-    return dependencies_[static_cast<std::size_t>(node)];
-  }
-
- private:
-  const Workflow* workflow_;
-  std::vector<std::vector<int>> successors_;
-  std::vector<std::vector<int>> dependencies_;
-};
 
 // Tasks to make claimable: `count` instances from `first`, or the task itself
 // (first == -1, count == 1). For a mapped task, index -1 is the claim that
@@ -54,26 +38,33 @@ struct Release {
   std::int32_t count = 1;
 };
 
-// A task that ended without (another) attempt.
+// A task that reached its final state without a released row that says so: it
+// never became claimable, or it is a mapped task whose instances ended it.
 struct Settled {
   TaskKey task;
   TaskState state = TaskState::kSkipped;
-  // Why: nullopt for a mapped task that ended because its instances did.
+  // Why: nullopt for a mapped task that ended because its instances did, or
+  // succeeded because it has none.
   std::optional<TaskError> reason;
 };
 
+// What a store has to carry out, in an order that only depends on what
+// happened: releases by place in the file, settled tasks as one led to the
+// next.
 struct Effects {
   std::vector<Release> released;
   std::vector<Settled> settled;
   // Nodes whose claimable, scheduled, parked and leased tasks and instances are
   // to be cancelled now (run cancelled or timed out; fail_fast: its instances
   // only). RunProgress has counted all released ones as cancelled already, so
-  // the store must not report them again.
+  // the store must not report them again. A mapped node is also in `settled`.
   std::vector<std::int32_t> cancelled_nodes;
   // Set once, when the run reaches its final state.
   std::optional<RunState> ended;
 };
 
+// Thread-compatible. A call whose precondition does not hold (a task that is
+// not running, a node that does not exist) changes nothing and has no effects.
 class RunProgress {
  public:
   // A run that has not been started. `graph` must outlive it.
@@ -88,31 +79,46 @@ class RunProgress {
   Effects Start();
 
   // A released task or instance reached its final state: kSucceeded, kFailed,
-  // kSkipped or kCancelled. Not for tasks that effects already settled.
+  // kSkipped or kCancelled. Not for tasks that effects already settled. For a
+  // mapped task before Expanded(), index -1 ends the whole task: its `when` was
+  // false, or its items could not be computed.
+  //
+  // A task that is cancelled alone counts as failed, for the tasks after it and
+  // for the run. The run fails if any task failed without allow_failure.
   Effects TaskEnded(TaskKey task, TaskState state);
 
   // A mapped task's items are known.
   Effects Expanded(std::int32_t node, std::int32_t count);
 
-  // Ends everything that has not ended, then runs on_exit. `outcome` is
-  // kCancelled, or kFailed for a run that timed out. No effect on a run that
-  // has ended or is already ending.
+  // Ends everything that has not ended, then runs on_exit if the run had been
+  // started. `outcome` is kCancelled, or kFailed for a run that timed out. No
+  // effect on a run that has ended.
+  //
+  // While on_exit runs: after a cancel or a timeout, no effect (on_exit is the
+  // cleaning up, and has time limits of its own). When the tasks had ended by
+  // themselves, kCancelled cancels on_exit and the run ends as cancelled, for
+  // no attempt may succeed after a cancel (I9); kFailed has no effect.
   Effects Cancel(RunState outcome);
 
-  // Tasks of a finished run that are to run again: failed and cancelled ones,
-  // and all that depends on them; with kWholeRun all. Calls for the run to be
-  // running again; `reset` are nodes whose rows the store must forget first
-  // (kept in history). Instances of a mapped task that failed are reset as a
-  // whole: the task is expanded again.
+  // Tasks that are to run again. `reset` are nodes whose rows the store must
+  // forget first (kept in history), ended or not; a lease among them ends. Then
+  // `effects`. The run is running again, on_exit will run again too.
   struct Restart {
     std::vector<std::int32_t> reset;
     Effects effects;
   };
+
+  // Of a finished run: failed and cancelled tasks, and all that depends on
+  // them; with kWholeRun all. Instances of a mapped task that failed are reset
+  // as a whole: the task is expanded again. With nothing to run again (every
+  // task succeeded or was skipped), an on_exit that failed runs again; else no
+  // effect.
   Restart RetryTasks(RetryScope scope);
 
-  // One dead task (its node; for an instance only that instance) is taken back.
-  // `reset` are the nodes downstream that had been settled because of it. An
-  // instance goes back alone: `effects.released` holds it.
+  // One task that failed for good is taken back, in a run that has ended or
+  // not. It is in `reset` itself unless it is an instance: that goes back
+  // alone, at once, whatever max_parallel says. What ended downstream is reset;
+  // what runs there goes on.
   Restart Requeue(TaskKey task);
 
   RunState state() const { return state_; }
@@ -123,22 +129,115 @@ class RunProgress {
   std::vector<NodeProgress> nodes() const;
 
  private:
-  struct Node {
-    TaskState state = TaskState::kPending;  // kRunning: released.
+  // Where a node stands, in one byte: runs have many nodes, and every task that
+  // ends decodes them all. The order is that of the encoded form.
+  enum class Stage : std::uint8_t {
+    kPending,
+    kHeld,  // May run; max_parallel says not yet.
+    kReleased,
+    kSucceeded,
+    kFailed,
+    kUpstreamFailed,  // Failed without an attempt.
+    kCancelled,
+    kSkipped,
+    kEnding,  // Within a call: in ending_.
+  };
+
+  // Of a mapped node. Instances [0, released) were made claimable; those of
+  // them that are in none of the counts have not ended. What fail_fast and
+  // Cancel() keep from starting counts as released and cancelled.
+  struct Instances {
     std::int32_t items = -1;
-    std::int32_t released = 0;  // Instances made claimable so far.
+    std::int32_t released = 0;
     std::int32_t succeeded = 0;
     std::int32_t failed = 0;
     std::int32_t skipped = 0;
     std::int32_t cancelled = 0;
-    bool upstream_failed = false;  // Failed without an attempt.
+
+    bool expanded() const { return items >= 0; }
+    std::int64_t ended() const {
+      return std::int64_t{succeeded} + failed + skipped + cancelled;
+    }
+    std::int64_t live() const { return released - ended(); }
   };
 
+  struct Ending {
+    std::int32_t node;
+    Stage stage;
+  };
+
+  static bool Ended(Stage stage) {
+    return stage >= Stage::kSucceeded && stage != Stage::kEnding;
+  }
+  static Stage StageFor(TaskState state);
+  static TaskState StateFor(Stage stage);
+  static void CloseInstances(Instances& instances);
+
+  bool Exists(int node) const { return node >= 0 && node < graph_->size(); }
+  Stage& stage(int node) { return stages_[static_cast<std::size_t>(node)]; }
+  Stage stage(int node) const {
+    return stages_[static_cast<std::size_t>(node)];
+  }
+  // Null for a node that is not mapped.
+  Instances* instances(int node);
+  const Instances* instances(int node) const;
+  bool IsExpanded(int node) const;
+  bool HasLiveRows(int node) const;
+
+  // run_progress.cc: what follows when a node ends.
+  DependencyEnd EndAsDependency(int node) const;
+  DependencyCounts CountDependencies(int node) const;
+  void DependencyEnded(int node, int dependency, Effects& effects);
+  void Evaluate(int node, Effects& effects);
+  void Apply(Verdict verdict, int node, Effects& effects);
+  TaskError ReasonFor(Verdict verdict, int node) const;
+  void InstanceEnded(int node, TaskState state, Effects& effects);
+  void EndMapped(int node, Stage stage, std::optional<TaskError> reason,
+                 Effects& effects);
+  void End(int node, Stage stage) {
+    this->stage(node) = Stage::kEnding;
+    ending_.push_back({node, stage});
+  }
+  // Every call that changes something ends with this.
+  void Conclude(Effects& effects);
+  void Announce(Effects& effects);
+  void ReleaseHeld(Effects& effects);
+  void ReleaseSome(int node, Effects& effects);
+  std::int64_t RunRoom() const;
+  std::int64_t RoomFor(int node) const;
+  void CancelNode(int node, const TaskError& reason, Effects& effects);
+  void EndRun(RunState state, Effects& effects);
+
+  // run_progress_retry.cc
+  bool MayRequeue(TaskKey task) const;
+  std::vector<std::int32_t> EndedDownstream(
+      std::vector<std::int32_t> nodes) const;
+  void Reset(int node, Restart& restart);
+  void ResetOnExit(Restart& restart);
+  void Reopen(Restart& restart);
+
+  // run_progress_codec.cc
+  void Recount();
+  absl::Status CheckInstances(int node) const;
+  absl::Status CheckConsistent() const;
+
   const Graph* graph_;
-  std::vector<Node> nodes_;
+  std::vector<Stage> stages_;
+  std::vector<Instances> instances_;  // By Graph::map_slot().
   RunState state_ = RunState::kRunning;
   RunState outcome_ = RunState::kRunning;
   bool started_ = false;
+
+  // The rest follows from the above; Recount() finds it. Counts leave out
+  // on_exit, but for in_flight_.
+  std::int32_t unfinished_ = 0;
+  std::int32_t failures_ = 0;
+  std::int64_t in_flight_ = 0;  // Released tasks and instances, not ended.
+  std::set<std::int32_t>
+      held_;  // Nodes with something max_parallel holds back.
+  // Of pending nodes with many dependencies, filled when first needed.
+  absl::flat_hash_map<std::int32_t, DependencyCounts> counts_;
+  std::vector<Ending> ending_;  // Empty between calls.
 };
 
 }  // namespace windlass

@@ -27,29 +27,44 @@ struct WriteOptions {
   Compression compression = Compression::kAutomatic;
 };
 
+// The largest result that is read as a value; larger ones only as streams.
+inline constexpr std::int64_t kMaximumValueBytes = 256LL * 1024 * 1024;
+
 class ResultIo {
  public:
   // `store` is borrowed.
   explicit ResultIo(ResultStore& store) : store_(store) {}
 
+  // JSON becomes kJson. Bytes stay bytes whatever their media type: kTable for
+  // CSV, Parquet and Arrow, otherwise kBinary. An envelope is passed on as it
+  // is, and no content is kNone.
   absl::StatusOr<ResultEnvelope> Write(const Content& content,
                                        const WriteOptions& options);
   absl::StatusOr<ResultEnvelope> WriteStream(ByteSource& content,
                                              std::string_view media_type,
                                              const WriteOptions& options);
 
-  // The value of the result: JSON as it is; text as a string; kNone as null.
-  // Other bytes become an object {"uri","media_type","size","sha256"}, so an
-  // expression can hand them on without loading them. Content that does not
-  // match its checksum is DataLoss.
+  // The value of the result: JSON (kJson, and bytes that are application/json)
+  // as it is; text/plain as a string; kNone as null. Any other bytes, and
+  // references, become the envelope itself as an object ({"kind","media_type",
+  // "size","sha256","encoding","uri",...}), so an expression can hand them on
+  // without loading them; ResultEnvelopeFromJson() and Open() read those.
+  // Content that does not match its checksum is DataLoss, more than
+  // kMaximumValueBytes are ResourceExhausted.
   absl::StatusOr<Json> ReadValue(const ResultEnvelope& envelope);
 
+  // Whether ReadValue() loads the content, rather than handing it on.
+  static bool IsLoadedAsValue(const ResultEnvelope& envelope);
+
   // The content as bytes: JSON as compact text. The last Read() returns
-  // DataLoss when the checksum is wrong.
+  // DataLoss when the checksum is wrong; so does Open() for inline content. A
+  // reference without a checksum is not verified.
   absl::StatusOr<std::unique_ptr<ByteSource>> Open(
       const ResultEnvelope& envelope);
 
  private:
+  absl::StatusOr<std::string> ReadText(const ResultEnvelope& envelope);
+
   ResultStore& store_;
 };
 
