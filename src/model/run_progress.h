@@ -219,6 +219,7 @@ class RunProgress {
 
   // run_progress_codec.cc
   void Recount();
+  void RecountReleased(int node);
   absl::Status CheckInstances(int node) const;
   absl::Status CheckConsistent() const;
 
