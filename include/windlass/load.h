@@ -59,6 +59,10 @@ struct LoadOptions {
 // executes anything; time and memory are bounded whatever the text is (YAML
 // aliases may not expand to more than a million nodes, nesting stops at 64).
 LoadedWorkflow ParseWorkflow(std::string_view text, const LoadOptions& options);
+inline LoadedWorkflow ParseWorkflow(const char* text,
+                                    const LoadOptions& options) {
+  return ParseWorkflow(std::string_view(text), options);
+}
 
 // The same for a definition that is a JSON value already.
 LoadedWorkflow ParseWorkflow(const Json& document, const LoadOptions& options);
