@@ -2,6 +2,7 @@
 #
 # Writes <header> into the build tree with one `inline constexpr
 # std::string_view k<Name>` per file: `claim_ready.sql` becomes kClaimReady.
+# `0001_initial.up.sql` becomes k0001InitialUp.
 # SQL and schemas stay files of their own and still ship inside the binary.
 function(windlass_embed target header namespace)
   cmake_parse_arguments(ARG "" "" "FILES" ${ARGN})

@@ -1,0 +1,1 @@
+SELECT 1 FROM cache_flight LIMIT 1

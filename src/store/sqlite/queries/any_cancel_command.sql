@@ -1,0 +1,1 @@
+SELECT 1 FROM cancel_command LIMIT 1

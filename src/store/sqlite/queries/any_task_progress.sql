@@ -1,0 +1,1 @@
+SELECT 1 FROM task_progress LIMIT 1

@@ -1,0 +1,1 @@
+SELECT digest, document FROM definition WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT id FROM definition WHERE digest = ?1

@@ -1,0 +1,1 @@
+SELECT params, labels, base_dir FROM input WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT id, queue, type FROM lane

@@ -1,0 +1,1 @@
+SELECT run, token, unfinished FROM sequence WHERE only = 1

@@ -1,0 +1,50 @@
+// The store in one SQLite file, for one machine.
+//
+// Several threads and several processes may use the same file at the same
+// time. Beside it live SQLite's own PATH-wal and PATH-shm, and PATH-bell, which
+// whoever makes work available touches and idle executors watch.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "windlass/clock.h"
+#include "windlass/json.h"
+#include "windlass/store.h"
+
+namespace windlass {
+
+// Turns a pinned definition back into a workflow: ParseWorkflow().
+using WorkflowParser =
+    std::function<absl::StatusOr<std::shared_ptr<const Workflow>>(
+        const Json& document)>;
+
+struct SqliteStoreOptions {
+  enum class Synchronous {
+    // A submit, a cancel, a retry survive a power cut. A result survives the
+    // death of every process; a power cut may take the last moments' results,
+    // whose tasks then run again.
+    kNormal,
+    // Everything survives a power cut: one fsync per transaction.
+    kFull,
+  };
+
+  // Created, with its folder, if it does not exist.
+  std::string path;
+  Synchronous synchronous = Synchronous::kNormal;
+  // Null: the system's. Must outlive the store. All processes that share the
+  // file should have the same idea of the time.
+  const Clock* clock = nullptr;
+  // The crash with this number fails a task.
+  int max_crashes = 3;
+  // Needed for runs that another process submitted.
+  WorkflowParser parser;
+};
+
+// FailedPrecondition when a newer Windlass wrote the file, or another program.
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(
+    SqliteStoreOptions options);
+
+}  // namespace windlass
