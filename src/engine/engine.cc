@@ -55,11 +55,17 @@ absl::Status MakeFolder(const fs::path& folder) {
   return absl::OkStatus();
 }
 
+LoadOptions PinnedLoadOptions() {
+  LoadOptions options;
+  options.file = "stored workflow";
+  return options;
+}
+
 // A definition that was accepted once is accepted again: its task types may be
 // known to other executors only.
 absl::StatusOr<std::shared_ptr<const Workflow>> ParsePinned(
     const Json& document) {
-  LoadedWorkflow loaded = ParseWorkflow(document, {.file = "stored workflow"});
+  LoadedWorkflow loaded = ParseWorkflow(document, PinnedLoadOptions());
   if (loaded.ok()) return loaded.workflow;
   return absl::DataLossError(FormatProblem(loaded.problems.front()));
 }
@@ -101,16 +107,16 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path,
 
 class Engine::Impl {
  public:
-  explicit Impl(EngineConfig config)
-      : config(std::move(config)), clock(MakeSystemClock()) {
+  explicit Impl(EngineConfig chosen)
+      : config(std::move(chosen)), clock(MakeSystemClock()) {
     store_schemes["sqlite"] = [this](const std::string& path) {
       return OpenSqlite(path, *clock);
     };
     result_schemes["file"] = [](const std::string& path) {
       return OpenFilesystemResultStore(path);
     };
-    make_source = [](Store& store, Clock& clock_of_engine) {
-      return MakePollingSource(store, clock_of_engine, {});
+    make_source = [](Store& polled, Clock& polling_clock) {
+      return MakePollingSource(polled, polling_clock, {});
     };
   }
 
@@ -139,7 +145,8 @@ class Engine::Impl {
     auto started = ProcessGuard::Start();
     if (!started.ok()) return started.status();
     guard = *std::move(started);
-    AddBuiltinHandlers(handlers, {.store = store.get(),
+    AddBuiltinHandlers(handlers, {.clock = clock.get(),
+                                  .store = store.get(),
                                   .results = result_io.get(),
                                   .guard = guard.get()});
     for (auto& [type, handler] : own_handlers) {
