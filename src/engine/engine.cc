@@ -115,8 +115,12 @@ class Engine::Impl {
     result_schemes["file"] = [](const std::string& path) {
       return OpenFilesystemResultStore(path);
     };
-    make_source = [](Store& polled, Clock& polling_clock) {
-      return MakePollingSource(polled, polling_clock, {});
+    make_source = [](Store& polled, Clock& polling_clock,
+                     const ExecutorConfig& executor) {
+      return MakePollingSource(
+          polled, polling_clock,
+          {.minimum_interval = executor.minimum_poll_interval,
+           .maximum_interval = executor.maximum_poll_interval});
     };
   }
 
@@ -169,7 +173,7 @@ class Engine::Impl {
   EventSink* events = &no_events;
   std::map<std::string, StoreFactory> store_schemes;
   std::map<std::string, ResultStoreFactory> result_schemes;
-  std::function<std::unique_ptr<TaskSource>(Store&, Clock&)> make_source;
+  SourceFactory make_source;
 
   std::mutex mutex;  // Guards the opening of what follows.
   bool store_replaced = false;
@@ -252,8 +256,7 @@ void Engine::UseResultStore(std::unique_ptr<ResultStore> results) {
   impl_->results = std::move(results);
 }
 
-void Engine::UseSource(
-    std::function<std::unique_ptr<TaskSource>(Store&, Clock&)> make) {
+void Engine::UseSource(SourceFactory make) {
   impl_->make_source = std::move(make);
 }
 
@@ -358,9 +361,9 @@ absl::StatusOr<std::unique_ptr<BaseExecutor>> Engine::StartExecutor(
   parts.handlers = &impl_->handlers;
   parts.clock = impl_->clock.get();
   parts.events = impl_->events;
-  auto executor = std::make_unique<EngineExecutor>(
-      std::move(config), parts,
-      impl_->make_source(*impl_->store, *impl_->clock));
+  auto source = impl_->make_source(*impl_->store, *impl_->clock, config);
+  auto executor = std::make_unique<EngineExecutor>(std::move(config), parts,
+                                                   std::move(source));
   if (auto status = executor->Start(); !status.ok()) return status;
   return executor;
 }
