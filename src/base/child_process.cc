@@ -107,8 +107,10 @@ absl::Status ChildProcess::State::Until(const WaitLimit& limit,
     std::uint64_t one = 1;
     (void)!write(wake.get(), &one, sizeof one);
   });
+  // Done is final: done() may have taken what it was waiting for.
+  if (done()) return absl::OkStatus();
   // What is there already is taken even when there is no time left.
-  if (!done()) Turn(Duration::zero());
+  Turn(Duration::zero());
   while (!done()) {
     if (limit.stop.stop_requested()) {
       return absl::CancelledError("cancelled while waiting for the process");

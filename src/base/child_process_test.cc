@@ -12,7 +12,7 @@ namespace {
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
-constexpr WaitLimit kPatient = {.timeout = 20s, .stop = {}};
+const WaitLimit kPatient = {.timeout = 20s, .stop = {}};
 
 std::unique_ptr<ChildProcess> Start(std::string script,
                                     std::size_t maximum_line = 1 << 20) {

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kRounds = 20;
 constexpr int kDeathWaitMilliseconds = 100;
+constexpr int kExecWaitMilliseconds = 50;
 
 // "/proc/<pid>/<file>", without the help of anything that may allocate.
 class ProcPath {
@@ -63,20 +64,97 @@ class Numbers {
  public:
   explicit Numbers(std::string_view text) : rest_(text) {}
 
-  pid_t Next() {
+  std::uint64_t Next() {
     while (!rest_.empty() && !IsDigit(rest_.front())) rest_.remove_prefix(1);
-    pid_t value = 0;
+    std::uint64_t value = 0;
     while (!rest_.empty() && IsDigit(rest_.front())) {
-      value = value * 10 + (rest_.front() - '0');
+      value = value * 10 + static_cast<std::uint64_t>(rest_.front() - '0');
       rest_.remove_prefix(1);
     }
     return value;
   }
+  pid_t NextPid() { return static_cast<pid_t>(Next()); }
 
  private:
   static bool IsDigit(char c) { return c >= '0' && c <= '9'; }
   std::string_view rest_;
 };
+
+// The text of /proc/<pid>/stat: "12 (name, which may hold anything) S 1 12 ..."
+class StatText {
+ public:
+  bool Read(pid_t pid) {
+    int fd = OpenForRead(ProcPath(pid, "stat").c_str());
+    if (fd < 0) return false;
+    ssize_t n = ReadSome(fd, buffer_.data(), buffer_.size());
+    close(fd);
+    if (n <= 0) return false;
+    std::string_view text(buffer_.data(), static_cast<std::size_t>(n));
+    std::size_t name_end = text.rfind(')');
+    if (name_end == std::string_view::npos || name_end + 2 >= text.size()) {
+      return false;
+    }
+    after_name_ = text.substr(name_end + 2);
+    return true;
+  }
+  // From the state on, which is field 3 in proc(5).
+  std::string_view AfterName() const { return after_name_; }
+
+  // A number by its place in proc(5); the first is 4, the parent.
+  std::uint64_t Field(int wanted) const {
+    Numbers numbers(after_name_);
+    for (int field = 4; field < wanted; ++field) numbers.Next();
+    return numbers.Next();
+  }
+
+ private:
+  std::array<char, 2048> buffer_;
+  std::string_view after_name_;
+};
+
+// In the middle of execve() a process has no environment yet. It must not be
+// taken for one that cleared it.
+bool IsMidExec(pid_t pid) {
+  constexpr int kFlags = 9;
+  constexpr int kEnvironmentStart = 50;
+  constexpr std::uint64_t kKernelThread = 0x00200000;
+  StatText stat;
+  if (!stat.Read(pid)) return false;
+  return stat.AfterName().front() != 'Z' &&
+         (stat.Field(kFlags) & kKernelThread) == 0 &&
+         stat.Field(kEnvironmentStart) == 0;
+}
+
+enum class Match { kNo, kYes, kEmpty };
+
+Match MatchEnvironment(pid_t pid, std::string_view prefix) {
+  int fd = OpenForRead(ProcPath(pid, "environ").c_str());
+  if (fd < 0) return Match::kNo;
+  std::array<char, 4096> buffer;
+  std::size_t matched = 0;  // of the entry we are in
+  bool differs = false;
+  bool empty = true;
+  ssize_t n;
+  while (matched < prefix.size() &&
+         (n = ReadSome(fd, buffer.data(), buffer.size())) > 0) {
+    empty = false;
+    for (ssize_t i = 0; i < n && matched < prefix.size(); ++i) {
+      char c = buffer[static_cast<std::size_t>(i)];
+      if (c == '\0') {
+        matched = 0;
+        differs = false;
+      } else if (!differs && c == prefix[matched]) {
+        ++matched;
+      } else {
+        differs = true;
+        matched = 0;
+      }
+    }
+  }
+  close(fd);
+  if (empty) return Match::kEmpty;
+  return matched == prefix.size() ? Match::kYes : Match::kNo;
+}
 
 // Calls `visit(pid)` for every process there is.
 template <typename Visit>
@@ -95,7 +173,7 @@ void ForEachProcess(Visit visit) {
       std::memcpy(&length, record + offsetof(dirent64, d_reclen),
                   sizeof length);
       const char* name = record + offsetof(dirent64, d_name);
-      if (*name >= '1' && *name <= '9') visit(Numbers(name).Next());
+      if (*name >= '1' && *name <= '9') visit(Numbers(name).NextPid());
       at += length;
     }
   }
@@ -153,51 +231,25 @@ bool PidList::Add(pid_t pid) {
 }
 
 bool ReadProcessState(pid_t pid, ProcessState& state) {
-  int fd = OpenForRead(ProcPath(pid, "stat").c_str());
-  if (fd < 0) return false;
-  std::array<char, 512> buffer;
-  ssize_t n = ReadSome(fd, buffer.data(), buffer.size());
-  close(fd);
-  if (n <= 0) return false;
-  std::string_view text(buffer.data(), static_cast<std::size_t>(n));
-  // "12 (name, which may hold anything) S 1 12 12 ..."
-  std::size_t name_end = text.rfind(')');
-  if (name_end == std::string_view::npos || name_end + 2 >= text.size()) {
-    return false;
-  }
-  Numbers numbers(text.substr(name_end + 3));
+  StatText stat;
+  if (!stat.Read(pid)) return false;
+  Numbers numbers(stat.AfterName());
   state.pid = pid;
-  state.state = text[name_end + 2];
-  state.parent = numbers.Next();
-  state.group = numbers.Next();
-  state.session = numbers.Next();
+  state.state = stat.AfterName().front();
+  state.parent = numbers.NextPid();
+  state.group = numbers.NextPid();
+  state.session = numbers.NextPid();
   return true;
 }
 
 bool EnvironmentHas(pid_t pid, std::string_view prefix) {
-  int fd = OpenForRead(ProcPath(pid, "environ").c_str());
-  if (fd < 0) return false;
-  std::array<char, 4096> buffer;
-  std::size_t matched = 0;  // of the entry we are in
-  bool differs = false;
-  ssize_t n;
-  while (matched < prefix.size() &&
-         (n = ReadSome(fd, buffer.data(), buffer.size())) > 0) {
-    for (ssize_t i = 0; i < n && matched < prefix.size(); ++i) {
-      char c = buffer[static_cast<std::size_t>(i)];
-      if (c == '\0') {
-        matched = 0;
-        differs = false;
-      } else if (!differs && c == prefix[matched]) {
-        ++matched;
-      } else {
-        differs = true;
-        matched = 0;
-      }
-    }
+  for (int i = 0; i < kExecWaitMilliseconds; ++i) {
+    Match match = MatchEnvironment(pid, prefix);
+    if (match != Match::kEmpty) return match == Match::kYes;
+    if (!IsMidExec(pid)) return false;
+    poll(nullptr, 0, 1);
   }
-  close(fd);
-  return matched == prefix.size();
+  return false;
 }
 
 bool KillTree(const TreeQuery& query, PidList& killed) {

@@ -45,11 +45,12 @@ void SetVariable(Environment& environment, std::string_view name,
 // started through prlimit(1) of util-linux, which costs one more exec, about
 // 1 ms. Limits above our own hard limits are lowered to those.
 struct ProcessLimits {
-  std::optional<std::uint64_t> address_space_bytes;
-  std::optional<std::uint64_t> cpu_seconds;
-  std::optional<std::uint64_t> open_files;
-  std::optional<std::uint64_t> processes;  // of the user, not of the tree
-  std::optional<std::uint64_t> file_bytes;
+  std::optional<std::uint64_t> address_space_bytes = std::nullopt;
+  std::optional<std::uint64_t> cpu_seconds = std::nullopt;
+  std::optional<std::uint64_t> open_files = std::nullopt;
+  std::optional<std::uint64_t> processes =
+      std::nullopt;  // of the user, not of the tree
+  std::optional<std::uint64_t> file_bytes = std::nullopt;
 };
 
 struct NoInput {};  // /dev/null
