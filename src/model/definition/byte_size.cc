@@ -41,7 +41,8 @@ absl::StatusOr<std::int64_t> ParseByteSize(std::string_view text) {
   if (!unit.empty() && unit[0] == ' ') unit.remove_prefix(1);
   double value = 0;
   double factor = FactorOf(unit);
-  if (!IsNumber(number) || factor == 0 || !absl::SimpleAtod(std::string(number), &value)) {
+  if (!IsNumber(number) || factor == 0 ||
+      !absl::SimpleAtod(std::string(number), &value)) {
     return absl::InvalidArgumentError(
         Concat("expected a number of bytes such as 512MiB, got '", text, "'"));
   }

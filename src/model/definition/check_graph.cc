@@ -55,9 +55,9 @@ class DependencyReader {
 
  private:
   void ReportUnknown(const std::string& id, const Path& at) {
-    std::string suggestion =
-        id == kOnExitTaskId ? "on_exit runs last; no task can wait for it"
-                            : problems_.DidYouMean(id, ids_);
+    std::string suggestion = id == kOnExitTaskId
+                                 ? "on_exit runs last; no task can wait for it"
+                                 : problems_.DidYouMean(id, ids_);
     problems_.Add(at, Concat("there is no task '", id, "'"), suggestion);
   }
 
@@ -182,18 +182,17 @@ std::string Draw(const std::vector<int>& cycle,
 void ReportCycle(const std::vector<int>& cycle,
                  const std::vector<TaskSpec>& tasks, Problems& problems) {
   const TaskSpec& first = tasks[static_cast<std::size_t>(cycle.front())];
-  const TaskSpec& second = tasks[static_cast<std::size_t>(
-      cycle.size() > 1 ? cycle[1] : cycle[0])];
-  auto listed = std::find(first.depends_on.begin(), first.depends_on.end(),
-                          second.id);
+  const TaskSpec& second =
+      tasks[static_cast<std::size_t>(cycle.size() > 1 ? cycle[1] : cycle[0])];
+  auto listed =
+      std::find(first.depends_on.begin(), first.depends_on.end(), second.id);
   AtTask(first, [&](const Path& path) {
     Path list = path.Member("depends_on");
-    problems.Add(
-        list.Element(
-            static_cast<std::size_t>(listed - first.depends_on.begin())),
-        Concat("the tasks wait for each other: ", Draw(cycle, tasks),
-               " (each depends on the next)"),
-        "remove one of these dependencies");
+    problems.Add(list.Element(static_cast<std::size_t>(
+                     listed - first.depends_on.begin())),
+                 Concat("the tasks wait for each other: ", Draw(cycle, tasks),
+                        " (each depends on the next)"),
+                 "remove one of these dependencies");
   });
 }
 

@@ -10,51 +10,50 @@ namespace {
 
 // What draft-07 knows, so that a misspelt keyword does not pass silently.
 const std::vector<std::string>& Keywords() {
-  static const std::vector<std::string> keywords = {
-      "type",
-      "default",
-      "title",
-      "description",
-      "examples",
-      "enum",
-      "const",
-      "minimum",
-      "maximum",
-      "exclusiveMinimum",
-      "exclusiveMaximum",
-      "multipleOf",
-      "minLength",
-      "maxLength",
-      "pattern",
-      "format",
-      "items",
-      "additionalItems",
-      "minItems",
-      "maxItems",
-      "uniqueItems",
-      "contains",
-      "properties",
-      "patternProperties",
-      "additionalProperties",
-      "propertyNames",
-      "required",
-      "minProperties",
-      "maxProperties",
-      "dependencies",
-      "allOf",
-      "anyOf",
-      "oneOf",
-      "not",
-      "if",
-      "then",
-      "else",
-      "definitions",
-      "$ref",
-      "$comment",
-      "contentEncoding",
-      "contentMediaType",
-      "readOnly",
-      "writeOnly"};
+  static const std::vector<std::string> keywords = {"type",
+                                                    "default",
+                                                    "title",
+                                                    "description",
+                                                    "examples",
+                                                    "enum",
+                                                    "const",
+                                                    "minimum",
+                                                    "maximum",
+                                                    "exclusiveMinimum",
+                                                    "exclusiveMaximum",
+                                                    "multipleOf",
+                                                    "minLength",
+                                                    "maxLength",
+                                                    "pattern",
+                                                    "format",
+                                                    "items",
+                                                    "additionalItems",
+                                                    "minItems",
+                                                    "maxItems",
+                                                    "uniqueItems",
+                                                    "contains",
+                                                    "properties",
+                                                    "patternProperties",
+                                                    "additionalProperties",
+                                                    "propertyNames",
+                                                    "required",
+                                                    "minProperties",
+                                                    "maxProperties",
+                                                    "dependencies",
+                                                    "allOf",
+                                                    "anyOf",
+                                                    "oneOf",
+                                                    "not",
+                                                    "if",
+                                                    "then",
+                                                    "else",
+                                                    "definitions",
+                                                    "$ref",
+                                                    "$comment",
+                                                    "contentEncoding",
+                                                    "contentMediaType",
+                                                    "readOnly",
+                                                    "writeOnly"};
   return keywords;
 }
 
@@ -65,8 +64,7 @@ bool IsTypeName(std::string_view text) {
          std::end(kTypes);
 }
 
-bool ReportNoFragment(const Json& value, const Path& path,
-                      Problems& problems) {
+bool ReportNoFragment(const Json& value, const Path& path, Problems& problems) {
   std::string suggestion = "write {type: string}";
   if (!value.is_null()) {
     std::string text = JsonToText(value);
@@ -104,8 +102,8 @@ bool CheckKeywords(const JsonObject& fragment, const Path& path,
   return ok;
 }
 
-bool CheckDefault(const JsonSchema& schema, const Json& value,
-                  const Path& path, Problems& problems) {
+bool CheckDefault(const JsonSchema& schema, const Json& value, const Path& path,
+                  Problems& problems) {
   auto violations = schema.Check(value);
   for (const SchemaViolation& violation : violations) {
     std::string where =

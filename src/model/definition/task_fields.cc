@@ -60,12 +60,12 @@ const ObjectType<MapSpec>& MapType() {
           MakeField("fail_fast", &MapSpec::fail_fast, Boolean{},
                     "The first instance that fails for good cancels the "
                     "others. Default false."),
-          MakeField("on_empty", &MapSpec::on_empty,
-                    Choice<MapSpec::OnEmpty>{
-                        {{"succeed", MapSpec::OnEmpty::kSucceed},
-                         {"skip", MapSpec::OnEmpty::kSkip}}},
-                    "What an empty list makes of the task: succeed (with []) "
-                    "or skip. Default succeed."),
+          MakeField(
+              "on_empty", &MapSpec::on_empty,
+              Choice<MapSpec::OnEmpty>{{{"succeed", MapSpec::OnEmpty::kSucceed},
+                                        {"skip", MapSpec::OnEmpty::kSkip}}},
+              "What an empty list makes of the task: succeed (with []) "
+              "or skip. Default succeed."),
       },
       {{"in", "items"}, {"over", "items"}, {"list", "items"}, {"name", "as"}}};
   return type;
@@ -234,10 +234,10 @@ std::vector<Field<TaskSpec>> TimeFields() {
       MakeField("delay", &TaskSpec::delay, Span{Span::Zero::kAllowed},
                 "Wait between \"dependencies are met\" and \"ready\". Default "
                 "none."),
-      MakeMergedField("retry_policy", &TaskSpec::retry_policy,
-                      Nested<RetryPolicy>{&RetryPolicyType()},
-                      RetryPolicyType().doc +
-                          " Merged field by field with the defaults."),
+      MakeMergedField(
+          "retry_policy", &TaskSpec::retry_policy,
+          Nested<RetryPolicy>{&RetryPolicyType()},
+          RetryPolicyType().doc + " Merged field by field with the defaults."),
       MakeField("schedule_to_start_timeout",
                 &TaskSpec::schedule_to_start_timeout, Span{},
                 "Longest wait in a queue. Default: no limit."),
@@ -313,16 +313,16 @@ ObjectType<TaskSpec> MakeTaskType(std::string name, std::string doc,
 }  // namespace
 
 const ObjectType<TaskSpec>& TaskType() {
-  static const ObjectType<TaskSpec> type = MakeTaskType(
-      "task", "One task of the workflow.",
-      {WorkFields, DependencyFields, TimeFields, LimitFields});
+  static const ObjectType<TaskSpec> type =
+      MakeTaskType("task", "One task of the workflow.",
+                   {WorkFields, DependencyFields, TimeFields, LimitFields});
   return type;
 }
 
 const ObjectType<TaskSpec>& DefaultsType() {
-  static const ObjectType<TaskSpec> type = MakeTaskType(
-      "defaults", "Fields for all tasks that do not state them.",
-      {TimeFields, LimitFields});
+  static const ObjectType<TaskSpec> type =
+      MakeTaskType("defaults", "Fields for all tasks that do not state them.",
+                   {TimeFields, LimitFields});
   return type;
 }
 

@@ -1,6 +1,4 @@
 // The table of what a workflow file may say at its top level.
-#include <algorithm>
-
 #include "base/concat.h"
 #include "model/definition/draft.h"
 
@@ -19,14 +17,14 @@ const ObjectType<ScheduleSpec>& ScheduleType() {
                     Presence::kRequired),
           MakeField("timezone", &ScheduleSpec::timezone, Text{},
                     "Such as Europe/Berlin. Default UTC."),
-          MakeField("overlap", &ScheduleSpec::overlap,
-                    Choice<Overlap>{{{"skip", Overlap::kSkip},
-                                     {"queue", Overlap::kQueue},
-                                     {"allow", Overlap::kAllow},
-                                     {"cancel_running",
-                                      Overlap::kCancelRunning}}},
-                    "What happens when the run before still runs. Default "
-                    "skip."),
+          MakeField(
+              "overlap", &ScheduleSpec::overlap,
+              Choice<Overlap>{{{"skip", Overlap::kSkip},
+                               {"queue", Overlap::kQueue},
+                               {"allow", Overlap::kAllow},
+                               {"cancel_running", Overlap::kCancelRunning}}},
+              "What happens when the run before still runs. Default "
+              "skip."),
           MakeField("catch_up", &ScheduleSpec::catch_up, Boolean{},
                     "Whether times missed while nothing ran are made up for. "
                     "Default false."),
@@ -46,8 +44,11 @@ Field<Draft> OfWorkflow(Field<Workflow> field) {
 }
 
 Field<Draft> VersionField() {
-  Field<Draft> field{"windlass", "The version of this format: 1.",
-                     Presence::kRequired, {}, {}};
+  Field<Draft> field{"windlass",
+                     "The version of this format: 1.",
+                     Presence::kRequired,
+                     {},
+                     {}};
   field.schema = [](Definitions&) { return JsonObject{{"const", 1}}; };
   field.read = [](const Json& value, const Path& path, Draft&,
                   Problems& problems) {
@@ -59,17 +60,19 @@ Field<Draft> VersionField() {
   return field;
 }
 
-// When only initial_interval is stated, the longest delay follows it.
-void ScaleMaximumInterval(const Json& task, TaskSpec& spec) {
+bool StatesInterval(const Json& task, std::string_view name) {
   const Json* policy = task.get_object().if_contains("retry_policy");
-  if (policy == nullptr || !policy->is_object()) return;
-  const JsonObject& stated = policy->get_object();
-  if (!stated.contains("initial_interval")) return;
-  if (stated.contains("maximum_interval")) return;
-  RetryPolicy& retry = spec.retry_policy;
+  return policy != nullptr && policy->is_object() &&
+         policy->get_object().contains(name);
+}
+
+// When only initial_interval is stated, the longest delay follows it.
+void ScaleMaximumInterval(const Json& task, RetryPolicy& retry) {
+  if (!StatesInterval(task, "initial_interval")) return;
+  if (StatesInterval(task, "maximum_interval")) return;
   bool fits = retry.initial_interval <= Duration::max() / 100;
-  Duration scaled = fits ? retry.initial_interval * 100 : Duration::max();
-  retry.maximum_interval = std::max(scaled, retry.maximum_interval);
+  retry.maximum_interval =
+      fits ? retry.initial_interval * 100 : Duration::max();
 }
 
 void ReadTask(const ObjectType<TaskSpec>& type, std::string id,
@@ -77,8 +80,9 @@ void ReadTask(const ObjectType<TaskSpec>& type, std::string id,
               Problems& problems) {
   TaskSpec task = draft.defaults;
   task.id = std::move(id);
-  if (ReadObject(type, value, path, task, problems)) {
-    ScaleMaximumInterval(value, task);
+  if (ReadObject(type, value, path, task, problems) &&
+      !draft.defaults_limit_interval) {
+    ScaleMaximumInterval(value, task.retry_policy);
   }
   // One that is wrong is kept too: other tasks may depend on it.
   draft.workflow.tasks.push_back(std::move(task));
@@ -125,8 +129,7 @@ Field<Draft> TasksField() {
                      ReadTasks};
   field.schema = [](Definitions& definitions) {
     Json ids = Name{Name::Kind::kTask}.Schema(definitions);
-    ids.get_object()["not"] =
-        JsonObject{{"const", std::string(kOnExitTaskId)}};
+    ids.get_object()["not"] = JsonObject{{"const", std::string(kOnExitTaskId)}};
     return JsonObject{
         {"type", "object"},
         {"minProperties", 1},
@@ -152,13 +155,14 @@ Field<Draft> OnExitField() {
 }
 
 Field<Draft> DefaultsField() {
-  Field<Draft> field = MakeMergedField("defaults", &Draft::defaults,
-                                       Nested<TaskSpec>{&DefaultsType()},
-                                       DefaultsType().doc);
+  Field<Draft> field =
+      MakeMergedField("defaults", &Draft::defaults,
+                      Nested<TaskSpec>{&DefaultsType()}, DefaultsType().doc);
   field.read = [](const Json& value, const Path& path, Draft& draft,
                   Problems& problems) {
     if (ReadObject(DefaultsType(), value, path, draft.defaults, problems)) {
-      ScaleMaximumInterval(value, draft.defaults);
+      ScaleMaximumInterval(value, draft.defaults.retry_policy);
+      draft.defaults_limit_interval = StatesInterval(value, "maximum_interval");
     }
   };
   return field;
