@@ -16,8 +16,8 @@ std::int64_t TotalToLoad(
   std::int64_t total = 0;
   for (const std::optional<ResultEnvelope>& result : results) {
     if (!result) continue;
-    total +=
-        ResultIo::IsLoadedAsValue(*result) ? result->size : kReferenceBytes;
+    const bool loaded = ResultIo::IsLoadedAsValue(*result) || result->value;
+    total += loaded ? result->size : kReferenceBytes;
   }
   return total;
 }
