@@ -1,6 +1,8 @@
 // Reading workflow files.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,11 +34,23 @@ struct LoadedWorkflow {
   bool ok() const { return workflow != nullptr; }
 };
 
+// Something a task type does not accept about a task's params.
+struct TaskParamProblem {
+  std::string field;  // Within params: "inputs.routes", "command[0]"; or empty.
+  std::string message;
+  std::string suggestion;
+};
+
 struct LoadOptions {
   // Named in problems.
   std::string file = "workflow";
   // Task types accepted; empty accepts any name.
   std::vector<std::string> task_types;
+  // Asks the task's type what is wrong with its params, whose templates are not
+  // evaluated yet. Called once for every task, from the calling thread; may be
+  // empty.
+  std::function<std::vector<TaskParamProblem>(const TaskSpec&)>
+      check_task_params;
   // Files above this are refused unread.
   std::size_t maximum_bytes = 16 * 1024 * 1024;
 };
@@ -45,6 +59,10 @@ struct LoadOptions {
 // executes anything; time and memory are bounded whatever the text is (YAML
 // aliases may not expand to more than a million nodes, nesting stops at 64).
 LoadedWorkflow ParseWorkflow(std::string_view text, const LoadOptions& options);
+inline LoadedWorkflow ParseWorkflow(const char* text,
+                                    const LoadOptions& options) {
+  return ParseWorkflow(std::string_view(text), options);
+}
 
 // The same for a definition that is a JSON value already.
 LoadedWorkflow ParseWorkflow(const Json& document, const LoadOptions& options);

@@ -14,8 +14,9 @@
 namespace windlass {
 
 // The one form in which every result is stored, shown and exchanged. `value`
-// holds inline JSON; inline bytes are base64 in `value` with kind kBinary;
-// anything larger stands at `uri` and is read through a ResultStore.
+// holds inline JSON; inline bytes are base64 in `value` with kind kBinary or
+// kTable (CSV, Parquet, Arrow); anything larger stands at `uri` and is read
+// through a ResultStore.
 struct ResultEnvelope {
   enum class Kind : std::uint8_t { kNone, kJson, kBinary, kTable, kReference };
 

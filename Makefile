@@ -1,0 +1,50 @@
+# The commands people and CI use. Everything is idempotent; a second run is
+# quick.
+#
+#   make build   the binary, at build/release/windlass
+#   make demo    a real workflow over real data, live in your terminal
+#   make test    every test, as CI runs them (installs what it needs)
+#   make bench   the benchmarks, as a table
+#   make format  rewrite the sources with clang-format
+#   make lint    clang-tidy over the library
+
+.PHONY: build demo test test-quick bench format lint install clean
+
+JOBS ?= $(shell nproc)
+
+build:
+	@tools/install_deps.sh build
+	@cmake --preset release -DWINDLASS_BUILD_TESTS=$(if $(wildcard build/release/tests/CTestTestfile.cmake),ON,OFF) > build-configure.log 2>&1 || (cat build-configure.log; exit 1)
+	@rm -f build-configure.log
+	@cmake --build --preset release -j $(JOBS) --target windlass_cli
+	@echo "Built build/release/windlass"
+
+demo: build
+	@examples/airports/demo.sh
+
+test:
+	@tools/install_deps.sh test
+	@tools/run_tests.sh
+
+# The release build's tests alone: the loop while working on something.
+test-quick:
+	@tools/install_deps.sh test
+	@tools/run_tests.sh release
+
+bench:
+	@tools/install_deps.sh build
+	@$(MAKE) --no-print-directory build
+	@bench/run.sh
+
+format:
+	@git ls-files '*.cc' '*.h' | xargs clang-format-14 -i
+
+lint:
+	@tools/install_deps.sh test
+	@tools/lint.sh
+
+install: build
+	@cmake --install build/release
+
+clean:
+	@rm -rf build

@@ -1,0 +1,102 @@
+// Windlass inside your program.
+//
+//   windlass::Engine engine;
+//   engine.Handle("greet", [](windlass::TaskContext& task) {
+//     return windlass::Outcome::Success("Hello, " + task.Text("name"));
+//   });
+//   auto run = engine.Run("greet.yaml", {{"name", "Ada"}});
+//
+// An Engine is the container that wires the parts together: each part is
+// chosen by EngineConfig, opened when first needed, and may be replaced by an
+// implementation of your own (Use...) before that. Thread-safe once built;
+// Handle() and Use...() belong before the first Run(), Submit() or
+// StartExecutor().
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "windlass/executor.h"
+#include "windlass/load.h"
+#include "windlass/store.h"
+
+namespace windlass {
+
+class Clock;
+
+struct EngineConfig {
+  // "sqlite:PATH". Made if missing.
+  std::string store = "sqlite:.windlass/windlass.db";
+  // "file:PATH"; empty: a folder beside the SQLite file.
+  std::string results;
+  // "poll".
+  std::string source = "poll";
+  ExecutorConfig executor;
+};
+
+class Engine {
+ public:
+  explicit Engine(EngineConfig config = {});
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // --- parts
+  void Handle(std::string type, std::function<Outcome(TaskContext&)> execute);
+  void Handle(std::string type, std::unique_ptr<TaskHandler> handler);
+  void UseStore(std::unique_ptr<Store> store);
+  void UseResultStore(std::unique_ptr<ResultStore> results);
+  // Makes the source of each executor.
+  using SourceFactory = std::function<std::unique_ptr<TaskSource>(
+      Store&, Clock&, const ExecutorConfig&)>;
+  void UseSource(SourceFactory make);
+  void UseClock(std::unique_ptr<Clock> clock);
+  void UseEvents(EventSink* events);  // Borrowed.
+
+  // A URL scheme of your own for EngineConfig::store, results.
+  using StoreFactory =
+      std::function<absl::StatusOr<std::unique_ptr<Store>>(const std::string&)>;
+  using ResultStoreFactory =
+      std::function<absl::StatusOr<std::unique_ptr<ResultStore>>(
+          const std::string&)>;
+  void AddStoreScheme(std::string scheme, StoreFactory open);
+  void AddResultStoreScheme(std::string scheme, ResultStoreFactory open);
+
+  // The parts as chosen; opened by the first call.
+  absl::StatusOr<Store*> store();
+  absl::StatusOr<ResultStore*> results();
+  // Built-in handlers and those of Handle().
+  absl::StatusOr<const HandlerRegistry*> handlers();
+  // Where attempts' log files belong: beside the SQLite file; empty for a store
+  // that is not a file.
+  std::string LogFolder() const;
+
+  // --- work
+  // Loads with this engine's task types. Problems are in one InvalidArgument
+  // message, a line each.
+  absl::StatusOr<std::shared_ptr<const Workflow>> Load(const std::string& path);
+  absl::StatusOr<RunId> Submit(const std::string& path,
+                               const JsonObject& params = {});
+  // Submits and executes here until the run has ended; its results can be read
+  // from Result(). A run that failed is not an error of this call.
+  absl::StatusOr<RunRecord> Run(const std::string& path,
+                                const JsonObject& params = {});
+  // A task's result; of a mapped task the list of its instances'.
+  absl::StatusOr<Json> Result(RunId run, std::string_view task);
+
+  // An executor with this engine's parts, started; the caller owns it. It must
+  // not outlive the engine.
+  absl::StatusOr<std::unique_ptr<BaseExecutor>> StartExecutor();
+  absl::StatusOr<std::unique_ptr<BaseExecutor>> StartExecutor(
+      ExecutorConfig config);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace windlass

@@ -1,0 +1,152 @@
+// An executor: claims tasks, runs their handlers, records what came of it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "windlass/events.h"
+#include "windlass/handler.h"
+#include "windlass/store.h"
+#include "windlass/task_source.h"
+#include "windlass/time.h"
+
+namespace windlass {
+
+class Clock;
+class HandlerRegistry;
+
+// Every setting of an executor, with its default and what changing it costs.
+struct ExecutorConfig {
+  // Shown to people and recorded with attempts. Empty: "<host>-<pid>".
+  std::string name;
+  std::string profile = "generic";
+  // What to claim. Empty lists claim everything there is a handler for.
+  std::vector<std::string> queues;
+  std::vector<std::string> types;
+  // Claim only tasks of this run and its sub-runs.
+  std::optional<RunId> root;
+
+  // Attempts of blocking handlers at a time; a thread each. 0: one per core.
+  int slots = 0;
+  // Leases taken beyond free slots so that a slot never waits for the store.
+  // The executor sizes its look-ahead by its own throughput, up to this. More
+  // costs fairness between executors; a drain gives them back.
+  int maximum_look_ahead = 1000;
+
+  // An executor that has not renewed for this long is dead to the others.
+  // Shorter recovers sooner and tolerates fewer pauses. Renewed every third of
+  // it; the executor stops its own attempts before it is over (I11).
+  Duration lease_ttl = std::chrono::seconds(10);
+  Duration sweep_interval = std::chrono::seconds(2);
+  // How often to ask for cancels and drains when no signal came; bounds how
+  // late a cancel can be.
+  Duration command_interval = std::chrono::milliseconds(500);
+
+  // Idle polling: from the first to the last by doubling, with jitter. Local
+  // submits wake the executor at once whatever these are.
+  Duration minimum_poll_interval = std::chrono::milliseconds(10);
+  Duration maximum_poll_interval = std::chrono::seconds(2);
+
+  // Under load, ends gather this long at most before they are recorded in one
+  // transaction; alone an end is recorded at once.
+  Duration maximum_finish_delay = std::chrono::milliseconds(2);
+  int maximum_finish_batch = 1000;
+
+  // After a drain begins, running attempts may take this long; what is left is
+  // stopped and given back without counting an attempt.
+  Duration drain_grace_period = std::chrono::seconds(30);
+
+  // Environment variables that expressions may read as env.NAME.
+  std::vector<std::string> allowed_env;
+  // Attempts' scratch folders are made in here. Empty: the system's.
+  std::string scratch_dir;
+  // secrets.NAME is the environment variable WINDLASS_SECRET_NAME, or the file
+  // NAME in this folder when it is set.
+  std::string secrets_dir;
+};
+
+// What an executor works with. All are borrowed and must outlive it.
+struct ExecutorParts {
+  Store* store = nullptr;
+  TaskSource* source = nullptr;
+  ResultStore* results = nullptr;
+  const HandlerRegistry* handlers = nullptr;
+  Clock* clock = nullptr;
+  EventSink* events = nullptr;
+};
+
+// The generic executor, and the base of specialised ones: they override the
+// hooks below and register handlers of their own. Thread-safe.
+class BaseExecutor {
+ public:
+  BaseExecutor(ExecutorConfig config, const ExecutorParts& parts);
+  // Stops it as by Stop().
+  virtual ~BaseExecutor();
+  BaseExecutor(const BaseExecutor&) = delete;
+  BaseExecutor& operator=(const BaseExecutor&) = delete;
+
+  // Registers and starts to claim. Fails when the store cannot be reached.
+  absl::Status Start();
+
+  // Stops claiming, lets running attempts finish within the grace period, gives
+  // back the rest, deregisters; returns when that is done (I10). A second call
+  // (from another thread) with a shorter period cuts the first one short.
+  void Drain(Duration grace_period);
+
+  // Drain() with no grace period. Harmless when stopped already.
+  void Stop();
+
+  // True once an operator asked for a drain through the store.
+  bool DrainRequested() const;
+
+  // Blocks until nothing is leased and a claim found nothing.
+  void WaitUntilIdle();
+
+  int busy_slots() const;
+  const ExecutorConfig& config() const;
+
+  // Liveness means progress: how long the claim loop and the finisher have
+  // gone without completing a turn.
+  struct Liveness {
+    Duration claim_loop_age;
+    Duration finisher_age;
+    Duration heartbeat_age;
+  };
+  Liveness liveness() const;
+
+ protected:
+  // Whether to take on this lease now; an executor that admits by memory says
+  // no and the task is given back uncounted. Called on the claim loop.
+  virtual bool Admit(const Lease& lease);
+  // Around every attempt, on its thread.
+  virtual void BeforeAttempt(TaskContext& task);
+  virtual void AfterAttempt(TaskContext& task, const Outcome& outcome);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Which handler runs which task type. Filled before executors start, constant
+// afterwards.
+class HandlerRegistry {
+ public:
+  HandlerRegistry();
+  ~HandlerRegistry();
+  HandlerRegistry(HandlerRegistry&&) noexcept;
+
+  // A later one for the same type replaces the earlier.
+  void Add(std::string type, std::unique_ptr<TaskHandler> handler);
+  // Null when there is none.
+  TaskHandler* Find(std::string_view type) const;
+  std::vector<std::string> Types() const;
+
+ private:
+  struct Entry;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace windlass

@@ -1,0 +1,81 @@
+#include "windlass/handler.h"
+
+#include <utility>
+
+namespace windlass {
+namespace {
+
+class FunctionHandler : public TaskHandler {
+ public:
+  explicit FunctionHandler(std::function<Outcome(TaskContext&)> execute)
+      : execute_(std::move(execute)) {}
+
+  Outcome Execute(TaskContext& task) override { return execute_(task); }
+
+ private:
+  const std::function<Outcome(TaskContext&)> execute_;
+};
+
+Outcome OfKind(AttemptOutcome kind) {
+  Outcome outcome;
+  outcome.kind = kind;
+  return outcome;
+}
+
+}  // namespace
+
+Outcome Outcome::Success(Content content) {
+  Outcome outcome;
+  outcome.content = std::move(content);
+  return outcome;
+}
+
+Outcome Outcome::Failure(TaskError error) {
+  Outcome outcome = OfKind(AttemptOutcome::kFailed);
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+Outcome Outcome::Failure(std::string_view type, std::string_view message) {
+  TaskError error;
+  error.type = type;
+  error.message = message;
+  return Failure(std::move(error));
+}
+
+Outcome Outcome::FinalFailure(std::string_view type, std::string_view message) {
+  TaskError error;
+  error.type = type;
+  error.message = message;
+  error.retryable = false;
+  return Failure(std::move(error));
+}
+
+Outcome Outcome::Cancelled() { return OfKind(AttemptOutcome::kCancelled); }
+
+Outcome Outcome::WaitForRun(RunId run) {
+  Outcome outcome = OfKind(AttemptOutcome::kParked);
+  outcome.wake.kind = WakeCondition::Kind::kRunEnded;
+  outcome.wake.run = run;
+  return outcome;
+}
+
+Outcome Outcome::Again(Duration delay) {
+  Outcome outcome = OfKind(AttemptOutcome::kDeferred);
+  outcome.delay = delay;
+  return outcome;
+}
+
+std::string TaskContext::Text(std::string_view name) const {
+  const JsonObject* object = params().if_object();
+  if (object == nullptr) return "";
+  const Json* value = object->if_contains(name);
+  return value == nullptr ? "" : JsonToText(*value);
+}
+
+std::unique_ptr<TaskHandler> MakeHandler(
+    std::function<Outcome(TaskContext&)> execute) {
+  return std::make_unique<FunctionHandler>(std::move(execute));
+}
+
+}  // namespace windlass

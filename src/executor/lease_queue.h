@@ -1,0 +1,118 @@
+// The leases an executor holds: those that wait for a slot, and how many are
+// executed or not yet recorded.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "base/mutex.h"
+#include "windlass/lease.h"
+
+namespace windlass {
+
+// Counts the executor's registrations. What belongs to an earlier one is
+// worthless: its leases are someone else's.
+using Epoch = std::int64_t;
+
+struct EpochLease {
+  Lease lease;
+  Epoch epoch = 0;
+};
+
+// A lease is outstanding from Push() until Recorded(). Thread-safe. The rule
+// that claims never run ahead of what can be recorded lives here: WaitForRoom()
+// holds the claim loop back while ended attempts wait to be recorded, because
+// recording them claims as well.
+class LeaseQueue {
+ public:
+  explicit LeaseQueue(int slots) : slots_(slots) {}
+  LeaseQueue(const LeaseQueue&) = delete;
+  LeaseQueue& operator=(const LeaseQueue&) = delete;
+
+  // --- claiming
+
+  // How many leases to ask for now, with `look_ahead` beyond the free slots.
+  int Wanted(int look_ahead) const;
+
+  // Blocks until a lease can be used and none waits to be recorded; false after
+  // `stop`.
+  bool WaitForRoom(const std::stop_token& stop);
+
+  // Takes the leases in. False: the queue is closed; the leases are untouched
+  // and outstanding, the caller gives them back. Leases of an earlier epoch
+  // are dropped.
+  bool Push(std::vector<Lease>& leases, Epoch epoch);
+
+  // Leases that are given back without having been pushed; they become
+  // outstanding.
+  void Refused(std::size_t count, Epoch epoch);
+
+  // A claim that begins, and what it found. Claims are numbered from 1.
+  std::int64_t ClaimBegins();
+  void ClaimFoundNothing(std::int64_t claim);
+
+  // --- executing
+
+  // Blocks for a lease; false once the queue is closed.
+  bool Take(EpochLease& lease);
+  // An attempt is over (its end is about to be recorded).
+  void Ended() { busy_.fetch_sub(1, std::memory_order_relaxed); }
+  int busy() const { return busy_.load(std::memory_order_relaxed); }
+
+  // --- giving back
+
+  // Removes the lease if it waits; it stays outstanding.
+  std::optional<Lease> Remove(LeaseToken token);
+  // Removes all but the first `keep` waiting leases; they stay outstanding.
+  std::vector<Lease> TakeSurplus(std::size_t keep);
+  // No lease is handed to a slot any more; returns those that waited.
+  std::vector<Lease> Close();
+
+  // --- recording
+
+  // Leases of an earlier epoch are not counted any more. Call it for those too,
+  // or who waits for Ended() may not notice.
+  void Recorded(std::size_t count, Epoch epoch);
+  // Forgets everything of earlier epochs. Their attempts still call Ended().
+  void BeginEpoch(Epoch epoch);
+  Epoch epoch() const { return epoch_.load(std::memory_order_acquire); }
+
+  // --- observing
+
+  std::size_t waiting() const;
+  std::int64_t outstanding() const;
+  // The number of the latest claim.
+  std::int64_t claims_begun() const;
+  // Blocks until nothing is outstanding and a claim later than `claim` found
+  // nothing, or until the queue is closed.
+  void WaitUntilIdle(std::int64_t claim);
+  // Blocks until nothing is outstanding or executed; false after `stop`.
+  bool WaitUntilRecorded(const std::stop_token& stop);
+
+ private:
+  bool UnrecordedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const int slots_;
+  std::atomic<int> busy_ = 0;
+  std::atomic<Epoch> epoch_ = 0;  // Written under mutex_.
+
+  mutable Mutex mutex_;
+  std::condition_variable_any pushed_;   // For slots.
+  std::condition_variable_any changed_;  // For everyone else.
+  std::deque<EpochLease> leases_ ABSL_GUARDED_BY(mutex_);
+  int idle_slots_ ABSL_GUARDED_BY(mutex_) = 0;
+  int watchers_ ABSL_GUARDED_BY(mutex_) = 0;  // Who waits for changed_.
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::int64_t outstanding_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::int64_t claims_begun_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The latest claim that found nothing, while nothing came since.
+  std::int64_t empty_claim_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace windlass

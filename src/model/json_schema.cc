@@ -1,0 +1,686 @@
+#include "model/json_schema.h"
+
+#include <algorithm>
+#include <boost/json/value_ref.hpp>
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "base/concat.h"
+
+namespace windlass {
+namespace {
+
+constexpr int kMaximumDepth = 300;
+constexpr std::size_t kMaximumViolations = 100;
+// Schemas with `$ref` and anyOf can ask for exponential work.
+constexpr int kMaximumSteps = 5'000'000;
+
+std::string_view View(const boost::json::string& text) {
+  return {text.data(), text.size()};
+}
+
+bool IsNumber(const Json& value) { return value.is_number(); }
+
+double ToDouble(const Json& number) {
+  if (number.is_int64()) return static_cast<double>(number.get_int64());
+  if (number.is_uint64()) return static_cast<double>(number.get_uint64());
+  return number.get_double();
+}
+
+// Exact where both are integers.
+int Compare(const Json& a, const Json& b) {
+  if (a.is_int64() && b.is_int64()) {
+    return a.get_int64() < b.get_int64() ? -1 : a.get_int64() > b.get_int64();
+  }
+  double x = ToDouble(a);
+  double y = ToDouble(b);
+  return x < y ? -1 : x > y;
+}
+
+// JSON Schema's equality: 1 and 1.0 are equal, the order of members does not
+// matter.
+bool Equal(const Json& a, const Json& b) {
+  if (IsNumber(a) && IsNumber(b)) return Compare(a, b) == 0;
+  if (a.kind() != b.kind()) return false;
+  if (a.is_array()) {
+    return std::equal(a.get_array().begin(), a.get_array().end(),
+                      b.get_array().begin(), b.get_array().end(), Equal);
+  }
+  if (!a.is_object()) return a == b;
+  if (a.get_object().size() != b.get_object().size()) return false;
+  for (const auto& member : a.get_object()) {
+    const Json* other = b.get_object().if_contains(member.key());
+    if (other == nullptr || !Equal(member.value(), *other)) return false;
+  }
+  return true;
+}
+
+bool IsInteger(const Json& value) {
+  if (value.is_int64() || value.is_uint64()) return true;
+  return value.is_double() &&
+         std::trunc(value.get_double()) == value.get_double();
+}
+
+bool HasType(const Json& value, std::string_view type) {
+  if (type == "null") return value.is_null();
+  if (type == "boolean") return value.is_bool();
+  if (type == "integer") return IsInteger(value);
+  if (type == "number") return IsNumber(value);
+  if (type == "string") return value.is_string();
+  if (type == "array") return value.is_array();
+  return value.is_object();
+}
+
+std::string Brief(const Json& value) {
+  if (value.is_object()) return "an object";
+  if (value.is_array()) return "a list";
+  std::string text = FormatJson(value);
+  return text.size() <= 60 ? text : "a long text";
+}
+
+std::size_t CodePoints(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(),
+      [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+// The value a pointer such as "#/definitions/a~1b" names, or null.
+const Json* ResolvePointer(const Json& root, std::string_view reference) {
+  if (reference.empty() || reference[0] != '#') return nullptr;
+  const Json* at = &root;
+  std::string_view pointer = reference.substr(1);
+  if (pointer.empty()) return at;
+  if (pointer[0] != '/') return nullptr;
+  for (absl::string_view part : absl::StrSplit(
+           absl::string_view(pointer.data() + 1, pointer.size() - 1), '/')) {
+    std::string step = absl::StrReplaceAll(part, {{"~1", "/"}, {"~0", "~"}});
+    std::size_t index = 0;
+    if (at->is_object()) {
+      at = at->get_object().if_contains(step);
+    } else if (at->is_array() && absl::SimpleAtoi(step, &index) &&
+               index < at->get_array().size()) {
+      at = &at->get_array()[index];
+    } else {
+      return nullptr;
+    }
+    if (at == nullptr) return nullptr;
+  }
+  return at;
+}
+
+}  // namespace
+
+JsonSchema::JsonSchema() = default;
+JsonSchema::JsonSchema(JsonSchema&&) noexcept = default;
+JsonSchema& JsonSchema::operator=(JsonSchema&&) noexcept = default;
+JsonSchema::~JsonSchema() = default;
+
+// Checks every keyword's own value, compiles patterns, resolves references.
+class SchemaCompiler {
+ public:
+  explicit SchemaCompiler(JsonSchema& out) : out_(out) {}
+
+  absl::Status CompileAll() {
+    absl::Status status = Compile(*out_.schema_, "", 0);
+    while (status.ok() && !targets_.empty()) {
+      auto [target, at] = std::move(targets_.back());
+      targets_.pop_back();
+      status = Compile(*target, at, 0);
+    }
+    return status;
+  }
+
+ private:
+  absl::Status Compile(const Json& schema, const std::string& at, int depth) {
+    if (depth > kMaximumDepth) return Bad(at, "it is nested too deeply");
+    if (schema.is_bool()) return absl::OkStatus();
+    if (!schema.is_object()) {
+      return Bad(
+          at, Concat("expected an object or a boolean, got ", Brief(schema)));
+    }
+    for (const auto& member : schema.get_object()) {
+      std::string keyword(member.key());
+      absl::Status status = CompileKeyword(keyword, member.value(),
+                                           Concat(at, "/", keyword), depth + 1);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::Status Bad(const std::string& at, std::string_view what) {
+    return absl::InvalidArgumentError(
+        Concat(at.empty() ? "schema" : at.substr(1), ": ", what));
+  }
+
+  static bool IsIn(std::string_view keyword,
+                   std::initializer_list<std::string_view> keywords) {
+    return std::find(keywords.begin(), keywords.end(), keyword) !=
+           keywords.end();
+  }
+
+  absl::Status CompileKeyword(const std::string& keyword, const Json& value,
+                              const std::string& at, int depth) {
+    if (IsIn(keyword, {"not", "if", "then", "else", "contains", "propertyNames",
+                       "additionalItems", "additionalProperties"})) {
+      return Compile(value, at, depth);
+    }
+    if (IsIn(keyword, {"allOf", "anyOf", "oneOf"}) ||
+        (keyword == "items" && value.is_array())) {
+      return CompileList(value, at, depth);
+    }
+    if (keyword == "items") return Compile(value, at, depth);
+    if (IsIn(keyword, {"properties", "patternProperties", "definitions"})) {
+      return CompileMembers(keyword, value, at, depth);
+    }
+    if (keyword == "dependencies") return CompileDependencies(value, at, depth);
+    if (keyword == "pattern") return CompilePattern(value, at);
+    if (keyword == "$ref") return CompileReference(value, at);
+    return CheckPlain(keyword, value, at);
+  }
+
+  absl::Status CompileList(const Json& list, const std::string& at, int depth) {
+    if (!list.is_array()) return Bad(at, "expected a list of schemas");
+    for (std::size_t i = 0; i < list.get_array().size(); ++i) {
+      absl::Status status =
+          Compile(list.get_array()[i], Concat(at, "/", i), depth);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CompileMembers(const std::string& keyword, const Json& members,
+                              const std::string& at, int depth) {
+    if (!members.is_object()) return Bad(at, "expected an object of schemas");
+    for (const auto& member : members.get_object()) {
+      std::string name(member.key());
+      if (keyword == "patternProperties") {
+        absl::Status status = AddPattern(name, at);
+        if (!status.ok()) return status;
+      }
+      absl::Status status =
+          Compile(member.value(), Concat(at, "/", name), depth);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CompileDependencies(const Json& value, const std::string& at,
+                                   int depth) {
+    if (!value.is_object()) return Bad(at, "expected an object");
+    for (const auto& member : value.get_object()) {
+      std::string place = Concat(at, "/", std::string(member.key()));
+      absl::Status status = member.value().is_array()
+                                ? CheckNames(member.value(), place)
+                                : Compile(member.value(), place, depth);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CompilePattern(const Json& value, const std::string& at) {
+    if (!value.is_string()) return Bad(at, "expected a regular expression");
+    return AddPattern(std::string(value.get_string()), at);
+  }
+
+  absl::Status AddPattern(const std::string& pattern, const std::string& at) {
+    auto compiled = cel::Regex::Compile(pattern);
+    if (!compiled.ok()) {
+      return Bad(at, Concat("bad regular expression '", pattern,
+                            "': ", std::string(compiled.status().message()),
+                            " (RE2 syntax, without look-around and back "
+                            "references)"));
+    }
+    out_.patterns_[pattern] = *std::move(compiled);
+    return absl::OkStatus();
+  }
+
+  absl::Status CompileReference(const Json& value, const std::string& at) {
+    if (!value.is_string())
+      return Bad(at, "expected text such as '#/definitions/x'");
+    std::string reference(value.get_string());
+    const Json* target = ResolvePointer(*out_.schema_, reference);
+    if (target == nullptr || !(target->is_object() || target->is_bool())) {
+      return Bad(at, Concat("'", reference,
+                            "' is nowhere in this schema; only references "
+                            "such as '#/definitions/x' are followed"));
+    }
+    // It may stand outside of what keywords reach.
+    bool is_new = out_.references_.emplace(reference, target).second;
+    if (is_new) targets_.emplace_back(target, at);
+    return absl::OkStatus();
+  }
+
+  static absl::Status CheckNames(const Json& value, const std::string& at) {
+    bool names = value.is_array() &&
+                 std::all_of(value.get_array().begin(), value.get_array().end(),
+                             [](const Json& name) { return name.is_string(); });
+    return names ? absl::OkStatus() : Bad(at, "expected a list of names");
+  }
+
+  static absl::Status CheckType(const Json& value, const std::string& at) {
+    constexpr std::string_view kTypes =
+        "null, boolean, integer, number, string, array or object";
+    JsonArray one{value};
+    const JsonArray& types = value.is_array() ? value.get_array() : one;
+    for (const Json& type : types) {
+      bool known =
+          type.is_string() &&
+          IsIn(View(type.get_string()), {"null", "boolean", "integer", "number",
+                                         "string", "array", "object"});
+      if (!known) {
+        return Bad(at, Concat("expected ", kTypes, ", got ", Brief(type)));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::Status CheckPlain(const std::string& keyword, const Json& value,
+                                 const std::string& at) {
+    if (keyword == "type") return CheckType(value, at);
+    if (keyword == "required") return CheckNames(value, at);
+    if (keyword == "enum" && !value.is_array()) {
+      return Bad(at, "expected a list of values");
+    }
+    if (IsIn(keyword, {"minimum", "maximum", "exclusiveMinimum",
+                       "exclusiveMaximum", "multipleOf"}) &&
+        !IsNumber(value)) {
+      return Bad(at, Concat("expected a number, got ", Brief(value)));
+    }
+    if (keyword == "multipleOf" && ToDouble(value) <= 0) {
+      return Bad(at, "expected a number above 0");
+    }
+    if (IsIn(keyword, {"minLength", "maxLength", "minItems", "maxItems",
+                       "minProperties", "maxProperties"}) &&
+        (!IsInteger(value) || ToDouble(value) < 0)) {
+      return Bad(at,
+                 Concat("expected a whole number from 0, got ", Brief(value)));
+    }
+    if (keyword == "uniqueItems" && !value.is_bool()) {
+      return Bad(at, Concat("expected true or false, got ", Brief(value)));
+    }
+    return absl::OkStatus();
+  }
+
+  JsonSchema& out_;
+  // Of references, with the place of the first; still to be compiled.
+  std::vector<std::pair<const Json*, std::string>> targets_;
+};
+
+absl::StatusOr<JsonSchema> JsonSchema::Compile(const Json& schema) {
+  JsonSchema out;
+  out.schema_ = std::make_unique<Json>(schema);
+  absl::Status status = SchemaCompiler(out).CompileAll();
+  if (!status.ok()) return status;
+  return out;
+}
+
+// Checks one value. A `nullptr` list of violations only asks whether it fits.
+class SchemaChecker {
+ public:
+  using Violations = std::vector<SchemaViolation>;
+
+  explicit SchemaChecker(const JsonSchema& schema) : schema_(schema) {}
+
+  bool Check(const Json& schema, const Json& value, const std::string& path,
+             Violations* out, int depth) {
+    if (schema.is_bool()) {
+      return schema.get_bool() || Report(out, path, "nothing is allowed here");
+    }
+    if (depth > kMaximumDepth || ++steps_ > kMaximumSteps) {
+      return Report(out, path, "too complex to check");
+    }
+    const JsonObject& keywords = schema.get_object();
+    if (const Json* reference = keywords.if_contains("$ref")) {
+      // draft-07: what stands beside it is ignored.
+      const Json* target = schema_.references_.at(JsonToText(*reference));
+      return Check(*target, value, path, out, depth + 1);
+    }
+    Context at{keywords, value, path, out, depth};
+    bool ok = CheckAny(at);
+    if (IsNumber(value)) ok = CheckNumber(at) && ok;
+    if (value.is_string()) ok = CheckText(at) && ok;
+    if (value.is_array()) ok = CheckArray(at) && ok;
+    if (value.is_object()) ok = CheckObject(at) && ok;
+    return CheckCombinations(at) && ok;
+  }
+
+ private:
+  struct Context {
+    const JsonObject& keywords;
+    const Json& value;
+    const std::string& path;
+    Violations* out;
+    int depth;
+
+    const Json* Find(std::string_view keyword) const {
+      return keywords.if_contains(keyword);
+    }
+  };
+
+  static bool Report(Violations* out, const std::string& path,
+                     std::string message) {
+    if (out != nullptr && out->size() < kMaximumViolations) {
+      out->push_back({path, std::move(message)});
+    }
+    return false;
+  }
+
+  static bool Expect(bool holds, const Context& at, std::string_view what) {
+    if (holds) return true;
+    if (at.out == nullptr) return false;
+    return Report(at.out, at.path,
+                  Concat("expected ", what, ", got ", Brief(at.value)));
+  }
+
+  static std::string NameOfTypes(const Json& types) {
+    if (types.is_string()) return Named(View(types.get_string()));
+    std::vector<std::string> names;
+    for (const Json& type : types.get_array()) {
+      names.push_back(Named(View(type.get_string())));
+    }
+    return absl::StrJoin(names, " or ");
+  }
+
+  static std::string Named(std::string_view type) {
+    if (type == "null") return "null";
+    if (type == "integer") return "a whole number";
+    if (type == "string") return "text";
+    if (type == "array") return "a list";
+    if (type == "object") return "an object";
+    return Concat("a ", type);
+  }
+
+  bool CheckAny(const Context& at) {
+    bool ok = true;
+    if (const Json* types = at.Find("type")) {
+      JsonArray one{*types};
+      const JsonArray& list = types->is_array() ? types->get_array() : one;
+      bool fits = std::any_of(list.begin(), list.end(), [&](const Json& type) {
+        return HasType(at.value, View(type.get_string()));
+      });
+      ok = fits || Expect(false, at, NameOfTypes(*types));
+    }
+    if (const Json* allowed = at.Find("enum")) {
+      const JsonArray& list = allowed->get_array();
+      bool fits = std::any_of(list.begin(), list.end(), [&](const Json& one) {
+        return Equal(one, at.value);
+      });
+      ok = (fits || Expect(false, at, OneOf(list))) && ok;
+    }
+    if (const Json* constant = at.Find("const")) {
+      ok = Expect(Equal(*constant, at.value), at, FormatJson(*constant)) && ok;
+    }
+    return ok;
+  }
+
+  static std::string OneOf(const JsonArray& list) {
+    std::vector<std::string> values;
+    for (std::size_t i = 0; i < list.size() && i < 20; ++i) {
+      values.push_back(Brief(list[i]));
+    }
+    if (list.size() > 20) values.emplace_back("...");
+    return Concat("one of ", absl::StrJoin(values, ", "));
+  }
+
+  bool CheckNumber(const Context& at) {
+    bool ok = true;
+    auto bound = [&](std::string_view keyword, std::string_view what,
+                     const std::function<bool(int)>& holds) {
+      const Json* limit = at.Find(keyword);
+      if (limit == nullptr || holds(Compare(at.value, *limit))) return;
+      ok =
+          Expect(false, at, Concat("a number ", what, " ", FormatJson(*limit)));
+    };
+    bound("minimum", "from", [](int order) { return order >= 0; });
+    bound("maximum", "up to", [](int order) { return order <= 0; });
+    bound("exclusiveMinimum", "above", [](int order) { return order > 0; });
+    bound("exclusiveMaximum", "below", [](int order) { return order < 0; });
+    if (const Json* factor = at.Find("multipleOf")) {
+      ok = Expect(IsMultiple(at.value, *factor), at,
+                  Concat("a multiple of ", FormatJson(*factor))) &&
+           ok;
+    }
+    return ok;
+  }
+
+  static bool IsMultiple(const Json& value, const Json& factor) {
+    if (value.is_int64() && factor.is_int64()) {
+      return value.get_int64() % factor.get_int64() == 0;
+    }
+    double ratio = ToDouble(value) / ToDouble(factor);
+    // 0.3 is a multiple of 0.1, whatever binary fractions make of it.
+    return std::isfinite(ratio) &&
+           std::abs(ratio - std::round(ratio)) <= 1e-9 * std::abs(ratio);
+  }
+
+  // `keyword` and its opposite on a count of things.
+  static bool CheckCount(const Context& at, std::string_view minimum,
+                         std::string_view maximum, std::size_t count,
+                         std::string_view things) {
+    bool ok = true;
+    auto number = static_cast<double>(count);
+    if (const Json* limit = at.Find(minimum)) {
+      ok = number >= ToDouble(*limit) ||
+           Report(at.out, at.path,
+                  Concat("expected at least ", FormatJson(*limit), " ", things,
+                         ", got ", count));
+    }
+    if (const Json* limit = at.Find(maximum)) {
+      ok = (number <= ToDouble(*limit) ||
+            Report(at.out, at.path,
+                   Concat("expected at most ", FormatJson(*limit), " ", things,
+                          ", got ", count))) &&
+           ok;
+    }
+    return ok;
+  }
+
+  bool Matches(const std::string& pattern, std::string_view text) const {
+    return schema_.patterns_.at(pattern)->Matches(text);
+  }
+
+  bool CheckText(const Context& at) {
+    std::string_view text = View(at.value.get_string());
+    bool ok = CheckCount(at, "minLength", "maxLength", CodePoints(text),
+                         "characters");
+    if (const Json* pattern = at.Find("pattern")) {
+      std::string regex = JsonToText(*pattern);
+      ok = Expect(Matches(regex, text), at,
+                  Concat("text that matches ", regex)) &&
+           ok;
+    }
+    return ok;
+  }
+
+  bool CheckArray(const Context& at) {
+    const JsonArray& array = at.value.get_array();
+    bool ok = CheckCount(at, "minItems", "maxItems", array.size(), "items");
+    if (const Json* unique = at.Find("uniqueItems");
+        unique && unique->get_bool()) {
+      ok = CheckUnique(at, array) && ok;
+    }
+    for (std::size_t i = 0; i < array.size(); ++i) {
+      if (const Json* schema = SchemaOfItem(at, i)) {
+        ok = Check(*schema, array[i], Concat(at.path, "[", i, "]"), at.out,
+                   at.depth + 1) &&
+             ok;
+      }
+    }
+    if (const Json* schema = at.Find("contains")) {
+      bool found =
+          std::any_of(array.begin(), array.end(), [&](const Json& item) {
+            return Check(*schema, item, at.path, nullptr, at.depth + 1);
+          });
+      ok = (found ||
+            Report(at.out, at.path, "expected an item that fits 'contains'")) &&
+           ok;
+    }
+    return ok;
+  }
+
+  static const Json* SchemaOfItem(const Context& at, std::size_t index) {
+    const Json* items = at.Find("items");
+    if (items == nullptr || !items->is_array()) return items;
+    if (index < items->get_array().size()) return &items->get_array()[index];
+    return at.Find("additionalItems");
+  }
+
+  bool CheckUnique(const Context& at, const JsonArray& array) {
+    for (std::size_t i = 0; i < array.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (++steps_ > kMaximumSteps) {
+          return Report(at.out, at.path, "too long to check for duplicates");
+        }
+        if (!Equal(array[i], array[j])) continue;
+        return Report(at.out, at.path,
+                      Concat("expected different items, but [", j, "] and [", i,
+                             "] are equal"));
+      }
+    }
+    return true;
+  }
+
+  bool CheckObject(const Context& at) {
+    const JsonObject& object = at.value.get_object();
+    bool ok = CheckCount(at, "minProperties", "maxProperties", object.size(),
+                         "members");
+    if (const Json* required = at.Find("required")) {
+      ok = CheckRequired(at, required->get_array()) && ok;
+    }
+    for (const auto& member : object) {
+      ok = CheckMember(at, std::string(member.key()), member.value()) && ok;
+    }
+    return CheckDependencies(at, object) && ok;
+  }
+
+  static bool CheckRequired(const Context& at, const JsonArray& names) {
+    bool ok = true;
+    for (const Json& name : names) {
+      if (at.value.get_object().contains(name.get_string())) continue;
+      ok = Report(at.out, at.path,
+                  Concat("'", View(name.get_string()), "' is missing"));
+    }
+    return ok;
+  }
+
+  bool CheckMember(const Context& at, const std::string& name,
+                   const Json& value) {
+    std::string path = at.path.empty() ? name : Concat(at.path, ".", name);
+    bool ok = true;
+    bool known = false;
+    auto check = [&](const Json& schema) {
+      known = true;
+      ok = Check(schema, value, path, at.out, at.depth + 1) && ok;
+    };
+    if (const Json* properties = at.Find("properties")) {
+      const Json* schema = properties->get_object().if_contains(name);
+      if (schema != nullptr) check(*schema);
+    }
+    if (const Json* patterns = at.Find("patternProperties")) {
+      for (const auto& pattern : patterns->get_object()) {
+        if (Matches(std::string(pattern.key()), name)) check(pattern.value());
+      }
+    }
+    const Json* rest = at.Find("additionalProperties");
+    if (!known && rest != nullptr) {
+      if (rest->is_bool() && !rest->get_bool()) {
+        return Report(at.out, path, "unknown field");
+      }
+      check(*rest);
+    }
+    if (const Json* names = at.Find("propertyNames")) {
+      Json key = boost::json::string_view(name);
+      ok = Check(*names, key, path, at.out, at.depth + 1) && ok;
+    }
+    return ok;
+  }
+
+  bool CheckDependencies(const Context& at, const JsonObject& object) {
+    const Json* dependencies = at.Find("dependencies");
+    if (dependencies == nullptr) return true;
+    bool ok = true;
+    for (const auto& dependency : dependencies->get_object()) {
+      if (!object.contains(dependency.key())) continue;
+      const Json& needs = dependency.value();
+      ok = (needs.is_array()
+                ? CheckRequired(at, needs.get_array())
+                : Check(needs, at.value, at.path, at.out, at.depth + 1)) &&
+           ok;
+    }
+    return ok;
+  }
+
+  bool Fits(const Context& at, const Json& schema) {
+    return Check(schema, at.value, at.path, nullptr, at.depth + 1);
+  }
+
+  bool CheckCombinations(const Context& at) {
+    bool ok = true;
+    if (const Json* all = at.Find("allOf")) {
+      for (const Json& schema : all->get_array()) {
+        ok = Check(schema, at.value, at.path, at.out, at.depth + 1) && ok;
+      }
+    }
+    if (const Json* any = at.Find("anyOf")) ok = CheckAnyOf(at, *any) && ok;
+    if (const Json* one = at.Find("oneOf")) ok = CheckOneOf(at, *one) && ok;
+    if (const Json* other = at.Find("not")) {
+      ok = (!Fits(at, *other) ||
+            Report(at.out, at.path, "it fits what 'not' forbids")) &&
+           ok;
+    }
+    return CheckConditional(at) && ok;
+  }
+
+  bool CheckAnyOf(const Context& at, const Json& schemas) {
+    for (const Json& schema : schemas.get_array()) {
+      if (Fits(at, schema)) return true;
+    }
+    Violations closest;
+    for (const Json& schema : schemas.get_array()) {
+      Violations found;
+      Check(schema, at.value, at.path, &found, at.depth + 1);
+      if (closest.empty() || found.size() < closest.size()) closest = found;
+    }
+    std::string reason = closest.empty() ? "" : closest.front().message;
+    return Report(at.out, at.path,
+                  Concat("fits none of the alternatives of 'anyOf': ", reason));
+  }
+
+  bool CheckOneOf(const Context& at, const Json& schemas) {
+    int fitting = 0;
+    for (const Json& schema : schemas.get_array()) {
+      if (Fits(at, schema)) ++fitting;
+    }
+    if (fitting == 1) return true;
+    return Report(at.out, at.path,
+                  Concat("expected to fit exactly one alternative of 'oneOf', "
+                         "fits ",
+                         fitting));
+  }
+
+  bool CheckConditional(const Context& at) {
+    const Json* condition = at.Find("if");
+    if (condition == nullptr) return true;
+    const Json* branch = at.Find(Fits(at, *condition) ? "then" : "else");
+    return branch == nullptr ||
+           Check(*branch, at.value, at.path, at.out, at.depth + 1);
+  }
+
+  const JsonSchema& schema_;
+  int steps_ = 0;
+};
+
+std::vector<SchemaViolation> JsonSchema::Check(const Json& value) const {
+  std::vector<SchemaViolation> violations;
+  SchemaChecker(*this).Check(*schema_, value, "", &violations, 0);
+  return violations;
+}
+
+}  // namespace windlass

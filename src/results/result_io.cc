@@ -1,0 +1,258 @@
+#include "results/result_io.h"
+
+#include <algorithm>
+
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "base/base64.h"
+#include "base/sha256.h"
+#include "results/compressibility.h"
+#include "results/content_stream.h"
+
+namespace windlass {
+namespace {
+
+using Kind = ResultEnvelope::Kind;
+
+constexpr char kJsonMediaType[] = "application/json";
+constexpr char kZstd[] = "zstd";
+constexpr char kIdentity[] = "identity";
+
+absl::Status WithContext(const absl::Status& status, std::string context) {
+  return absl::Status(
+      status.code(),
+      absl::StrCat(context, ": ", std::string(status.message())));
+}
+
+Kind KindOf(std::string_view media_type) {
+  const std::string type = BareMediaType(media_type);
+  const bool is_table = type == "text/csv" ||
+                        type == "text/tab-separated-values" ||
+                        type == "application/vnd.apache.parquet" ||
+                        type == "application/vnd.apache.arrow.file" ||
+                        type == "application/vnd.apache.arrow.stream";
+  return is_table ? Kind::kTable : Kind::kBinary;
+}
+
+bool HoldsJson(const ResultEnvelope& envelope) {
+  return envelope.kind == Kind::kBinary &&
+         BareMediaType(envelope.media_type) == kJsonMediaType;
+}
+
+bool HoldsText(const ResultEnvelope& envelope) {
+  if (envelope.kind != Kind::kBinary ||
+      BareMediaType(envelope.media_type) != "text/plain") {
+    return false;
+  }
+  const std::string type = absl::AsciiStrToLower(envelope.media_type);
+  return type.find("charset=") == std::string::npos ||
+         type.find("utf-8") != std::string::npos ||
+         type.find("us-ascii") != std::string::npos;
+}
+
+std::size_t InlineLimit(const WriteOptions& options) {
+  return static_cast<std::size_t>(
+      std::max<std::int64_t>(options.maximum_inline_bytes, 0));
+}
+
+bool ShouldCompress(const WriteOptions& options, std::string_view media_type,
+                    std::string_view head) {
+  switch (options.compression) {
+    case WriteOptions::Compression::kZstd:
+      return true;
+    case WriteOptions::Compression::kNone:
+      return false;
+    case WriteOptions::Compression::kAutomatic:
+      break;
+  }
+  return IsWorthCompressing(media_type, head);
+}
+
+// Writes `head` and then `rest` as an object, and completes `envelope`.
+absl::StatusOr<ResultEnvelope> WriteObject(ResultStore& store,
+                                           ResultEnvelope envelope,
+                                           std::string head, ByteSource& rest,
+                                           const WriteOptions& options) {
+  const bool compress = ShouldCompress(options, envelope.media_type, head);
+  HashingSource content(std::move(head), rest);
+  CompressingSource packed(content);
+  ByteSource& stored = compress ? static_cast<ByteSource&>(packed) : content;
+  PutOptions put;
+  put.media_type = compress ? "application/zstd" : envelope.media_type;
+  absl::StatusOr<ObjectInfo> object = store.Put(options.key, stored, put);
+  if (!object.ok()) {
+    return WithContext(object.status(),
+                       absl::StrCat("write result ", options.key));
+  }
+  envelope.size = content.size();
+  envelope.sha256 = content.HexDigest();
+  envelope.encoding = compress ? kZstd : kIdentity;
+  envelope.uri = object->uri;
+  return envelope;
+}
+
+absl::StatusOr<ResultEnvelope> WriteJson(ResultStore& store, const Json& json,
+                                         const WriteOptions& options) {
+  std::string text = FormatJson(json);
+  ResultEnvelope envelope;
+  envelope.kind = Kind::kJson;
+  envelope.media_type = kJsonMediaType;
+  if (text.size() <= InlineLimit(options)) {
+    envelope.size = static_cast<std::int64_t>(text.size());
+    envelope.sha256 = Sha256Hex(text);
+    envelope.value = json;
+    return envelope;
+  }
+  std::unique_ptr<ByteSource> nothing = MakeStringSource("");
+  return WriteObject(store, std::move(envelope), std::move(text), *nothing,
+                     options);
+}
+
+ResultEnvelope InlineBytes(std::string_view bytes,
+                           std::string_view media_type) {
+  ResultEnvelope envelope;
+  envelope.kind = KindOf(media_type);
+  envelope.media_type = media_type;
+  envelope.size = static_cast<std::int64_t>(bytes.size());
+  envelope.sha256 = Sha256Hex(bytes);
+  envelope.value = Json(EncodeBase64(bytes));
+  return envelope;
+}
+
+absl::StatusOr<std::string> InlineContent(const ResultEnvelope& envelope) {
+  std::string content;
+  if (envelope.kind == Kind::kJson) {
+    content = FormatJson(*envelope.value);
+  } else {
+    if (!envelope.value->is_string()) {
+      return absl::DataLossError(
+          "inline result is damaged: its value is not base64 text");
+    }
+    absl::StatusOr<std::string> bytes =
+        DecodeBase64(std::string_view(envelope.value->get_string()));
+    if (!bytes.ok()) {
+      return absl::DataLossError(absl::StrCat(
+          "inline result is damaged: ", std::string(bytes.status().message())));
+    }
+    content = *std::move(bytes);
+  }
+  absl::Status verified = VerifyContent(content, envelope);
+  if (!verified.ok()) return verified;
+  return content;
+}
+
+// Text whose value is a string must be what JSON can hold; a way through the
+// JSON parser checks the UTF-8.
+absl::StatusOr<Json> TextToJson(std::string text) {
+  absl::StatusOr<Json> json = ParseJson(FormatJson(Json(std::move(text))));
+  if (json.ok()) return json;
+  return absl::InvalidArgumentError(
+      "the result is text/plain but not valid UTF-8; write it as UTF-8, or as "
+      "application/octet-stream if it is not text");
+}
+
+absl::StatusOr<Json> ParseContent(std::string text) {
+  absl::StatusOr<Json> json = ParseJson(text);
+  if (json.ok()) return json;
+  return WithContext(json.status(),
+                     "the result is application/json but cannot be parsed");
+}
+
+}  // namespace
+
+absl::StatusOr<ResultEnvelope> ResultIo::Write(const Content& content,
+                                               const WriteOptions& options) {
+  if (const Json* json = std::get_if<Json>(&content)) {
+    return WriteJson(store_, *json, options);
+  }
+  if (const Bytes* bytes = std::get_if<Bytes>(&content)) {
+    if (bytes->data.size() <= InlineLimit(options)) {
+      return InlineBytes(bytes->data, bytes->media_type);
+    }
+    std::unique_ptr<ByteSource> source = MakeStringSource(bytes->data);
+    return WriteStream(*source, bytes->media_type, options);
+  }
+  if (const FileContent* file = std::get_if<FileContent>(&content)) {
+    absl::StatusOr<std::unique_ptr<ByteSource>> source =
+        OpenFileSource(file->path);
+    if (!source.ok()) return WithContext(source.status(), "read result file");
+    return WriteStream(**source, file->media_type, options);
+  }
+  if (const ResultEnvelope* made = std::get_if<ResultEnvelope>(&content)) {
+    return *made;
+  }
+  return ResultEnvelope();
+}
+
+absl::StatusOr<ResultEnvelope> ResultIo::WriteStream(
+    ByteSource& content, std::string_view media_type,
+    const WriteOptions& options) {
+  const std::size_t limit = InlineLimit(options);
+  absl::StatusOr<std::string> head =
+      ReadHead(content, std::max(limit + 1, kCompressionProbe));
+  if (!head.ok()) return head.status();
+  if (head->size() <= limit) return InlineBytes(*head, media_type);
+  ResultEnvelope envelope;
+  envelope.kind = KindOf(media_type);
+  envelope.media_type = media_type;
+  return WriteObject(store_, std::move(envelope), *std::move(head), content,
+                     options);
+}
+
+bool ResultIo::IsLoadedAsValue(const ResultEnvelope& envelope) {
+  return envelope.kind == Kind::kJson || HoldsJson(envelope) ||
+         HoldsText(envelope);
+}
+
+absl::StatusOr<Json> ResultIo::ReadValue(const ResultEnvelope& envelope) {
+  if (envelope.kind == Kind::kNone) return Json(nullptr);
+  if (!IsLoadedAsValue(envelope)) return ToJson(envelope);
+  absl::StatusOr<std::string> text = ReadText(envelope);
+  if (!text.ok()) return text.status();
+  if (envelope.kind == Kind::kJson && envelope.value) return *envelope.value;
+  return HoldsText(envelope) ? TextToJson(*std::move(text))
+                             : ParseContent(*std::move(text));
+}
+
+absl::StatusOr<std::string> ResultIo::ReadText(const ResultEnvelope& envelope) {
+  if (envelope.value) return InlineContent(envelope);
+  if (envelope.size > kMaximumValueBytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the result at ", envelope.uri, " has ", envelope.size,
+        " bytes, but a value may have at most ", kMaximumValueBytes,
+        "; read it as a stream (OpenResult), or write it as "
+        "application/octet-stream and hand it on by reference"));
+  }
+  absl::StatusOr<std::unique_ptr<ByteSource>> content = Open(envelope);
+  if (!content.ok()) return content.status();
+  return ReadAll(**content, static_cast<std::size_t>(kMaximumValueBytes));
+}
+
+absl::StatusOr<std::unique_ptr<ByteSource>> ResultIo::Open(
+    const ResultEnvelope& envelope) {
+  if (envelope.kind == Kind::kNone) return MakeStringSource("");
+  if (envelope.value) {
+    absl::StatusOr<std::string> content = InlineContent(envelope);
+    if (!content.ok()) return content.status();
+    return MakeStringSource(*std::move(content));
+  }
+  if (envelope.encoding != kIdentity && envelope.encoding != kZstd) {
+    return absl::UnimplementedError(absl::StrCat(
+        "the result at ", envelope.uri, " has the encoding '",
+        envelope.encoding, "'; this version reads identity and zstd"));
+  }
+  absl::StatusOr<std::unique_ptr<ByteSource>> stored =
+      store_.Get(envelope.uri, ByteRange());
+  if (!stored.ok()) return WithContext(stored.status(), "read result");
+  std::unique_ptr<ByteSource> content = *std::move(stored);
+  if (envelope.encoding == kZstd) {
+    content = std::make_unique<DecompressingSource>(std::move(content));
+  }
+  return MakeVerifyingSource(std::move(content), envelope);
+}
+
+}  // namespace windlass

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Installs the Debian 12 packages Windlass needs, where they are missing.
+#
+#   tools/install_deps.sh build   what `make build` needs
+#   tools/install_deps.sh test    that, and what `make test` needs
+set -euo pipefail
+
+build_packages=(
+  g++ cmake ninja-build pkg-config ccache mold
+  libabsl-dev libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev
+  libfyaml-dev libre2-dev libspdlog-dev libsqlite3-dev libssl-dev
+  libvalijson-dev libzstd-dev python3 zlib1g-dev
+)
+test_packages=(
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
+  python3-jsonschema python3-pexpect python3-yaml perl sqlite3 git procps
+)
+
+case "${1:-build}" in
+  build) packages=("${build_packages[@]}") ;;
+  test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
+  *) echo "usage: $0 [build|test]" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null |
+    grep -qx installed || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "$0: this machine has no apt-get; install these yourself: ${missing[*]}" >&2
+  exit 1
+fi
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "$0: run as root, or install these yourself: ${missing[*]}" >&2
+    exit 1
+  }
+  sudo=(sudo)
+fi
+echo "Installing ${#missing[@]} packages: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${sudo[@]}" apt-get update -qq
+"${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

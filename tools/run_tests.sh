@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds and runs the tests: with address and undefined sanitizers under clang,
+# with the thread sanitizer under g++, then the release build with everything,
+# so that the last line is the summary of the whole suite.
+#
+#   tools/run_tests.sh [release|asan|tsan]...   default: all three
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=${JOBS:-$(nproc)}
+presets=("$@")
+[ ${#presets[@]} -gt 0 ] || presets=(asan tsan release)
+
+# gcc's thread sanitizer needs address space layout as it was made for.
+run() { if [ "$1" = tsan ]; then shift; setarch -R "$@"; else shift; "$@"; fi; }
+
+for preset in "${presets[@]}"; do
+  echo "== $preset: build"
+  cmake --preset "$preset" -DWINDLASS_BUILD_TESTS=ON >"/tmp/windlass-configure-$preset.$$" 2>&1 ||
+    { cat "/tmp/windlass-configure-$preset.$$"; exit 1; }
+  rm -f "/tmp/windlass-configure-$preset.$$"
+  targets=(windlass_tests)
+  [ "$preset" = release ] && targets=(all)
+  cmake --build --preset "$preset" -j "$jobs" --target "${targets[@]}"
+  echo "== $preset: test"
+  labels=()
+  [ "$preset" = release ] || labels=(-L unit)
+  run "$preset" ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "${labels[@]}"
+done
