@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "base/file.h"
-#include "store/local_process.h"
+#include "base/local_process.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/migrate.h"
 #include "support/workflows.h"
+#include "windlass/load.h"
 
 namespace windlass {
 namespace {
@@ -226,7 +227,39 @@ TEST_F(SqliteStoreTest, AKilledProcessLosesNothingAndIsNoticedAtOnce) {
   }
 }
 
-TEST_F(SqliteStoreTest, ADefinitionOfAnotherProcessNeedsAParser) {
+TEST_F(SqliteStoreTest, ADefinitionOfAnotherProcessIsReadFromItsDocument) {
+  const auto loaded = ParseWorkflow(R"(
+windlass: 1
+name: pinned
+tasks:
+  a: {type: noop, priority: 7, retry_policy: {maximum_attempts: 4}}
+  b: {type: noop, depends_on: [a]}
+)",
+                                    LoadOptions{});
+  ASSERT_TRUE(loaded.ok());
+  {
+    auto store = Open();
+    ASSERT_TRUE(store.ok());
+    SubmitRequest request;
+    request.workflow = loaded.workflow;
+    ASSERT_TRUE((*store)->Submit({&request, 1}).ok());
+  }
+  SqliteStoreOptions options;
+  options.path = Path();
+  auto store = OpenSqliteStore(options);
+  ASSERT_TRUE(store.ok());
+  ClaimRequest request;
+  request.executor = (*store)->Register(ThisExecutor()).value();
+  const auto reply = (*store)->Claim(request);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  ASSERT_THAT(reply->leases, SizeIs(1));
+  EXPECT_NE(reply->leases[0].run->workflow, loaded.workflow);
+  EXPECT_EQ(reply->leases[0].spec().priority, 7);
+  EXPECT_EQ(reply->leases[0].spec().retry_policy.maximum_attempts, 4);
+  EXPECT_EQ(reply->leases[0].run->workflow->digest, loaded.workflow->digest);
+}
+
+TEST_F(SqliteStoreTest, ADefinitionNobodyCanReadIsDataLoss) {
   {
     auto store = Open();
     ASSERT_TRUE(store.ok());
@@ -241,8 +274,8 @@ TEST_F(SqliteStoreTest, ADefinitionOfAnotherProcessNeedsAParser) {
   ClaimRequest request;
   request.executor = (*store)->Register(ThisExecutor()).value();
   const auto status = (*store)->Claim(request).status();
-  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("parser"));
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("pinned definition"));
 }
 
 }  // namespace
