@@ -46,12 +46,13 @@ class ProcessTest : public ::testing::Test {
   // A program in Python that uses the SDK.
   static Json Sdk(std::string_view body) {
     return JsonObject{
-        {"command", JsonArray{"python3", "-c", std::string(body)}},
+        {"command", JsonArray{"/usr/bin/python3", "-c", std::string(body)}},
         {"env", JsonObject{{"PYTHONPATH", WINDLASS_SOURCE_DIR "/python"}}}};
   }
   // One that speaks the protocol itself.
   static Json Raw(std::string_view answer) {
-    return JsonObject{{"command", JsonArray{"python3", "-c", Script(answer)}}};
+    return JsonObject{
+        {"command", JsonArray{"/usr/bin/python3", "-c", Script(answer)}}};
   }
   static Json With(Json params, std::string_view name, Json value) {
     params.as_object()[name] = std::move(value);
@@ -318,7 +319,7 @@ TEST_F(ProcessTest, TasksAtTheSameTimeHaveProgramsOfTheirOwn) {
 TEST_F(ProcessTest, APoolKeepsAtMostItsLimitAndDropsTheDead) {
   WorkerPool pool(2, std::chrono::hours(1));
   WorkerOptions options;
-  options.process.argv = {"python3", "-c",
+  options.process.argv = {"/usr/bin/python3", "-c",
                           Script("        say(type='result')")};
   for (std::string key : {"a", "b", "c"}) {
     auto worker = *Worker::Start(options);
@@ -370,8 +371,8 @@ TEST_F(ProcessTest, TheExampleInPerlWorks) {
 
 TEST_F(ProcessTest, TheExampleInPythonGoesOnWhereItStopped) {
   Json params = JsonObject{
-      {"command",
-       JsonArray{"python3", WINDLASS_SOURCE_DIR "/examples/process/rank.py"}},
+      {"command", JsonArray{"/usr/bin/python3",
+                            WINDLASS_SOURCE_DIR "/examples/process/rank.py"}},
       {"env", JsonObject{{"PYTHONPATH", WINDLASS_SOURCE_DIR "/python"}}},
       {"args", JsonObject{{"counts", JsonObject{{"a", 1}, {"b", 3}, {"c", 2}}},
                           {"limit", 2}}}};

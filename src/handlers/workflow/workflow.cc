@@ -166,7 +166,7 @@ class WorkflowHandler : public TaskHandler {
   // Empty when there is room for one more run inside the others.
   std::optional<Outcome> CheckDepth(const RunInfo& run) const {
     std::optional<RunId> parent = run.parent;
-    for (int depth = 1; parent; ++depth) {
+    for (int depth = 2; parent; ++depth) {  // Of this run, as far as seen.
       if (depth >= kMaximumNesting) {
         return Outcome::FinalFailure(
             "NestingTooDeep", Concat("runs are nested ", kMaximumNesting,

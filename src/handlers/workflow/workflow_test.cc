@@ -26,14 +26,6 @@ tasks:
 on_exit: {type: noop}
 )";
 
-ResultEnvelope Inline(Json value) {
-  ResultEnvelope envelope;
-  envelope.kind = ResultEnvelope::Kind::kJson;
-  envelope.media_type = "application/json";
-  envelope.value = std::move(value);
-  return envelope;
-}
-
 // Runs that end as the test says.
 class FakeRuns : public RunControl, public RunQueries {
  public:
@@ -158,6 +150,9 @@ class WorkflowHandlerTest : public ::testing::Test {
     task_.mutable_run().base_dir = "/flows";
   }
 
+  ResultEnvelope Inline(Json value) {
+    return *results_.Write(std::move(value), {.key = "r100/x/1"});
+  }
   Outcome Run() { return handler_->Execute(task_); }
   TaskError Error() {
     Outcome outcome = Run();
