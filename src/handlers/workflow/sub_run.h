@@ -10,11 +10,6 @@ namespace windlass {
 // `run` has ended. Success with its results, or SubRunFailed with its failed
 // tasks.
 absl::StatusOr<Outcome> OutcomeOfSubRun(const RunRecord& run,
-<<<<<<< HEAD
-                                        RunQueries& queries,
-                                        ResultIo& results);
-=======
                                         RunQueries& queries, ResultIo& results);
->>>>>>> handlers
 
 }  // namespace windlass
