@@ -73,8 +73,8 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
 
 class ExecutionSetup::Impl {
  public:
-  explicit Impl(const Globals& globals)
-      : log(MakeLogger({.level = *ParseLogLevel(globals.log_level),
+  Impl(const Globals& globals, LogLevel level)
+      : log(MakeLogger({.level = LogLevelOr(globals, level),
                         .format = globals.log_format == "json"
                                       ? LogFormat::kJson
                                       : LogFormat::kText})),
@@ -89,8 +89,8 @@ class ExecutionSetup::Impl {
   Store* store = nullptr;
 };
 
-ExecutionSetup::ExecutionSetup(const Globals& globals)
-    : impl_(std::make_unique<Impl>(globals)) {}
+ExecutionSetup::ExecutionSetup(const Globals& globals, LogLevel level)
+    : impl_(std::make_unique<Impl>(globals, level)) {}
 
 ExecutionSetup::~ExecutionSetup() = default;
 

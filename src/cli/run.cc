@@ -94,7 +94,7 @@ absl::StatusOr<RunId> SubmitOne(Store& store, const RunFlags& flags,
 int ExecuteRun(const Globals& globals, const RunFlags& flags,
                std::shared_ptr<const Workflow> workflow, Json params) {
   SignalWatcher signals({SIGINT, SIGTERM});
-  ExecutionSetup setup(globals);
+  ExecutionSetup setup(globals, LogLevel::kWarn);
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   Store& store = setup.store();
   auto handlers = setup.engine().handlers();
