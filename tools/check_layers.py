@@ -36,7 +36,7 @@ HOMES = {
     "valijson/": ["model"],
     "spdlog/": ["base"],
     "zstd.h": ["base"],
-    "zlib.h": ["base", "handlers/file"],
+    "zlib.h": ["base"],
     "openssl/": ["base"],
     "CLI/": ["cli"],
 }

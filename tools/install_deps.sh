@@ -9,12 +9,12 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache mold
   libabsl-dev libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev
   libfyaml-dev libre2-dev libspdlog-dev libsqlite3-dev libssl-dev
-  libvalijson-dev libzstd-dev zlib1g-dev
+  libvalijson-dev libzstd-dev python3 zlib1g-dev
 )
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   libgtest-dev libgmock-dev libbenchmark-dev
-  python3 python3-jsonschema python3-pexpect python3-yaml perl sqlite3 git procps
+  python3-jsonschema python3-pexpect python3-yaml perl sqlite3 git procps
 )
 
 case "${1:-build}" in

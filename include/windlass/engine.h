@@ -50,8 +50,10 @@ class Engine {
   void Handle(std::string type, std::unique_ptr<TaskHandler> handler);
   void UseStore(std::unique_ptr<Store> store);
   void UseResultStore(std::unique_ptr<ResultStore> results);
-  void UseSource(
-      std::function<std::unique_ptr<TaskSource>(Store&, Clock&)> make);
+  // Makes the source of each executor.
+  using SourceFactory = std::function<std::unique_ptr<TaskSource>(
+      Store&, Clock&, const ExecutorConfig&)>;
+  void UseSource(SourceFactory make);
   void UseClock(std::unique_ptr<Clock> clock);
   void UseEvents(EventSink* events);  // Borrowed.
 
@@ -67,7 +69,11 @@ class Engine {
   // The parts as chosen; opened by the first call.
   absl::StatusOr<Store*> store();
   absl::StatusOr<ResultStore*> results();
-  const HandlerRegistry& handlers() const;
+  // Built-in handlers and those of Handle().
+  absl::StatusOr<const HandlerRegistry*> handlers();
+  // Where attempts' log files belong: beside the SQLite file; empty for a store
+  // that is not a file.
+  std::string LogFolder() const;
 
   // --- work
   // Loads with this engine's task types. Problems are in one InvalidArgument

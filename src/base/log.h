@@ -22,13 +22,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "windlass/json.h"
+#include "windlass/log_level.h"
 #include "windlass/time.h"
 
 namespace windlass {
 
 class Clock;
 
-enum class LogLevel { kTrace, kDebug, kInfo, kWarn, kError, kOff };
 
 // "trace", "debug", "info", "warn", "error" or "off".
 absl::StatusOr<LogLevel> ParseLogLevel(std::string_view text);

@@ -1,0 +1,138 @@
+#include "cli/definition_input.h"
+
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/document_file.h"
+#include "engine/builtin_handlers.h"
+#include "executor/availability.h"
+
+namespace windlass::cli {
+namespace {
+
+constexpr std::size_t kMaximumParamsBytes = 64 * 1024 * 1024;
+
+const ParamSpec* FindParam(const Workflow& workflow, std::string_view name) {
+  for (const ParamSpec& param : workflow.params) {
+    if (param.name == name) return &param;
+  }
+  return nullptr;
+}
+
+bool AllowsType(const Json& schema, std::string_view wanted) {
+  const Json* type =
+      schema.is_object() ? schema.get_object().if_contains("type") : nullptr;
+  if (type == nullptr) return false;
+  if (type->is_string()) return type->get_string() == wanted;
+  if (!type->is_array()) return false;
+  for (const Json& one : type->get_array()) {
+    if (one.is_string() && one.get_string() == wanted) return true;
+  }
+  return false;
+}
+
+Json ParamValue(const ParamSpec* param, const std::string& text) {
+  if (param != nullptr && AllowsType(param->schema, "string")) {
+    return Json(text);
+  }
+  auto parsed = ParseJson(text);
+  return parsed.ok() ? *std::move(parsed) : Json(text);
+}
+
+Json ProblemDocument(const Problem& problem) {
+  JsonObject out;
+  out["file"] = problem.file;
+  out["line"] = problem.line;
+  out["column"] = problem.column;
+  out["field"] = problem.field;
+  out["message"] = problem.message;
+  out["suggestion"] = problem.suggestion;
+  return out;
+}
+
+void PrintProblems(const Globals& globals,
+                   const std::vector<Problem>& problems) {
+  for (const Problem& problem : problems) {
+    std::cerr << FormatProblem(problem) << '\n';
+  }
+  if (!globals.json()) return;
+  JsonArray list;
+  for (const Problem& problem : problems) {
+    list.push_back(ProblemDocument(problem));
+  }
+  PrintJson(JsonObject{{"valid", false}, {"problems", std::move(list)}});
+}
+
+}  // namespace
+
+void AddDefinitionInput(CLI::App& command, DefinitionInput& input) {
+  command
+      .add_option("file", input.file, "Workflow file, YAML or JSON; - is stdin")
+      ->required();
+  command
+      .add_option("-p,--param", input.assignments,
+                  "A param of the run: name=value (several times)")
+      ->allow_extra_args(false);
+  command.add_option("--params", input.params_file,
+                     "JSON or YAML file with params; -p wins over it");
+  command
+      .add_option("--allow-type", input.extra_types,
+                  "Accept a task type that only other executors know")
+      ->allow_extra_args(false);
+}
+
+std::shared_ptr<const Workflow> LoadDefinition(const Globals& globals,
+                                               const DefinitionInput& input) {
+  LoadOptions options = CheckedLoadOptions();
+  options.task_types.insert(options.task_types.end(), input.extra_types.begin(),
+                            input.extra_types.end());
+  LoadedWorkflow loaded;
+  if (input.file == "-") {
+    options.file = "<stdin>";
+    std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+    loaded = ParseWorkflow(std::string_view(text), options);
+  } else {
+    loaded = LoadWorkflow(input.file, options);
+  }
+  if (!loaded.ok()) PrintProblems(globals, loaded.problems);
+  return loaded.workflow;
+}
+
+absl::StatusOr<Json> ReadParams(const Workflow& workflow,
+                                const DefinitionInput& input) {
+  JsonObject params;
+  if (!input.params_file.empty()) {
+    auto document = ReadMappingFile(input.params_file, kMaximumParamsBytes);
+    if (!document.ok()) return document.status();
+    params = *std::move(document);
+  }
+  for (const std::string& assignment : input.assignments) {
+    std::size_t equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("-p ", assignment, ": expected name=value"));
+    }
+    std::string name = assignment.substr(0, equals);
+    params[name] =
+        ParamValue(FindParam(workflow, name), assignment.substr(equals + 1));
+  }
+  return CheckParams(workflow, params);
+}
+
+std::string BaseDir(const DefinitionInput& input) {
+  namespace fs = std::filesystem;
+  if (input.file == "-") return fs::current_path().string();
+  return fs::absolute(input.file).lexically_normal().parent_path().string();
+}
+
+absl::Status CheckAvailable(const Workflow& workflow) {
+  std::vector<std::string> missing = UnavailableFeatures(workflow);
+  if (missing.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(workflow.name, ": ", absl::StrJoin(missing, "; ")));
+}
+
+}  // namespace windlass::cli

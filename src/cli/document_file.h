@@ -1,0 +1,15 @@
+// Reading a JSON or YAML file that is data: params, settings, names.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "windlass/json.h"
+
+namespace windlass::cli {
+
+// The document, which must be a mapping. Errors name file, line and column.
+absl::StatusOr<JsonObject> ReadMappingFile(const std::string& path,
+                                           std::size_t maximum_bytes);
+
+}  // namespace windlass::cli

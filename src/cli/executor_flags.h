@@ -1,0 +1,53 @@
+// What `run` and `executor` share: the settings of an executor, and the parts
+// around one that logs what it does.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cli/globals.h"
+#include "windlass/engine.h"
+
+namespace windlass {
+class Logger;
+}
+
+namespace windlass::cli {
+
+struct ExecutorFlags {
+  std::string name;
+  int slots = 0;
+  std::string lease_ttl = "10s";
+  std::string sweep_interval = "2s";
+  std::string poll_interval = "2s";
+  std::string drain_grace_period = "30s";
+  std::vector<std::string> allow_env;
+  std::string scratch_dir;
+  std::string secrets_dir;
+
+  absl::StatusOr<ExecutorConfig> ToConfig() const;
+};
+
+void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags);
+
+// An engine ready to execute: children of tasks are guarded, events go to the
+// log and to the attempts' log files. Make it before any thread of your own.
+class ExecutionSetup {
+ public:
+  explicit ExecutionSetup(const Globals& globals);
+  ~ExecutionSetup();
+
+  // Opens the store; call once, before the rest.
+  absl::Status Open();
+  Engine& engine();
+  Store& store();
+  Logger& log();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace windlass::cli

@@ -1,0 +1,131 @@
+// windlass executors [drain NAME], windlass queues [pause|resume NAME]
+
+#include <iostream>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/commands.h"
+#include "cli/run_document.h"
+#include "cli/table.h"
+
+namespace windlass::cli {
+namespace {
+
+int ListExecutors(const Globals& globals) {
+  return WithStore(globals, [&](Engine&, Store& store) -> int {
+    auto executors = store.ListExecutors();
+    if (!executors.ok()) return Fail(globals, executors.status());
+    if (globals.json()) {
+      JsonArray list;
+      for (const auto& one : *executors) list.push_back(ExecutorDocument(one));
+      PrintJson(JsonObject{{"executors", std::move(list)}});
+      return kOk;
+    }
+    Table table({"NAME", "PROFILE", "STATE", "BUSY", "HEARTBEAT", "QUEUES"});
+    for (const ExecutorRecord& one : *executors) {
+      table.AddRow({one.info.name, one.info.profile,
+                    !one.alive     ? "lost"
+                    : one.draining ? "draining"
+                                   : "running",
+                    absl::StrCat(one.busy_slots, "/", one.info.slots),
+                    ShortTime(one.last_heartbeat),
+                    one.info.queues.empty()
+                        ? "all"
+                        : absl::StrJoin(one.info.queues, ",")});
+    }
+    std::cout << table.Render();
+    return kOk;
+  });
+}
+
+int ListQueues(const Globals& globals) {
+  return WithStore(globals, [&](Engine&, Store& store) -> int {
+    auto queues = store.ListQueues();
+    if (!queues.ok()) return Fail(globals, queues.status());
+    if (globals.json()) {
+      JsonArray list;
+      for (const auto& queue : *queues) list.push_back(QueueDocument(queue));
+      PrintJson(JsonObject{{"queues", std::move(list)}});
+      return kOk;
+    }
+    Table table({"QUEUE", "STATE", "READY", "RUNNING", "SCHEDULED", "OLDEST"});
+    for (const QueueRecord& queue : *queues) {
+      table.AddRow({queue.name, queue.paused ? "paused" : "open",
+                    absl::StrCat(queue.ready), absl::StrCat(queue.running),
+                    absl::StrCat(queue.scheduled),
+                    queue.oldest_ready ? ShortTime(*queue.oldest_ready) : ""});
+    }
+    std::cout << table.Render();
+    return kOk;
+  });
+}
+
+using Change = std::function<absl::Status(Store&, const std::string&)>;
+
+void AddChange(CLI::App& parent, Invocation& invocation,
+               const std::string& verb, const std::string& help,
+               const std::string& done, Change change) {
+  auto name = std::make_shared<std::string>();
+  CLI::App* command = parent.add_subcommand(verb, help);
+  command->add_option("name", *name, "Its name")->required();
+  command->callback([&invocation, name, done, change = std::move(change)] {
+    invocation.body = [&invocation, name, done, change] {
+      const Globals& globals = invocation.globals;
+      return WithStore(globals, [&](Engine&, Store& store) -> int {
+        if (auto status = change(store, *name); !status.ok()) {
+          return Fail(globals, status);
+        }
+        if (globals.json()) {
+          PrintJson(JsonObject{{"name", *name}, {"state", done}});
+        } else {
+          std::cout << *name << " is " << done << '\n';
+        }
+        return kOk;
+      });
+    };
+  });
+}
+
+// A command that lists by itself and has subcommands that change something.
+CLI::App* AddLister(CLI::App& app, Invocation& invocation,
+                    const std::string& name, const std::string& help,
+                    int (*list)(const Globals&)) {
+  CLI::App* command = app.add_subcommand(name, help);
+  command->require_subcommand(0, 1);
+  command->callback([&invocation, command, list] {
+    if (!command->get_subcommands().empty()) return;
+    invocation.body = [&invocation, list] { return list(invocation.globals); };
+  });
+  return command;
+}
+
+}  // namespace
+
+void AddExecutors(CLI::App& app, Invocation& invocation) {
+  CLI::App* command =
+      AddLister(app, invocation, "executors",
+                "Executors and whether they live; drain one", ListExecutors);
+  command->footer("Example:\n  windlass executors drain host-1234");
+  AddChange(
+      *command, invocation, "drain",
+      "Tell an executor to finish what it has and stop", "draining",
+      [](Store& store, const std::string& name) { return store.Drain(name); });
+}
+
+void AddQueues(CLI::App& app, Invocation& invocation) {
+  CLI::App* command =
+      AddLister(app, invocation, "queues",
+                "Queues and their depth; pause or resume one", ListQueues);
+  command->footer("Example:\n  windlass queues pause reports");
+  AddChange(*command, invocation, "pause", "Claim nothing from it", "paused",
+            [](Store& store, const std::string& name) {
+              return store.PauseQueue(name);
+            });
+  AddChange(*command, invocation, "resume", "Claim from it again", "open",
+            [](Store& store, const std::string& name) {
+              return store.ResumeQueue(name);
+            });
+}
+
+}  // namespace windlass::cli

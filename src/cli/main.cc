@@ -1,0 +1,130 @@
+// The command line: builds the tree of commands, applies the layered settings,
+// and runs the one that was chosen.
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/settings.h"
+
+namespace windlass::cli {
+namespace {
+
+constexpr char kFooter[] = R"(
+First steps:
+  windlass validate flow.yaml            all that is wrong with a file
+  windlass run flow.yaml -p name=value   execute it here, live
+  windlass show last                     what became of it
+  windlass result last report            a task's result
+
+Every flag can be an environment variable (--slots is WINDLASS_SLOTS), or a key
+of the YAML file that --config names. Flags beat the environment, the
+environment beats the file.
+
+Exit codes: 0 ok, 1 the run failed, 2 bad input or usage, 3 cannot reach a
+service, 130 interrupted.)";
+
+void AddGlobals(CLI::App& app, Globals& globals, std::string& config) {
+  app.fallthrough();
+  AddSetting(app, "--store", globals.store, "Where runs are kept: sqlite:PATH");
+  AddSetting(app, "--results", globals.results,
+             "Where large results are kept: file:PATH (default: beside the "
+             "store)");
+  AddSetting(app, "--broker", globals.broker,
+             "RabbitMQ that carries the dispatch: amqp://...");
+  AddSetting(app, "--output", globals.output, "What to print on stdout")
+      ->check(CLI::IsMember({"text", "json"}));
+  AddSetting(app, "--log-level", globals.log_level, "Least level to log")
+      ->check(
+          CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  AddSetting(app, "--log-format", globals.log_format, "Form of log lines")
+      ->check(CLI::IsMember({"text", "json"}));
+  AddSetting(app, "--config", config, "YAML file with settings");
+}
+
+void AddCommands(CLI::App& app, Invocation& invocation) {
+  AddRun(app, invocation);
+  AddValidate(app, invocation);
+  AddSubmit(app, invocation);
+  AddList(app, invocation);
+  AddShow(app, invocation);
+  AddResult(app, invocation);
+  AddLogs(app, invocation);
+  AddRunControl(app, invocation);
+  AddDeadLetter(app, invocation);
+  AddExecutor(app, invocation);
+  AddExecutors(app, invocation);
+  AddQueues(app, invocation);
+  AddEval(app, invocation);
+  AddMigrate(app, invocation);
+  AddDoctor(app, invocation);
+  AddBench(app, invocation);
+  AddCompletion(app, invocation);
+  AddVersion(app, invocation);
+}
+
+void CollectEnvironmentNames(const CLI::App& app,
+                             std::vector<std::string>& names) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_envname().empty()) names.push_back(option->get_envname());
+  }
+  for (const CLI::App* command : app.get_subcommands({})) {
+    CollectEnvironmentNames(*command, names);
+  }
+}
+
+// --config must be known before everything else is parsed.
+std::string ConfigPath(int argc, char** argv) {
+  std::string path;
+  if (const char* value = std::getenv("WINDLASS_CONFIG")) path = value;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    if (argument == "--config" && i + 1 < argc) path = argv[i + 1];
+    if (argument.rfind("--config=", 0) == 0) path = argument.substr(9);
+  }
+  return path;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Runs the tasks of DAG workflows, reliably and fast.",
+               "windlass");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+
+  Invocation invocation;
+  std::string config;
+  AddGlobals(app, invocation.globals, config);
+  AddCommands(app, invocation);
+
+  std::vector<std::string> known;
+  CollectEnvironmentNames(app, known);
+  {
+    auto layers = LayeredSettings::Apply(ConfigPath(argc, argv), known);
+    if (!layers.ok()) return Fail(invocation.globals, layers.status());
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success& done) {
+      return app.exit(done);
+    } catch (const CLI::ParseError& error) {
+      app.exit(error, std::cerr, std::cerr);
+      return kBadInput;
+    }
+  }
+  return invocation.body();
+}
+
+}  // namespace
+}  // namespace windlass::cli
+
+int main(int argc, char** argv) {
+  try {
+    return windlass::cli::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "windlass: internal error: " << error.what() << '\n';
+    return windlass::cli::kUnreachable;
+  }
+}

@@ -1,0 +1,122 @@
+#include "cli/run_document.h"
+
+#include <optional>
+
+#include "windlass/result.h"
+
+namespace windlass::cli {
+namespace {
+
+Json TimeOrNull(const std::optional<Timestamp>& time) {
+  if (!time) return nullptr;
+  return Json(FormatTimestamp(*time));
+}
+
+Json TextOrNull(const std::string& text) {
+  if (text.empty()) return nullptr;
+  return Json(text);
+}
+
+// The time of the last attempt; while it runs there is none yet.
+Json DurationMs(const TaskRecord& task) {
+  if (task.run_time) return task.run_time->count() / 1000;
+  if (task.started_at && task.finished_at) {
+    return (*task.finished_at - *task.started_at).count() / 1000;
+  }
+  return nullptr;
+}
+
+Json TaskDocument(const TaskRecord& task) {
+  JsonObject out;
+  out["id"] = task.id;
+  out["index"] = task.key.index < 0 ? Json(nullptr) : Json(task.key.index);
+  out["type"] = task.type;
+  out["state"] = Name(task.state);
+  out["attempt"] = task.attempt;
+  out["started_at"] = TimeOrNull(task.started_at);
+  out["finished_at"] = TimeOrNull(task.finished_at);
+  out["duration_ms"] = DurationMs(task);
+  out["executor"] = TextOrNull(task.executor);
+  out["result"] = task.result ? ToJson(*task.result) : Json(nullptr);
+  out["error"] = task.error ? ToJson(*task.error, task.attempt) : Json(nullptr);
+  if (task.progress) out["progress"] = *task.progress;
+  if (!task.progress_message.empty()) out["message"] = task.progress_message;
+  if (task.due_at) out["due_at"] = FormatTimestamp(*task.due_at);
+  if (!task.cached_from.empty()) out["cached_from"] = task.cached_from;
+  if (task.item_count >= 0) out["items"] = task.item_count;
+  return out;
+}
+
+}  // namespace
+
+Json RunSummary(const RunRecord& run) {
+  JsonObject out;
+  out["run_id"] = FormatRunId(run.id);
+  out["workflow"] = run.workflow;
+  out["state"] = Name(run.state);
+  out["params"] = run.params;
+  out["created_at"] = FormatTimestamp(run.created_at);
+  out["finished_at"] = TimeOrNull(run.finished_at);
+  out["attempt"] = run.attempt;
+  if (!run.reason.empty()) out["reason"] = run.reason;
+  if (run.parent) out["parent"] = FormatRunId(*run.parent);
+  if (!run.labels.empty()) out["labels"] = run.labels;
+  return out;
+}
+
+Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks) {
+  Json out = RunSummary(run);
+  JsonArray list;
+  list.reserve(tasks.size());
+  for (const TaskRecord& task : tasks) list.push_back(TaskDocument(task));
+  out.as_object()["tasks"] = std::move(list);
+  return out;
+}
+
+Json DeadLetterDocument(const DeadLetterRecord& letter) {
+  JsonObject out;
+  out["id"] = std::to_string(letter.id);
+  out["run_id"] = FormatRunId(letter.run);
+  out["workflow"] = letter.workflow;
+  out["task"] = letter.task_id;
+  out["index"] =
+      letter.task.index < 0 ? Json(nullptr) : Json(letter.task.index);
+  out["type"] = letter.type;
+  out["attempts"] = letter.attempts;
+  out["failed_at"] = FormatTimestamp(letter.failed_at);
+  out["error"] = ToJson(letter.error, letter.attempts);
+  return out;
+}
+
+Json ExecutorDocument(const ExecutorRecord& executor) {
+  JsonObject out;
+  out["name"] = executor.info.name;
+  out["profile"] = executor.info.profile;
+  out["state"] = !executor.alive     ? "lost"
+                 : executor.draining ? "draining"
+                                     : "running";
+  out["slots"] = executor.info.slots;
+  out["busy"] = executor.busy_slots;
+  out["pid"] = executor.info.pid;
+  out["started_at"] = FormatTimestamp(executor.started_at);
+  out["last_heartbeat"] = FormatTimestamp(executor.last_heartbeat);
+  JsonArray queues;
+  for (const std::string& queue : executor.info.queues) {
+    queues.push_back(Json(queue));
+  }
+  out["queues"] = std::move(queues);
+  return out;
+}
+
+Json QueueDocument(const QueueRecord& queue) {
+  JsonObject out;
+  out["name"] = queue.name;
+  out["paused"] = queue.paused;
+  out["ready"] = queue.ready;
+  out["running"] = queue.running;
+  out["scheduled"] = queue.scheduled;
+  out["oldest_ready"] = TimeOrNull(queue.oldest_ready);
+  return out;
+}
+
+}  // namespace windlass::cli

@@ -1,0 +1,371 @@
+#include "windlass/engine.h"
+
+#include <filesystem>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/process_guard.h"
+#include "engine/builtin_handlers.h"
+#include "engine/task_result.h"
+#include "executor/availability.h"
+#include "results/filesystem/filesystem_result_store.h"
+#include "results/result_io.h"
+#include "source/polling/polling_source.h"
+#include "store/sqlite/sqlite_store.h"
+#include "windlass/clock.h"
+
+namespace windlass {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Url {
+  std::string scheme;
+  std::string rest;
+};
+
+absl::StatusOr<Url> SplitUrl(const std::string& url, const char* what) {
+  std::size_t colon = url.find(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == url.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " '", url, "': expected SCHEME:PLACE"));
+  }
+  return Url{url.substr(0, colon), url.substr(colon + 1)};
+}
+
+template <typename Factories>
+absl::Status UnknownScheme(const char* what, const std::string& url,
+                           const Factories& factories) {
+  auto name = [](std::string* out, const auto& entry) { *out += entry.first; };
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, " '", url, "': this build knows ",
+                   absl::StrJoin(factories, ", ", name)));
+}
+
+absl::Status MakeFolder(const fs::path& folder) {
+  if (folder.empty()) return absl::OkStatus();
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat("create folder ", folder.string(), ": ", error.message()));
+  }
+  return absl::OkStatus();
+}
+
+LoadOptions PinnedLoadOptions() {
+  LoadOptions options;
+  options.file = "stored workflow";
+  return options;
+}
+
+// A definition that was accepted once is accepted again: its task types may be
+// known to other executors only.
+absl::StatusOr<std::shared_ptr<const Workflow>> ParsePinned(
+    const Json& document) {
+  LoadedWorkflow loaded = ParseWorkflow(document, PinnedLoadOptions());
+  if (loaded.ok()) return loaded.workflow;
+  return absl::DataLossError(FormatProblem(loaded.problems.front()));
+}
+
+// Owns the source of an executor; a base, so that it is there before the
+// executor and goes after it.
+struct SourceOwner {
+  std::unique_ptr<TaskSource> source;
+};
+
+class EngineExecutor : private SourceOwner, public BaseExecutor {
+ public:
+  EngineExecutor(ExecutorConfig config, const ExecutorParts& parts,
+                 std::unique_ptr<TaskSource> owned)
+      : SourceOwner{std::move(owned)},
+        BaseExecutor(std::move(config), WithSource(parts, source.get())) {}
+  ~EngineExecutor() override { Stop(); }
+
+ private:
+  static ExecutorParts WithSource(ExecutorParts parts, TaskSource* source) {
+    parts.source = source;
+    return parts;
+  }
+};
+
+absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path,
+                                                  const Clock& clock) {
+  if (auto status = MakeFolder(fs::path(path).parent_path()); !status.ok()) {
+    return status;
+  }
+  SqliteStoreOptions options;
+  options.path = path;
+  options.clock = &clock;
+  options.parser = ParsePinned;
+  return OpenSqliteStore(options);
+}
+
+}  // namespace
+
+class Engine::Impl {
+ public:
+  explicit Impl(EngineConfig chosen)
+      : config(std::move(chosen)), clock(MakeSystemClock()) {
+    store_schemes["sqlite"] = [this](const std::string& path) {
+      return OpenSqlite(path, *clock);
+    };
+    result_schemes["file"] = [](const std::string& path) {
+      return OpenFilesystemResultStore(path);
+    };
+    make_source = [](Store& polled, Clock& polling_clock,
+                     const ExecutorConfig& executor) {
+      return MakePollingSource(
+          polled, polling_clock,
+          {.minimum_interval = executor.minimum_poll_interval,
+           .maximum_interval = executor.maximum_poll_interval});
+    };
+  }
+
+  absl::StatusOr<Store*> OpenStore() {
+    std::lock_guard lock(mutex);
+    return OpenStoreLocked();
+  }
+
+  absl::StatusOr<ResultStore*> OpenResults() {
+    std::lock_guard lock(mutex);
+    return OpenResultsLocked();
+  }
+
+  // Opens what reading results needs.
+  absl::Status OpenAll() {
+    std::lock_guard lock(mutex);
+    return OpenAllLocked();
+  }
+
+  // Built-in handlers need the store, so they join when it is open; those of
+  // the program come after them and replace what has the same type.
+  absl::Status Prepare() {
+    std::lock_guard lock(mutex);
+    if (prepared) return absl::OkStatus();
+    if (auto status = OpenAllLocked(); !status.ok()) return status;
+    auto started = ProcessGuard::Start();
+    if (!started.ok()) return started.status();
+    guard = *std::move(started);
+    AddBuiltinHandlers(handlers, {.clock = clock.get(),
+                                  .store = store.get(),
+                                  .results = result_io.get(),
+                                  .guard = guard.get()});
+    for (auto& [type, handler] : own_handlers) {
+      handlers.Add(std::move(type), std::move(handler));
+    }
+    own_handlers.clear();
+    prepared = true;
+    return absl::OkStatus();
+  }
+
+  std::string SqlitePath() const {
+    auto url = SplitUrl(config.store, "store");
+    if (store_replaced || !url.ok() || url->scheme != "sqlite") return "";
+    return url->rest;
+  }
+
+  const EngineConfig config;
+  std::unique_ptr<Clock> clock;
+  EventSink no_events;
+  EventSink* events = &no_events;
+  std::map<std::string, StoreFactory> store_schemes;
+  std::map<std::string, ResultStoreFactory> result_schemes;
+  SourceFactory make_source;
+
+  std::mutex mutex;  // Guards the opening of what follows.
+  bool store_replaced = false;
+  bool prepared = false;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<ResultStore> results;
+  std::unique_ptr<ResultIo> result_io;
+  std::unique_ptr<ProcessGuard> guard;
+  std::vector<std::pair<std::string, std::unique_ptr<TaskHandler>>>
+      own_handlers;
+  HandlerRegistry handlers;
+
+ private:
+  absl::Status OpenAllLocked() {
+    auto opened_store = OpenStoreLocked();
+    if (!opened_store.ok()) return opened_store.status();
+    auto opened_results = OpenResultsLocked();
+    if (!opened_results.ok()) return opened_results.status();
+    if (result_io == nullptr) {
+      result_io = std::make_unique<ResultIo>(**opened_results);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Store*> OpenStoreLocked() {
+    if (store != nullptr) return store.get();
+    auto url = SplitUrl(config.store, "store");
+    if (!url.ok()) return url.status();
+    auto scheme = store_schemes.find(url->scheme);
+    if (scheme == store_schemes.end()) {
+      return UnknownScheme("store", config.store, store_schemes);
+    }
+    auto opened = scheme->second(url->rest);
+    if (!opened.ok()) return opened.status();
+    store = *std::move(opened);
+    return store.get();
+  }
+
+  absl::StatusOr<ResultStore*> OpenResultsLocked() {
+    if (results != nullptr) return results.get();
+    std::string place = config.results;
+    if (place.empty()) {
+      std::string path = SqlitePath();
+      fs::path folder =
+          path.empty() ? fs::path(".windlass") : fs::path(path).parent_path();
+      place = absl::StrCat("file:", (folder / "results").string());
+    }
+    auto url = SplitUrl(place, "result store");
+    if (!url.ok()) return url.status();
+    auto scheme = result_schemes.find(url->scheme);
+    if (scheme == result_schemes.end()) {
+      return UnknownScheme("result store", place, result_schemes);
+    }
+    auto opened = scheme->second(url->rest);
+    if (!opened.ok()) return opened.status();
+    results = *std::move(opened);
+    return results.get();
+  }
+};
+
+Engine::Engine(EngineConfig config)
+    : impl_(std::make_unique<Impl>(std::move(config))) {}
+Engine::~Engine() = default;
+
+void Engine::Handle(std::string type,
+                    std::function<Outcome(TaskContext&)> execute) {
+  Handle(std::move(type), MakeHandler(std::move(execute)));
+}
+
+void Engine::Handle(std::string type, std::unique_ptr<TaskHandler> handler) {
+  impl_->own_handlers.emplace_back(std::move(type), std::move(handler));
+}
+
+void Engine::UseStore(std::unique_ptr<Store> store) {
+  impl_->store = std::move(store);
+  impl_->store_replaced = true;
+}
+
+void Engine::UseResultStore(std::unique_ptr<ResultStore> results) {
+  impl_->results = std::move(results);
+}
+
+void Engine::UseSource(SourceFactory make) {
+  impl_->make_source = std::move(make);
+}
+
+void Engine::UseClock(std::unique_ptr<Clock> clock) {
+  impl_->clock = std::move(clock);
+}
+
+void Engine::UseEvents(EventSink* events) {
+  impl_->events = events != nullptr ? events : &impl_->no_events;
+}
+
+void Engine::AddStoreScheme(std::string scheme, StoreFactory open) {
+  impl_->store_schemes[std::move(scheme)] = std::move(open);
+}
+
+void Engine::AddResultStoreScheme(std::string scheme, ResultStoreFactory open) {
+  impl_->result_schemes[std::move(scheme)] = std::move(open);
+}
+
+absl::StatusOr<Store*> Engine::store() { return impl_->OpenStore(); }
+
+absl::StatusOr<ResultStore*> Engine::results() { return impl_->OpenResults(); }
+
+absl::StatusOr<const HandlerRegistry*> Engine::handlers() {
+  if (auto status = impl_->Prepare(); !status.ok()) return status;
+  return &impl_->handlers;
+}
+
+std::string Engine::LogFolder() const {
+  std::string path = impl_->SqlitePath();
+  if (path.empty()) return "";
+  return (fs::path(path).parent_path() / "logs").string();
+}
+
+absl::StatusOr<std::shared_ptr<const Workflow>> Engine::Load(
+    const std::string& path) {
+  if (auto status = impl_->Prepare(); !status.ok()) return status;
+  LoadedWorkflow loaded =
+      LoadWorkflow(path, CheckedLoadOptions(impl_->handlers));
+  if (loaded.ok()) {
+    auto unavailable = UnavailableFeatures(*loaded.workflow);
+    if (unavailable.empty()) return loaded.workflow;
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", absl::StrJoin(unavailable, "\n")));
+  }
+  auto format = [](std::string* out, const Problem& problem) {
+    *out += FormatProblem(problem);
+  };
+  return absl::InvalidArgumentError(
+      absl::StrJoin(loaded.problems, "\n", format));
+}
+
+absl::StatusOr<RunId> Engine::Submit(const std::string& path,
+                                     const JsonObject& params) {
+  auto workflow = Load(path);
+  if (!workflow.ok()) return workflow.status();
+  SubmitRequest request;
+  request.workflow = *workflow;
+  auto checked = CheckParams(**workflow, params);
+  if (!checked.ok()) return checked.status();
+  request.params = *std::move(checked);
+  request.base_dir =
+      fs::absolute(path).lexically_normal().parent_path().string();
+  auto runs = impl_->store->Submit({&request, 1});
+  if (!runs.ok()) return runs.status();
+  return runs->front().id;
+}
+
+absl::StatusOr<RunRecord> Engine::Run(const std::string& path,
+                                      const JsonObject& params) {
+  auto run = Submit(path, params);
+  if (!run.ok()) return run.status();
+  ExecutorConfig config = impl_->config.executor;
+  config.root = *run;
+  auto executor = StartExecutor(std::move(config));
+  if (!executor.ok()) return executor.status();
+  // The end of a run is not signalled, so look often at first.
+  Duration pause = std::chrono::milliseconds(1);
+  while (true) {
+    auto record = impl_->store->GetRun(*run);
+    if (!record.ok() || IsFinal(record->state)) return record;
+    impl_->clock->SleepFor(pause, {});
+    pause = std::min<Duration>(pause * 2, std::chrono::milliseconds(50));
+  }
+}
+
+absl::StatusOr<Json> Engine::Result(RunId run, std::string_view task) {
+  if (auto status = impl_->OpenAll(); !status.ok()) return status;
+  return ReadTaskResult(*impl_->store, *impl_->result_io, run, task);
+}
+
+absl::StatusOr<std::unique_ptr<BaseExecutor>> Engine::StartExecutor() {
+  return StartExecutor(impl_->config.executor);
+}
+
+absl::StatusOr<std::unique_ptr<BaseExecutor>> Engine::StartExecutor(
+    ExecutorConfig config) {
+  if (auto status = impl_->Prepare(); !status.ok()) return status;
+  ExecutorParts parts;
+  parts.store = impl_->store.get();
+  parts.results = impl_->results.get();
+  parts.handlers = &impl_->handlers;
+  parts.clock = impl_->clock.get();
+  parts.events = impl_->events;
+  auto source = impl_->make_source(*impl_->store, *impl_->clock, config);
+  auto executor = std::make_unique<EngineExecutor>(std::move(config), parts,
+                                                   std::move(source));
+  if (auto status = executor->Start(); !status.ok()) return status;
+  return executor;
+}
+
+}  // namespace windlass

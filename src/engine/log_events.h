@@ -1,0 +1,54 @@
+// Logging as a subscriber of events: what an executor does, as log lines.
+#pragma once
+
+#include <vector>
+
+#include "base/log.h"
+#include "windlass/events.h"
+
+namespace windlass {
+
+class LogEvents : public EventSink {
+ public:
+  explicit LogEvents(const Logger& log) : log_(log) {}
+
+  void OnAttemptStarted(const Lease& lease) override;
+  void OnAttemptEnded(const Lease& lease, const AttemptEnd& end) override;
+  void OnFinished(int count, int stale, Duration took) override;
+  void OnLeaseLost(const Lease& lease, std::string_view reason) override;
+  void OnAttemptAbandoned(const Lease& lease, std::string_view reason) override;
+  void OnStoreError(std::string_view operation,
+                    const absl::Status& status) override;
+  void OnHeartbeat(const absl::Status& status) override;
+  void OnSwept(const SweepReport& report) override;
+  void OnLog(const Lease& lease, LogLevel level,
+             std::string_view message) override;
+
+ private:
+  const Logger log_;
+};
+
+// Hands every event to each of several sinks, in order. Borrows them.
+class EventFanOut : public EventSink {
+ public:
+  explicit EventFanOut(std::vector<EventSink*> sinks)
+      : sinks_(std::move(sinks)) {}
+
+  void OnClaimed(int count, std::string_view source, Duration took) override;
+  void OnAttemptStarted(const Lease& lease) override;
+  void OnAttemptEnded(const Lease& lease, const AttemptEnd& end) override;
+  void OnFinished(int count, int stale, Duration took) override;
+  void OnLeaseLost(const Lease& lease, std::string_view reason) override;
+  void OnAttemptAbandoned(const Lease& lease, std::string_view reason) override;
+  void OnStoreError(std::string_view operation,
+                    const absl::Status& status) override;
+  void OnHeartbeat(const absl::Status& status) override;
+  void OnSwept(const SweepReport& report) override;
+  void OnLog(const Lease& lease, LogLevel level,
+             std::string_view message) override;
+
+ private:
+  const std::vector<EventSink*> sinks_;
+};
+
+}  // namespace windlass
