@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "store/local_process.h"
+#include "base/local_process.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/migrate.h"
 #include "support/workflows.h"
