@@ -223,7 +223,12 @@ std::optional<AttemptEnd> AttemptPipeline::LookUpCache(
   cache_key = CacheKey(task, *text);
   absl::StatusOr<CacheDecision> decision =
       parts_.store->BeginCached(lease, cache_key, task.spec->cache->max_age);
-  if (!decision.ok()) return DeferredEnd(lease);
+  if (!decision.ok()) {
+    if (IsTransient(decision.status())) return DeferredEnd(lease);
+    // A cache that cannot be used is no reason not to compute.
+    cache_key.clear();
+    return std::nullopt;
+  }
   switch (decision->kind) {
     case CacheDecision::Kind::kCompute:
       return std::nullopt;
