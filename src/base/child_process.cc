@@ -166,7 +166,11 @@ void ChildProcess::State::ReceiveErrors() {
     process.errors.Reset();
     return;
   }
-  errors.Append(std::string_view(buffer.data(), static_cast<std::size_t>(n)));
+  std::string_view bytes(buffer.data(), static_cast<std::size_t>(n));
+  errors.Append(bytes);
+  if (options.observer != nullptr) {
+    options.observer->OnOutput(OutputStream::kStderr, bytes);
+  }
 }
 
 std::optional<std::string> ChildProcess::State::TakeLine() {

@@ -32,6 +32,9 @@ struct ChildProcessOptions {
   // A longer line from the child is ResourceExhausted, which is final: the
   // protocol is broken then.
   std::size_t maximum_line_bytes = std::size_t{16} << 20;
+  // Sees standard error as it is read, on the thread that made the call.
+  // Borrowed; may be null.
+  ProcessObserver* observer = nullptr;
 };
 
 // Not thread-safe: one caller at a time. The child's standard error is kept as

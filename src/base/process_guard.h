@@ -27,7 +27,7 @@
 namespace windlass {
 
 // The name of the environment variable every guarded child gets.
-inline constexpr char kAttemptMarker[] = "WINDLASS_ATTEMPT";
+inline constexpr char kAttemptMarker[] = "WINDLASS_PROCESS_MARKER";
 
 // Thread-safe. Must outlive its registrations. Destroying it ends the guard
 // process and kills nothing.

@@ -20,8 +20,8 @@ std::string ItemProblem(const Json& item) {
   if (item.is_null()) {
     return "is null; use default(x, \"\") where a value may be missing";
   }
-  if (item.is_string() && View(item.get_string()).find('\0') !=
-                              std::string_view::npos) {
+  if (item.is_string() &&
+      View(item.get_string()).find('\0') != std::string_view::npos) {
     return "holds a NUL byte, which no program can be given";
   }
   return "";
@@ -29,10 +29,11 @@ std::string ItemProblem(const Json& item) {
 
 class Checker {
  public:
-  explicit Checker(ParamProblems& problems) : problems_(problems) {}
+  Checker(ParamProblems& problems, ParamStage stage)
+      : problems_(problems), stage_(stage) {}
 
   void Check(const ParamRule& rule, const Json& value) {
-    if (value.is_string() && HasTemplate(View(value.get_string()))) return;
+    if (MayChange(value, stage_)) return;
     const std::string name(rule.name);
     switch (rule.type) {
       case ParamType::kAny:
@@ -117,12 +118,14 @@ class Checker {
   void CheckIntegerList(const std::string& name, const Json& value) {
     if (!value.is_array()) return Add(name, "expected a list of numbers");
     for (std::size_t i = 0; i < value.get_array().size(); ++i) {
-      Expect(Concat(name, "[", i, "]"), IsCount(value.get_array()[i]),
-             "a number, 0 or more");
+      const Json& item = value.get_array()[i];
+      Expect(Concat(name, "[", i, "]"),
+             IsCount(item) || MayChange(item, stage_), "a number, 0 or more");
     }
   }
 
   ParamProblems& problems_;
+  const ParamStage stage_;
 };
 
 std::string UnknownName(std::string_view name,
@@ -131,25 +134,22 @@ std::string UnknownName(std::string_view name,
   for (const ParamRule& rule : rules) known.emplace_back(rule.name);
   std::string nearest = Nearest(name, known);
   if (!nearest.empty()) {
-    return Concat("unknown param; did you mean ", nearest, "?");
+    return Concat("unknown name; did you mean ", nearest, "?");
   }
-  return Concat("unknown param; there are ", absl::StrJoin(known, ", "));
+  return Concat("unknown name; there are ", absl::StrJoin(known, ", "));
 }
 
 }  // namespace
 
-bool HasTemplate(std::string_view text) {
-  return text.find("${{") != std::string_view::npos;
+bool MayChange(const Json& value, ParamStage stage) {
+  return stage == ParamStage::kAsWritten && value.is_string() &&
+         View(value.get_string()).find("${{") != std::string_view::npos;
 }
 
-bool HasTemplate(const Json& value) {
-  return value.is_string() && HasTemplate(View(value.get_string()));
-}
-
-ParamProblems CheckParams(const Json& params,
-                          std::span<const ParamRule> rules) {
+ParamProblems CheckParams(const Json& params, std::span<const ParamRule> rules,
+                          ParamStage stage) {
   ParamProblems problems;
-  Checker checker(problems);
+  Checker checker(problems, stage);
   if (!params.is_object()) {
     checker.Add("", "expected a mapping");
     return problems;

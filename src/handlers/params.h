@@ -25,13 +25,13 @@ using ParamProblems = std::vector<std::pair<std::string, std::string>>;
 
 enum class ParamType : std::uint8_t {
   kAny,
-  kText,        // A string.
-  kInteger,     // Not negative.
+  kText,     // A string.
+  kInteger,  // Not negative.
   kBoolean,
-  kByteSize,    // A number of bytes, or "64MiB".
-  kDuration,    // "250ms"; not zero.
-  kTextList,    // Of anything but null; what is no string becomes JSON text.
-  kTextMap,     // From names to anything but null, likewise.
+  kByteSize,  // A number of bytes, or "64MiB".
+  kDuration,  // "250ms"; not zero.
+  kTextList,  // Of anything but null; what is no string becomes JSON text.
+  kTextMap,   // From names to anything but null, likewise.
   kIntegerList,
   kObject,
 };
@@ -46,19 +46,22 @@ struct ParamRule {
   std::vector<std::string_view> choices = {};
 };
 
+enum class ParamStage : std::uint8_t { kAsWritten, kEvaluated };
+
 // Everything that is wrong: unknown names (with what may have been meant),
 // missing and ill-typed ones.
-ParamProblems CheckParams(const Json& params, std::span<const ParamRule> rules);
+ParamProblems CheckParams(const Json& params, std::span<const ParamRule> rules,
+                          ParamStage stage);
 
-// Whether the text may become something else when it is evaluated.
-bool HasTemplate(std::string_view text);
-bool HasTemplate(const Json& value);
+// Whether the value is a text that may become something else when it is
+// evaluated.
+bool MayChange(const Json& value, ParamStage stage);
 
 // One failure of type InvalidParams that names every problem. Not retried.
 Outcome InvalidParams(const ParamProblems& problems);
 
-// Readers for params that passed CheckParams(). A param that is null counts as
-// absent.
+// Readers for params that passed CheckParams() as evaluated. A param that is
+// null counts as absent.
 const Json* FindParam(const Json& params, std::string_view name);
 std::string TextParam(const Json& params, std::string_view name,
                       std::string_view fallback = "");

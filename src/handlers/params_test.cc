@@ -21,8 +21,9 @@ const std::vector<ParamRule> kRules = {
      {"text", "json"}},
 };
 
-ParamProblems Check(std::string_view json) {
-  return CheckParams(*ParseJson(json), kRules);
+ParamProblems Check(std::string_view json,
+                    ParamStage stage = ParamStage::kAsWritten) {
+  return CheckParams(*ParseJson(json), kRules, stage);
 }
 
 TEST(ParamsTest, AnUnknownNameSuggestsTheOneThatWasMeant) {
@@ -37,15 +38,22 @@ TEST(ParamsTest, AMissingAndAnIllTypedParamAreBothNamed) {
 }
 
 TEST(ParamsTest, AWordThatIsNoneOfTheChoicesNamesThem) {
-  EXPECT_THAT(Check(R"({"command": ["x"], "result": "jsn"})"),
-              ElementsAre(Pair(
-                  "result", "\"jsn\" is none of text, json; did you mean json?")));
+  EXPECT_THAT(
+      Check(R"({"command": ["x"], "result": "jsn"})"),
+      ElementsAre(
+          Pair("result", "\"jsn\" is none of text, json; did you mean json?")));
 }
 
 TEST(ParamsTest, ATemplateMayBecomeAnything) {
   EXPECT_THAT(Check(R"({"command": "${{ params.argv }}",
                         "size": "${{ params.n }}", "env": "${{ params.e }}"})"),
               ElementsAre());
+}
+
+TEST(ParamsTest, DataThatLooksLikeATemplateIsStillData) {
+  EXPECT_THAT(Check(R"({"command": ["x"], "size": "${{ 1 }}"})",
+                    ParamStage::kEvaluated),
+              ElementsAre(Pair("size", HasSubstr("64MiB"))));
 }
 
 TEST(ParamsTest, NullInsideAListIsRefusedWithItsPlace) {

@@ -20,8 +20,8 @@ std::size_t CharacterLength(std::string_view text) {
     if (!IsContinuation(text[i])) return 0;
   }
   const auto second = static_cast<unsigned char>(text[1]);
-  const bool overlong = (first == 0xE0 && second < 0xA0) ||
-                        (first == 0xF0 && second < 0x90);
+  const bool overlong =
+      (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
   const bool surrogate = first == 0xED && second > 0x9F;
   const bool too_large = first == 0xF4 && second > 0x8F;
   return overlong || surrogate || too_large ? 0 : length;

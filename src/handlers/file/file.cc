@@ -43,8 +43,7 @@ std::vector<Operation> Operations() {
   return {
       {"copy", &FileJob::Copy, Making({from, expected})},
       {"move", &FileJob::Move, Making({from})},
-      {"split",
-       &FileJob::Split,
+      {"split", &FileJob::Split,
        Making({from,
                {"size", ParamType::kByteSize},
                {"lines", ParamType::kInteger},
@@ -53,8 +52,7 @@ std::vector<Operation> Operations() {
        Making({{"from", ParamType::kAny, kRequired}, expected})},
       {"compress", &FileJob::Compress,
        Making({from, format, {"level", ParamType::kInteger}})},
-      {"decompress",
-       &FileJob::Decompress,
+      {"decompress", &FileJob::Decompress,
        Making({from, format, expected, {"max_output", ParamType::kByteSize}})},
       {"write",
        &FileJob::Write,
@@ -88,15 +86,15 @@ bool IsSha256(std::string_view text) {
 
 // What a table cannot say.
 void CheckTogether(std::string_view operation, const Json& params,
-                   ParamProblems& problems) {
+                   ParamStage stage, ParamProblems& problems) {
   const Json* expected = FindParam(params, "expected");
   if (expected != nullptr && expected->is_string() &&
-      !HasTemplate(*expected) && !IsSha256(JsonToText(*expected))) {
+      !MayChange(*expected, stage) && !IsSha256(JsonToText(*expected))) {
     problems.emplace_back("expected",
                           "expected a SHA-256 as 64 lower-case hex digits");
   }
   const Json* from = FindParam(params, "from");
-  if (operation == "join" && from != nullptr && !HasTemplate(*from) &&
+  if (operation == "join" && from != nullptr && !MayChange(*from, stage) &&
       (!from->is_array() || from->get_array().empty())) {
     problems.emplace_back("from", "expected a list of paths, at least one");
   }
@@ -105,11 +103,10 @@ void CheckTogether(std::string_view operation, const Json& params,
   const Json* lines = FindParam(params, "lines");
   if ((size == nullptr) == (lines == nullptr)) {
     problems.emplace_back("", "split takes either size or lines");
-  } else if (!HasTemplate(size != nullptr ? *size : *lines) &&
+  } else if (!MayChange(size != nullptr ? *size : *lines, stage) &&
              ByteSizeParam(params, "size", 1) <= 0) {
     problems.emplace_back("size", "expected a size above zero");
-  } else if (lines != nullptr && lines->is_int64() &&
-             lines->get_int64() == 0) {
+  } else if (lines != nullptr && lines->is_int64() && lines->get_int64() == 0) {
     problems.emplace_back("lines", "expected a number above zero");
   }
   const std::string prefix = TextParam(params, "prefix", "x");
@@ -124,19 +121,23 @@ class FileHandler : public TaskHandler {
       : options_(std::move(options)), operations_(Operations()) {}
 
   Outcome Execute(TaskContext& task) override {
-    ParamProblems problems = CheckParams(task.params());
+    ParamProblems problems = Check(task.params(), ParamStage::kEvaluated);
     if (!problems.empty()) return InvalidParams(problems);
     auto places = Places::Open(task.base_dir(), options_.roots);
     if (!places.ok()) return FailureFromStatus(places.status());
     FileJob job(task, *std::move(places));
-    const Operation* operation =
-        Find(TextParam(task.params(), "operation"));
+    const Operation* operation = Find(TextParam(task.params(), "operation"));
     auto outcome = (job.*operation->run)();
     return outcome.ok() ? *std::move(outcome)
                         : FailureFromStatus(outcome.status());
   }
 
   ParamProblems CheckParams(const Json& params) const override {
+    return Check(params, ParamStage::kAsWritten);
+  }
+
+ private:
+  ParamProblems Check(const Json& params, ParamStage stage) const {
     std::vector<ParamRule> rules = {{"operation", ParamType::kText, kRequired}};
     for (const Operation& known : operations_) {
       rules[0].choices.push_back(known.name);
@@ -144,15 +145,15 @@ class FileHandler : public TaskHandler {
     const Json* name = FindParam(params, "operation");
     const Operation* operation =
         name == nullptr ? nullptr : Find(JsonToText(*name));
-    if (operation == nullptr) return CheckOperation(params, rules);
-    rules.insert(rules.end(), operation->rules.begin(),
-                 operation->rules.end());
-    ParamProblems problems = windlass::CheckParams(params, rules);
-    if (problems.empty()) CheckTogether(operation->name, params, problems);
+    if (operation == nullptr) return CheckOperation(params, rules, stage);
+    rules.insert(rules.end(), operation->rules.begin(), operation->rules.end());
+    ParamProblems problems = windlass::CheckParams(params, rules, stage);
+    if (problems.empty()) {
+      CheckTogether(operation->name, params, stage, problems);
+    }
     return problems;
   }
 
- private:
   const Operation* Find(std::string_view name) const {
     for (const Operation& operation : operations_) {
       if (operation.name == name) return &operation;
@@ -162,15 +163,16 @@ class FileHandler : public TaskHandler {
 
   // Without an operation we know, only that can be said.
   static ParamProblems CheckOperation(const Json& params,
-                                      const std::vector<ParamRule>& rules) {
-    if (!params.is_object()) return windlass::CheckParams(params, rules);
+                                      const std::vector<ParamRule>& rules,
+                                      ParamStage stage) {
+    if (!params.is_object()) return windlass::CheckParams(params, rules, stage);
     const Json* name = FindParam(params, "operation");
-    if (name != nullptr && HasTemplate(*name)) {
+    if (name != nullptr && MayChange(*name, stage)) {
       return {{"operation", "must be a plain word, not an expression"}};
     }
     JsonObject only;
     if (name != nullptr) only["operation"] = *name;
-    return windlass::CheckParams(Json(only), rules);
+    return windlass::CheckParams(Json(only), rules, stage);
   }
 
   const FileHandlerOptions options_;

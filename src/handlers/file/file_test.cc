@@ -67,10 +67,10 @@ TEST_F(FileHandlerTest, ACopyHasTheContentModeAndChecksumOfItsSource) {
   EXPECT_EQ(Get("b"), "hello");
   EXPECT_EQ(std::filesystem::status(Path("b")).permissions(),
             std::filesystem::perms(0750));
-  EXPECT_EQ(FormatJson(result),
-            FormatJson(JsonObject{{"path", Path("b")},
-                                  {"size", 5},
-                                  {"sha256", Sha256Hex("hello")}}));
+  EXPECT_EQ(
+      FormatJson(result),
+      FormatJson(JsonObject{
+          {"path", Path("b")}, {"size", 5}, {"sha256", Sha256Hex("hello")}}));
 }
 
 TEST_F(FileHandlerTest, AnExistingFileIsKeptUnlessOverwriteIsSet) {
@@ -116,13 +116,14 @@ TEST_F(FileHandlerTest, PathsThatLeadOutAreRefused) {
   symlink("..", Path("up").c_str());
   for (std::string path : {"../outside", "/etc/passwd", "absolute", "relative",
                            "up/outside", "x/../../outside"}) {
-    TaskError error = Error(R"({"operation": "read", "path": ")" + path + "\"}");
+    TaskError error =
+        Error(R"({"operation": "read", "path": ")" + path + "\"}");
     EXPECT_EQ(error.type, "PermissionDenied") << path;
     EXPECT_FALSE(error.retryable);
   }
-  EXPECT_EQ(Error(R"({"operation": "write", "path": "up/new", "content": "x"})")
-                .type,
-            "PermissionDenied");
+  EXPECT_EQ(
+      Error(R"({"operation": "write", "path": "up/new", "content": "x"})").type,
+      "PermissionDenied");
   EXPECT_FALSE(std::filesystem::exists(Path("../new")));
 }
 
@@ -181,8 +182,8 @@ TEST_F(FileHandlerTest, TheScratchFolderMayBeUsed) {
 
 TEST_F(FileHandlerTest, SplitBySizeAndJoinGiveTheFileBack) {
   Put("a", "0123456789");
-  Json split = Value(
-      R"({"operation": "split", "from": "a", "to": ".", "size": 4})");
+  Json split =
+      Value(R"({"operation": "split", "from": "a", "to": ".", "size": 4})");
   EXPECT_EQ(Get("a.00000"), "0123");
   EXPECT_EQ(Get("a.00002"), "89");
   task_.set_params(JsonObject{
@@ -202,8 +203,8 @@ TEST_F(FileHandlerTest, SplitByLinesKeepsLinesWhole) {
 
 TEST_F(FileHandlerTest, AnEmptyFileIsOneEmptyPart) {
   Put("a", "");
-  Json split =
-      Value(R"({"operation": "split", "from": "a", "to": ".", "size": "1MiB"})");
+  Json split = Value(
+      R"({"operation": "split", "from": "a", "to": ".", "size": "1MiB"})");
   EXPECT_EQ(split.at("parts").as_array().size(), 1u);
   EXPECT_EQ(Get("a.00000"), "");
 }
@@ -286,8 +287,7 @@ TEST_F(FileHandlerTest, AListIsSortedAndMatchesThePattern) {
   Put("d/a.csv", "1");
   Put("d/c.txt", "3");
   Put("d/inner/z.csv", "4");
-  Json one =
-      Value(R"({"operation": "list", "path": "d", "pattern": "*.csv"})");
+  Json one = Value(R"({"operation": "list", "path": "d", "pattern": "*.csv"})");
   EXPECT_EQ(one.at("count"), 2);
   EXPECT_EQ(one.at("files").at(0).at("name"), "a.csv");
   EXPECT_EQ(one.at("files").at(1).at("size"), 2);

@@ -17,8 +17,7 @@ constexpr std::size_t kBuffer = 64 * 1024;
 // zlib takes its input as a pointer to non-const and counts in 32 bits.
 std::size_t Feed(z_stream& stream, std::string_view bytes) {
   const std::size_t size = std::min<std::size_t>(bytes.size(), 1U << 30);
-  stream.next_in =
-      reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(size);
   return size;
 }
@@ -37,8 +36,7 @@ struct GzipCompressor::State {
       stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
       stream.avail_out = kBuffer;
       deflate(&stream, flush);
-      absl::Status status =
-          sink({buffer.data(), kBuffer - stream.avail_out});
+      absl::Status status = sink({buffer.data(), kBuffer - stream.avail_out});
       if (!status.ok()) return status;
     } while (stream.avail_out == 0);
     return absl::OkStatus();
@@ -88,10 +86,9 @@ struct GzipDecompressor::State {
   ~State() { inflateEnd(&stream); }
 
   absl::Status Damaged() const {
-    return absl::DataLossError(
-        Concat("the input is not valid gzip",
-               stream.msg == nullptr ? "" : ": ",
-               stream.msg == nullptr ? "" : stream.msg));
+    return absl::DataLossError(Concat("the input is not valid gzip",
+                                      stream.msg == nullptr ? "" : ": ",
+                                      stream.msg == nullptr ? "" : stream.msg));
   }
 
   // One round of zlib; leaves stream.avail_in at what it did not take.
@@ -136,9 +133,8 @@ absl::Status GzipDecompressor::Write(std::string_view bytes) {
 
 absl::Status GzipDecompressor::Finish() {
   if (state_->started && state_->between_members) return absl::OkStatus();
-  return absl::DataLossError(state_->started
-                                 ? "the gzip input was cut short"
-                                 : "the input is empty, not gzip");
+  return absl::DataLossError(state_->started ? "the gzip input was cut short"
+                                             : "the input is empty, not gzip");
 }
 
 }  // namespace windlass

@@ -21,9 +21,9 @@ constexpr int kMaximumFolders = 100;
 constexpr std::int64_t kDefaultReadLimit = 16 * 1024 * 1024;
 
 std::string ModifiedAt(const struct stat& info) {
-  return FormatTimestamp(Timestamp(
-      std::chrono::seconds(info.st_mtim.tv_sec) +
-      std::chrono::microseconds(info.st_mtim.tv_nsec / 1000)));
+  return FormatTimestamp(
+      Timestamp(std::chrono::seconds(info.st_mtim.tv_sec) +
+                std::chrono::microseconds(info.st_mtim.tv_nsec / 1000)));
 }
 
 std::int64_t ModifiedNanoseconds(const struct stat& info) {
@@ -48,10 +48,9 @@ class Lister {
       const std::string name = entry->d_name;
       if (name == "." || name == "..") continue;
       if (stop_.stop_requested()) return absl::CancelledError("stopped");
-      absl::Status status = Visit(at, place.Child(name),
-                                  below.empty() ? name
-                                                : Concat(below, "/", name),
-                                  name, level);
+      absl::Status status =
+          Visit(at, place.Child(name),
+                below.empty() ? name : Concat(below, "/", name), name, level);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -74,11 +73,11 @@ class Lister {
     }
     if (S_ISDIR(info.st_mode) && depth_ == Depth::kAll) {
       if (level >= kMaximumFolders) {
-        return absl::OutOfRangeError(Concat(
-            place.path, ": more than ", kMaximumFolders, " folders deep"));
+        return absl::OutOfRangeError(Concat(place.path, ": more than ",
+                                            kMaximumFolders, " folders deep"));
       }
-      UniqueFd inner(openat(at, name.c_str(), O_RDONLY | O_DIRECTORY |
-                                                  O_NOFOLLOW | O_CLOEXEC));
+      UniqueFd inner(openat(at, name.c_str(),
+                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (!inner) return ErrnoStatus(errno, Concat("open ", place.path));
       return Walk(std::move(inner), place, below, level + 1);
     }
@@ -171,16 +170,15 @@ absl::StatusOr<Outcome> FileJob::List() {
   if (!status.ok()) return status;
   JsonArray files = lister.Take();
   const auto count = static_cast<std::int64_t>(files.size());
-  return Outcome::Success(Json(JsonObject{{"path", place->path},
-                                          {"count", count},
-                                          {"files", std::move(files)}}));
+  return Outcome::Success(Json(JsonObject{
+      {"path", place->path}, {"count", count}, {"files", std::move(files)}}));
 }
 
 // Each look gives the slot back; what it saw is saved, and a file that looks
 // the same twice is taken to be complete.
 absl::StatusOr<Outcome> FileJob::WatchFor() {
-  const Duration interval = DurationParam(task_.params(), "interval",
-                                          std::chrono::seconds(2));
+  const Duration interval =
+      DurationParam(task_.params(), "interval", std::chrono::seconds(2));
   auto place = FindParam("path");
   if (!place.ok()) return place.status();
   auto file = OpenInput(*place);
@@ -212,8 +210,7 @@ absl::StatusOr<Outcome> FileJob::Delete() {
   }
   // A link itself goes, not what it names; a folder is refused (EISDIR).
   const bool deleted =
-      parent.ok() &&
-      unlinkat(parent->get(), place->Name().c_str(), 0) == 0;
+      parent.ok() && unlinkat(parent->get(), place->Name().c_str(), 0) == 0;
   if (parent.ok() && !deleted && errno != ENOENT) {
     return ErrnoStatus(errno, Concat("delete ", place->path));
   }
@@ -241,20 +238,20 @@ absl::StatusOr<Outcome> FileJob::Read() {
     if (static_cast<std::int64_t>(text.size()) <= limit) {
       return absl::OkStatus();
     }
-    return absl::OutOfRangeError(
-        Concat(file->path, " is larger than max_output, ", limit,
-               " bytes; read it with result: bytes"));
+    return absl::OutOfRangeError(Concat(file->path,
+                                        " is larger than max_output, ", limit,
+                                        " bytes; read it with result: bytes"));
   });
   if (!status.ok()) return status;
   if (form == "json") {
     auto json = ParseJson(text);
     if (json.ok()) return Outcome::Success(*std::move(json));
-    return absl::DataLossError(Concat(file->path, " is not JSON: ",
-                                      std::string(json.status().message())));
+    return absl::DataLossError(Concat(
+        file->path, " is not JSON: ", std::string(json.status().message())));
   }
   if (!IsUtf8(text)) {
-    return absl::DataLossError(Concat(
-        file->path, " is not UTF-8 text; read it with result: bytes"));
+    return absl::DataLossError(
+        Concat(file->path, " is not UTF-8 text; read it with result: bytes"));
   }
   return Outcome::Success(Json(text));
 }

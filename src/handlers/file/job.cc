@@ -1,5 +1,5 @@
-#include <cerrno>
 #include <unistd.h>
+#include <cerrno>
 
 #include <algorithm>
 
@@ -58,8 +58,7 @@ absl::Status FileJob::Pump(const InputFile& file, const ByteSink& sink) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return ErrnoStatus(errno, Concat("read ", file.path));
     if (n == 0) return absl::OkStatus();
-    absl::Status status =
-        sink({buffer.data(), static_cast<std::size_t>(n)});
+    absl::Status status = sink({buffer.data(), static_cast<std::size_t>(n)});
     if (!status.ok()) return status;
     const std::int64_t before = done_;
     done_ += n;

@@ -16,8 +16,9 @@ namespace {
 
 absl::Status AlreadyThere(const std::string& path) {
   return absl::AlreadyExistsError(
-      Concat(path, " exists with other content; set overwrite: true to "
-                   "replace it"));
+      Concat(path,
+             " exists with other content; set overwrite: true to "
+             "replace it"));
 }
 
 // Not every file system can rename without replacing.
@@ -121,12 +122,11 @@ absl::StatusOr<FileFacts> NewFile::Publish() {
 
 absl::Status NewFile::Rename() {
   const std::string name = place_.Name();
-  const int result =
-      options_.existing == Existing::kReplace
-          ? renameat(parent_.get(), temporary_.c_str(), parent_.get(),
-                     name.c_str())
-          : RenameWithoutReplacing(parent_.get(), temporary_.c_str(),
-                                   name.c_str());
+  const int result = options_.existing == Existing::kReplace
+                         ? renameat(parent_.get(), temporary_.c_str(),
+                                    parent_.get(), name.c_str())
+                         : RenameWithoutReplacing(
+                               parent_.get(), temporary_.c_str(), name.c_str());
   if (result != 0) return ErrnoStatus(errno, Concat("rename to ", place_.path));
   temporary_.clear();
   return absl::OkStatus();

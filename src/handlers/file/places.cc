@@ -35,8 +35,7 @@ int OpenByKernel(int folder, const char* path, int flags) {
   struct open_how how = {};
   how.flags = static_cast<std::uint64_t>(flags);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  return static_cast<int>(
-      syscall(SYS_openat2, folder, path, &how, sizeof how));
+  return static_cast<int>(syscall(SYS_openat2, folder, path, &how, sizeof how));
 }
 
 int OpenByHand(int folder, const std::string& path, int flags) {
@@ -66,7 +65,8 @@ bool IsMissingCall(int error) { return error == ENOSYS || error == EPERM; }
 Place Place::Parent() const {
   Place parent = *this;
   std::size_t slash = relative.rfind('/');
-  parent.relative = slash == std::string::npos ? "." : relative.substr(0, slash);
+  parent.relative =
+      slash == std::string::npos ? "." : relative.substr(0, slash);
   slash = path.rfind('/');
   parent.path = slash == 0 ? "/" : path.substr(0, slash);
   return parent;
@@ -106,8 +106,8 @@ absl::Status Places::Add(const std::string& folder) {
   if (error) {
     return ErrnoStatus(error.value(), Concat("open folder ", added.path));
   }
-  added.fd = UniqueFd(open(added.canonical.c_str(),
-                           O_PATH | O_DIRECTORY | O_CLOEXEC));
+  added.fd =
+      UniqueFd(open(added.canonical.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!added.fd) {
     return ErrnoStatus(errno, Concat("open folder ", added.path));
   }
@@ -135,10 +135,9 @@ absl::StatusOr<Place> Places::Find(std::string_view path) const {
   if (place.folder >= 0) return place;
   std::vector<std::string> allowed;
   for (const Folder& folder : folders_) allowed.push_back(folder.path);
-  return absl::PermissionDeniedError(
-      Concat(place.path, " is outside the folders this executor allows (",
-             absl::StrJoin(allowed, ", "),
-             "); WINDLASS_FILE_ROOTS names more"));
+  return absl::PermissionDeniedError(Concat(
+      place.path, " is outside the folders this executor allows (",
+      absl::StrJoin(allowed, ", "), "); WINDLASS_FILE_ROOTS names more"));
 }
 
 absl::StatusOr<UniqueFd> OpenPlace(const Place& place, int flags, Walk walk) {

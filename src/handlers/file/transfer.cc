@@ -45,8 +45,9 @@ absl::StatusOr<std::string> FormatOf(const Json& params,
   if (EndsWith(name, ".zst")) return "zstd";
   if (EndsWith(name, ".gz")) return "gzip";
   return absl::InvalidArgumentError(
-      Concat(name, " ends in neither .zst nor .gz; set format: zstd or gzip "
-                   "(no other is supported)"));
+      Concat(name,
+             " ends in neither .zst nor .gz; set format: zstd or gzip "
+             "(no other is supported)"));
 }
 
 // Writes the pieces of a stream to numbered files, a new one wherever the
@@ -94,8 +95,8 @@ class PartWriter {
   std::size_t Fitting(std::string_view bytes) {
     if (limits_.lines == 0) {
       const std::int64_t left = limits_.bytes - part_->size();
-      return static_cast<std::size_t>(
-          std::min<std::int64_t>(left, static_cast<std::int64_t>(bytes.size())));
+      return static_cast<std::size_t>(std::min<std::int64_t>(
+          left, static_cast<std::int64_t>(bytes.size())));
     }
     std::size_t end = 0;
     while (lines_ < limits_.lines && end < bytes.size()) {
@@ -114,8 +115,8 @@ class PartWriter {
 
   absl::Status Open() {
     if (parts_.size() >= kMaximumParts) {
-      return absl::OutOfRangeError(Concat("more than ", kMaximumParts,
-                                          " parts; choose larger ones"));
+      return absl::OutOfRangeError(
+          Concat("more than ", kMaximumParts, " parts; choose larger ones"));
     }
     auto part = NewFile::Create(
         folder_.Child(absl::StrFormat("%s.%05d", prefix_, parts_.size())),
@@ -162,8 +163,8 @@ absl::StatusOr<FileFacts> FileJob::CopyTo(const InputFile& from,
   options.size = from.size();
   auto file = NewFile::Create(to, options);
   if (!file.ok()) return file.status();
-  absl::Status status = Pump(
-      from, [&](std::string_view bytes) { return file->Write(bytes); });
+  absl::Status status =
+      Pump(from, [&](std::string_view bytes) { return file->Write(bytes); });
   if (!status.ok()) return status;
   return file->Publish();
 }
@@ -224,8 +225,8 @@ absl::StatusOr<Outcome> FileJob::Move() {
 
 absl::StatusOr<Outcome> FileJob::FinishMove(const Place& from,
                                             const Place& to) {
-  absl::Status missing =
-      absl::NotFoundError(Concat("move ", from.path, ": there is no such file"));
+  absl::Status missing = absl::NotFoundError(
+      Concat("move ", from.path, ": there is no such file"));
   auto saved = task_.Load("moving");
   if (!saved.ok()) return missing;
   auto there = OpenInput(to);
@@ -248,10 +249,10 @@ absl::StatusOr<Outcome> FileJob::Split() {
   const Json& params = task_.params();
   NewFileOptions options = OptionsForNewFile();
   const std::string name = from->path.substr(from->path.rfind('/') + 1);
-  PartWriter parts(*folder, TextParam(params, "prefix", name),
-                   {ByteSizeParam(params, "size", 0),
-                    IntegerParam(params, "lines", 0)},
-                   options);
+  PartWriter parts(
+      *folder, TextParam(params, "prefix", name),
+      {ByteSizeParam(params, "size", 0), IntegerParam(params, "lines", 0)},
+      options);
   absl::Status status =
       Pump(*from, [&](std::string_view bytes) { return parts.Write(bytes); });
   if (!status.ok()) return status;
@@ -276,12 +277,12 @@ absl::StatusOr<Outcome> FileJob::Join() {
     if (!place.ok()) return place.status();
     auto from = OpenInput(*place);
     if (!from.ok()) return from.status();
-    absl::Status status = Pump(
-        *from, [&](std::string_view bytes) { return file->Write(bytes); });
+    absl::Status status =
+        Pump(*from, [&](std::string_view bytes) { return file->Write(bytes); });
     if (!status.ok()) return status;
-    task_.Progress(static_cast<double>(i + 1) /
-                       static_cast<double>(paths.size()),
-                   Concat(i + 1, " of ", paths.size(), " files"));
+    task_.Progress(
+        static_cast<double>(i + 1) / static_cast<double>(paths.size()),
+        Concat(i + 1, " of ", paths.size(), " files"));
   }
   auto facts = file->Publish();
   if (!facts.ok()) return facts.status();
@@ -305,8 +306,8 @@ absl::StatusOr<Outcome> FileJob::Compress() {
     });
     return status.ok() ? compressor->Finish() : status;
   };
-  const auto level = static_cast<int>(IntegerParam(
-      params, "level", *format == "zstd" ? kDefaultZstdLevel : 6));
+  const auto level = static_cast<int>(
+      IntegerParam(params, "level", *format == "zstd" ? kDefaultZstdLevel : 6));
   auto sink = [&](std::string_view bytes) { return file->Write(bytes); };
   absl::Status status = *format == "zstd"
                             ? run(ZstdCompressor::Open(level, sink))
@@ -331,8 +332,8 @@ absl::StatusOr<Outcome> FileJob::Decompress() {
       params, "max_output", std::numeric_limits<std::int64_t>::max());
   auto sink = [&](std::string_view bytes) -> absl::Status {
     if (static_cast<std::int64_t>(bytes.size()) > limit - file->size()) {
-      return absl::OutOfRangeError(Concat(
-          from->path, " holds more than max_output, ", limit, " bytes"));
+      return absl::OutOfRangeError(
+          Concat(from->path, " holds more than max_output, ", limit, " bytes"));
     }
     return file->Write(bytes);
   };
@@ -347,9 +348,8 @@ absl::StatusOr<Outcome> FileJob::Decompress() {
           ? run(ZstdDecompressor(std::numeric_limits<std::size_t>::max(), sink))
           : run(GzipDecompressor(sink));
   if (!status.ok()) {
-    return absl::Status(status.code(),
-                        Concat("decompress ", from->path, ": ",
-                               std::string(status.message())));
+    return absl::Status(status.code(), Concat("decompress ", from->path, ": ",
+                                              std::string(status.message())));
   }
   auto facts = file->Publish();
   if (!facts.ok()) return facts.status();
@@ -361,8 +361,8 @@ absl::StatusOr<Outcome> FileJob::Write() {
   if (!to.ok()) return to.status();
   auto file = NewFile::Create(*to, OptionsForNewFile());
   if (!file.ok()) return file.status();
-  absl::Status status = file->Write(
-      JsonToText(*windlass::FindParam(task_.params(), "content")));
+  absl::Status status =
+      file->Write(JsonToText(*windlass::FindParam(task_.params(), "content")));
   if (!status.ok()) return status;
   auto facts = file->Publish();
   if (!facts.ok()) return facts.status();

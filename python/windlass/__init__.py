@@ -1,0 +1,23 @@
+"""Write Windlass tasks in Python.
+
+    import windlass
+
+    def work(task):
+        task.progress(0.5, "half of it")
+        return {"sum": task.args["a"] + task.args["b"]}
+
+    windlass.serve(work)
+
+A program that calls serve() is the command of a task of type `process`. It
+executes one task at a time and waits for the next, so what it has loaded stays
+loaded. print() goes to the log of the task. The protocol underneath is
+docs/guides/process-protocol.md.
+"""
+
+from ._errors import FinalError, RetryableError, TaskCancelled
+from ._serve import serve
+from ._task import File, Task
+
+__all__ = ["File", "FinalError", "RetryableError", "Task", "TaskCancelled",
+           "serve"]
+__version__ = "0.1.0"
