@@ -1,7 +1,5 @@
 #include "model/json_schema.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <boost/json/value_ref.hpp>
 #include <cmath>
@@ -232,16 +230,14 @@ class SchemaCompiler {
   }
 
   absl::Status AddPattern(const std::string& pattern, const std::string& at) {
-    RE2::Options options;
-    options.set_log_errors(false);
-    auto compiled = std::make_unique<RE2>(pattern, options);
-    if (!compiled->ok()) {
+    auto compiled = cel::Regex::Compile(pattern);
+    if (!compiled.ok()) {
       return Bad(at, Concat("bad regular expression '", pattern,
-                            "': ", compiled->error(),
-                            " (RE2 syntax; without look-around and back "
+                            "': ", std::string(compiled.status().message()),
+                            " (RE2 syntax, without look-around and back "
                             "references)"));
     }
-    out_.patterns_[pattern] = std::move(compiled);
+    out_.patterns_[pattern] = *std::move(compiled);
     return absl::OkStatus();
   }
 
@@ -487,8 +483,7 @@ class SchemaChecker {
   }
 
   bool Matches(const std::string& pattern, std::string_view text) const {
-    return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()),
-                             *schema_.patterns_.at(pattern));
+    return schema_.patterns_.at(pattern)->Matches(text);
   }
 
   bool CheckText(const Context& at) {

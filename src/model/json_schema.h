@@ -11,11 +11,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/cel/regex.h"
 #include "windlass/json.h"
-
-namespace re2 {
-class RE2;
-}
 
 namespace windlass {
 
@@ -44,7 +41,7 @@ class JsonSchema {
 
   // On the heap, so that pointers into the schema survive moves.
   std::unique_ptr<Json> schema_;
-  std::map<std::string, std::unique_ptr<re2::RE2>> patterns_;
+  std::map<std::string, std::shared_ptr<const cel::Regex>> patterns_;
   std::map<std::string, const Json*> references_;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -395,9 +394,11 @@ class Parser {
     ++at_;
     if (token.kind == TokenKind::kDouble) {
       double number = 0;
-      absl::from_chars(token.text.data(), token.text.data() + token.text.size(),
-                       number);
-      if (std::isinf(number)) return OutOfRange(token, "double");
+      auto parsed = absl::from_chars(
+          token.text.data(), token.text.data() + token.text.size(), number);
+      // What is too small becomes zero, what is too large is an error.
+      bool too_large = parsed.ec != std::errc() && number > 1;
+      if (too_large) return OutOfRange(token, "double");
       return MakeConstant(Value::Double(negative ? -number : number), position);
     }
     std::optional<std::uint64_t> number = ParseInteger(token.text);

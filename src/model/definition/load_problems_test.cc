@@ -357,14 +357,14 @@ TEST(LoadProblemsTest, DuplicateTasksAreRefused) {
 }
 
 TEST(LoadProblemsTest, JsonErrorsHaveLineAndColumn) {
-  EXPECT_THAT(ProblemsOf("{\n  \"windlass\": 1,\n  \"name\": \"w\",\n}"),
-              ElementsAre(StartsWith("f:4:1: this is not valid JSON: ")));
+  EXPECT_THAT(ProblemsOf("{\n  \"windlass\": 1\n  \"name\": \"w\"\n}"),
+              ElementsAre(StartsWith("f:3:3: this is not valid JSON: ")));
   EXPECT_THAT(ProblemsOf("{\"windlass\": 1, \"name\": \"w\",\n"
                          " \"tasks\": {\"a\": {\"type\": \"noop\",\n"
                          "                \"priority\": 10}}}"),
               ElementsAre(StartsWith("f:3:29: tasks.a.priority: ")));
   EXPECT_THAT(ProblemsOf("{\"a\": 1, \"b\": [], \"\\u0061\": 2}"),
-              ElementsAre(StartsWith("f:1:18: duplicate key")));
+              ElementsAre(StartsWith("f:1:19: duplicate key")));
 }
 
 TEST(LoadProblemsTest, AJsonFileIsJson) {
@@ -388,7 +388,7 @@ TEST(LoadProblemsTest, DefinitionsWithoutATextHaveNoLines) {
 
 TEST(LoadProblemsTest, ColumnsCountCharacters) {
   EXPECT_THAT(TaskProblems("  a: {params: {x: 'äöü'}, type: noop, foo: 1}"),
-              Contains(StartsWith("f:2:40: tasks.a.foo: ")));
+              Contains(StartsWith("f:2:39: tasks.a.foo: ")));
 }
 
 }  // namespace

@@ -49,8 +49,9 @@ Path::Place Path::Resolve(const PositionedJson& document) const {
   return at;
 }
 
-const Marks& Path::Find(const PositionedJson& document) const {
-  return *Resolve(document).marks;
+Path::Found Path::Find(const PositionedJson& document) const {
+  Place place = Resolve(document);
+  return {place.marks, place.found};
 }
 
 }  // namespace windlass

@@ -25,9 +25,12 @@ class Path {
   // "tasks.report.depends_on[1]"; empty for the root.
   std::string ToString() const;
 
-  // What stands there, or the deepest value on the way that exists. `text`
-  // outlives the result.
-  const Marks& Find(const PositionedJson& document) const;
+  // What stands there, or the deepest value on the way that exists.
+  struct Found {
+    const Marks* marks;
+    bool exact;
+  };
+  Found Find(const PositionedJson& document) const;
 
  private:
   Path(const Path* parent, std::string_view name, std::size_t index)

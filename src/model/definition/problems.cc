@@ -63,31 +63,31 @@ class Counter {
 
 void Problems::Add(const Path& path, std::string message,
                    std::string suggestion) {
-  const Marks& marks = path.Find(document_);
-  AddAt(FirstOf(marks.begin, marks.key), path.ToString(), std::move(message),
-        std::move(suggestion));
+  Path::Found found = path.Find(document_);
+  std::size_t offset = found.exact
+                           ? FirstOf(found.marks->begin, found.marks->key)
+                           : FirstOf(found.marks->key, found.marks->begin);
+  AddAt(offset, path.ToString(), std::move(message), std::move(suggestion));
 }
 
 void Problems::AddAtKey(const Path& path, std::string message,
                         std::string suggestion) {
-  const Marks& marks = path.Find(document_);
+  const Marks& marks = *path.Find(document_).marks;
   AddAt(FirstOf(marks.key, marks.begin), path.ToString(), std::move(message),
         std::move(suggestion));
 }
 
-void Problems::AddInText(const Path& path, std::string_view value, int line,
-                         int column, std::string message,
-                         std::string suggestion) {
-  const Marks& marks = path.Find(document_);
-  std::size_t offset = FirstOf(marks.begin, marks.key);
+std::size_t Problems::OffsetInText(const Path& path, std::string_view value,
+                                   int line, int column) const {
+  const Marks& marks = *path.Find(document_).marks;
   std::string_view wanted = LineOf(value, line);
   if (marks.end != kNoOffset && marks.end <= text_.size() && !wanted.empty()) {
     std::size_t found = text_.find(wanted, marks.begin);
     if (found != std::string_view::npos && found < marks.end) {
-      offset = found + BytesBefore(wanted, column);
+      return found + BytesBefore(wanted, column);
     }
   }
-  AddAt(offset, path.ToString(), std::move(message), std::move(suggestion));
+  return FirstOf(marks.begin, marks.key);
 }
 
 void Problems::AddAt(std::size_t offset, std::string field, std::string message,

@@ -18,17 +18,17 @@ class Problems {
   Problems(const PositionedJson& document, std::string_view text)
       : document_(document), text_(text) {}
 
-  // Of a value, at the value (or where it should have been).
+  // Of a value, at the value; at the name of what lacks it if it is missing.
   void Add(const Path& path, std::string message, std::string suggestion = "");
 
   // Of a member, at its name.
   void AddAtKey(const Path& path, std::string message,
                 std::string suggestion = "");
 
-  // Inside a text value, counted in its lines and columns from 1: at the very
-  // place in the file if the line stands there as it is, else at the value.
-  void AddInText(const Path& path, std::string_view value, int line, int column,
-                 std::string message, std::string suggestion = "");
+  // Where a line and column of a text value (from 1) stand: at the very place
+  // in the file if the line stands there as it is, else at the value.
+  std::size_t OffsetInText(const Path& path, std::string_view value, int line,
+                           int column) const;
 
   // At an offset of the text.
   void AddAt(std::size_t offset, std::string field, std::string message,
