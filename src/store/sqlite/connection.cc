@@ -63,7 +63,7 @@ absl::Status StatusFromCode(int code, std::string_view what) {
   if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW) {
     return absl::OkStatus();
   }
-  return absl::Status(CodeFor(code), absl::StrCat("sqlite: ", what));
+  return absl::Status(CodeFor(code), absl::StrCat("sqlite: ", std::string(what)));
 }
 
 Rows::~Rows() {
@@ -99,11 +99,10 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
   // Even a failed open leaves a handle to close.
   std::unique_ptr<Connection> connection(new Connection(handle));
   if (code != SQLITE_OK) {
-    return StatusFromCode(code,
-                          absl::StrCat("open ", path, ": ",
-                                       handle == nullptr
-                                           ? "out of memory"
-                                           : sqlite3_errmsg(handle)));
+    return StatusFromCode(
+        code, absl::StrCat("open ", path, ": ",
+                           handle == nullptr ? "out of memory"
+                                             : sqlite3_errmsg(handle)));
   }
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_handler(handle, &WaitWhileBusy, nullptr);
@@ -120,10 +119,9 @@ sqlite3_stmt* Connection::Prepare(Sql sql) {
   auto& slot = statements_[sql.data()];
   if (slot == nullptr) {
     sqlite3_stmt* statement = nullptr;
-    const int code = sqlite3_prepare_v3(handle_, sql.data(),
-                                        static_cast<int>(sql.size()),
-                                        SQLITE_PREPARE_PERSISTENT, &statement,
-                                        nullptr);
+    const int code =
+        sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) {
       Fail(code, FirstLine(sql));
       return nullptr;
@@ -136,7 +134,8 @@ sqlite3_stmt* Connection::Prepare(Sql sql) {
 void Connection::Fail(int code, std::string_view what) {
   if (!ok()) return;
   status_ =
-      StatusFromCode(code, absl::StrCat(sqlite3_errmsg(handle_), ": ", what));
+      StatusFromCode(code, absl::StrCat(sqlite3_errmsg(handle_), ": ",
+                                      std::string(what)));
 }
 
 void Connection::Bind(sqlite3_stmt* statement, int place,

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -127,6 +128,10 @@ class Connection {
 
   bool ok() const { return status_.ok(); }
   const absl::Status& status() const { return status_; }
+  // For a step that is no statement: it fails the transaction too.
+  void Fail(absl::Status status) {
+    if (ok()) status_ = std::move(status);
+  }
   void ClearError() { status_ = absl::OkStatus(); }
   bool InTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 

@@ -36,10 +36,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   auto writer = OpenMigrated(path);
   if (!writer.ok()) return writer.status();
   absl::Status status = (*writer)->Run(kTuning);
-  status.Update((*writer)->Run(SynchronousPragma(
-      synchronous == SqliteStoreOptions::Synchronous::kFull
-          ? Durability::kMachine
-          : Durability::kProcess)));
+  status.Update((*writer)->Run(
+      SynchronousPragma(synchronous == SqliteStoreOptions::Synchronous::kFull
+                            ? Durability::kMachine
+                            : Durability::kProcess)));
   if (!status.ok()) return status;
   return std::unique_ptr<Database>(
       new Database(path, synchronous, *std::move(writer)));
@@ -86,8 +86,7 @@ absl::Status Database::Write(
   return status;
 }
 
-absl::Status Database::Read(
-    absl::FunctionRef<absl::Status(Connection&)> body) {
+absl::Status Database::Read(absl::FunctionRef<absl::Status(Connection&)> body) {
   auto reader = TakeReader();
   if (!reader.ok()) return reader.status();
   Connection& connection = **reader;

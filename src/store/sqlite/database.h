@@ -34,9 +34,8 @@ class Database {
 
   // Runs `body` in a write transaction, alone. Commits when both it and all its
   // statements succeed; otherwise nothing of it has happened.
-  absl::Status Write(
-      Durability durability,
-      absl::FunctionRef<absl::Status(Connection&, Since)> body);
+  absl::Status Write(Durability durability,
+                     absl::FunctionRef<absl::Status(Connection&, Since)> body);
 
   // Runs `body` on one consistent view of the data.
   absl::Status Read(absl::FunctionRef<absl::Status(Connection&)> body);

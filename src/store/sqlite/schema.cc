@@ -36,10 +36,10 @@ absl::Status Step(Connection& connection, int from, int to) {
       kMigrations[static_cast<std::size_t>(up ? from : to)];
   auto status = connection.Run(std::string(up ? migration.up : migration.down));
   if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      absl::StrCat("migration ", migration.version, " ",
-                                   migration.name, up ? " up: " : " down: ",
-                                   status.message()));
+  return absl::Status(
+      status.code(),
+      absl::StrCat("migration ", migration.version, " ", std::string(migration.name),
+                   up ? " up: " : " down: ", status.message()));
 }
 
 // Switching to WAL needs the file alone, and SQLite does not call the busy
@@ -81,10 +81,9 @@ absl::Status MigrateTo(Connection& connection, int version) {
   auto at = SchemaVersion(connection);
   if (!at.ok()) return at.status();
   if (*at > kNewest) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the file has schema version ", *at,
-                     ", this Windlass knows ", kNewest,
-                     " at most; use the newer Windlass that wrote it"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the file has schema version ", *at, ", this Windlass knows ", kNewest,
+        " at most; use the newer Windlass that wrote it"));
   }
   while (*at != version) {
     const int next = *at < version ? *at + 1 : *at - 1;

@@ -1,0 +1,1 @@
+SELECT 1 FROM lease WHERE run = ?1 LIMIT 1

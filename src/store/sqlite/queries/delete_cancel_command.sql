@@ -1,0 +1,1 @@
+DELETE FROM cancel_command WHERE token = ?1

@@ -1,0 +1,1 @@
+DELETE FROM expansion WHERE run = ?1 AND node = ?2

@@ -1,0 +1,1 @@
+DELETE FROM cache_flight WHERE token = ?1

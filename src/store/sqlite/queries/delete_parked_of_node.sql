@@ -1,0 +1,1 @@
+DELETE FROM parked WHERE run = ?1 AND node = ?2

@@ -1,0 +1,1 @@
+DELETE FROM scheduled WHERE run = ?1 AND node = ?2

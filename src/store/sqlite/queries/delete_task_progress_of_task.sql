@@ -1,0 +1,1 @@
+DELETE FROM task_progress WHERE run = ?1 AND node = ?2 AND idx = ?3

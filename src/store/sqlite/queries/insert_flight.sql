@@ -1,0 +1,1 @@
+INSERT INTO cache_flight (key, token) VALUES (?1, ?2)

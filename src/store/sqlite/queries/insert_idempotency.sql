@@ -1,0 +1,1 @@
+INSERT INTO idempotency (workflow, key, run) VALUES (?1, ?2, ?3)

@@ -1,0 +1,1 @@
+SELECT id FROM run WHERE parent = ?1 AND state = 0

@@ -1,0 +1,1 @@
+SELECT draining FROM executor WHERE id = ?1 AND ended_at IS NULL

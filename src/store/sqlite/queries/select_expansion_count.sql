@@ -1,0 +1,1 @@
+SELECT count FROM expansion WHERE run = ?1 AND node = ?2

@@ -1,0 +1,1 @@
+SELECT min(claimed_at) FROM lease WHERE run = ?1

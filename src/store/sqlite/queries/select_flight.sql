@@ -1,0 +1,1 @@
+SELECT token FROM cache_flight WHERE key = ?1

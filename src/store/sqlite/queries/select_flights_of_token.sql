@@ -1,0 +1,1 @@
+SELECT key FROM cache_flight WHERE token = ?1

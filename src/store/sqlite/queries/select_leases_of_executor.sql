@@ -1,0 +1,1 @@
+SELECT run, node, idx, token FROM lease WHERE executor = ?1

@@ -1,0 +1,1 @@
+SELECT idx, token FROM lease WHERE run = ?1 AND node = ?2

@@ -1,0 +1,2 @@
+SELECT run, node, idx, attempt, failures, crashes, scheduled_at
+FROM parked WHERE wake_run = ?1

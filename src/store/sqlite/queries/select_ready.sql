@@ -1,0 +1,3 @@
+SELECT node, idx, count, attempt FROM ready
+WHERE lane = ?1 AND rank = ?2 AND run = ?3
+  AND (node, idx) >= (?4, ?5) AND node <= ?6 AND idx - count < ?7

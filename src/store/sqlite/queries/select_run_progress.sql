@@ -1,0 +1,1 @@
+SELECT definition, state, paused, progress FROM run WHERE id = ?1

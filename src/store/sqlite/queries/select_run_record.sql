@@ -1,0 +1,10 @@
+SELECT run.id, definition.name, run.state, run.paused, input.params,
+       input.labels, run.created_at,
+       coalesce(run.started_at,
+                (SELECT min(claimed_at) FROM lease WHERE lease.run = run.id)),
+       run.finished_at, run.attempt, run.reason, run.parent,
+       run.idempotency_key
+FROM run
+JOIN definition ON definition.id = run.definition
+JOIN input ON input.id = run.input
+WHERE run.id = ?1

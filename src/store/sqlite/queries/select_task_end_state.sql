@@ -1,0 +1,1 @@
+SELECT state FROM task_end WHERE run = ?1 AND node = ?2 AND idx = ?3

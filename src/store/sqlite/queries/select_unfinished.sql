@@ -1,0 +1,1 @@
+SELECT unfinished FROM sequence WHERE only = 1

@@ -1,0 +1,220 @@
+// Sweep(): dead executors and passed deadlines.
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "sqlite_queries.h"
+#include "store/local_process.h"
+#include "store/sqlite/effects.h"
+#include "store/sqlite/recovery.h"
+#include "store/sqlite/registry.h"
+#include "store/sqlite/waiting.h"
+
+namespace windlass::sqlite {
+namespace {
+
+std::vector<ExecutorId> FindDead(Connection& connection, Timestamp now) {
+  std::vector<ExecutorId> dead;
+  Rows rows = connection.Query(queries::kSelectExecutorsAlive);
+  while (rows.Next()) {
+    ExecutorInfo info;
+    info.host = rows.Text(1);
+    info.pid = rows.Int(2);
+    info.process_start = rows.Int(3);
+    if (rows.Time(4) <= now || !MayBeAlive(info)) {
+      dead.push_back(ExecutorId{rows.Int(0)});
+    }
+  }
+  return dead;
+}
+
+bool AnyTimerDue(Connection& connection, Timestamp now) {
+  Rows rows = connection.Query(queries::kAnyTimerDue, now);
+  return rows.Next();
+}
+
+struct Timer {
+  Timestamp due_at;
+  RunId run;
+  std::int32_t node = 0;
+  std::int32_t first = 0;
+  std::int32_t last = 0;
+  TimerKind kind = TimerKind::kRunTimeout;
+};
+
+std::vector<Timer> TakeDueTimers(Transaction& tx) {
+  std::vector<Timer> timers;
+  {
+    Rows rows = tx.db.Query(queries::kSelectDueTimers, tx.now);
+    while (rows.Next()) {
+      timers.push_back({rows.Time(0), RunId{rows.Int(1)}, rows.Int32(2),
+                        rows.Int32(3), rows.Int32(4),
+                        static_cast<TimerKind>(rows.Int(5))});
+    }
+  }
+  for (const Timer& timer : timers) {
+    tx.db.Execute(queries::kDeleteTimer, timer.due_at, timer.run, timer.node,
+                  timer.first, timer.last, static_cast<int>(timer.kind));
+  }
+  return timers;
+}
+
+// Whether a task that has waited since `ready_at` is over the timer's limit.
+// Timers are not removed when a wait ends, so most find that it is not.
+bool IsOver(const Timer& timer, const TaskSpec& spec, const Ticket& ticket,
+            std::optional<Timestamp> ready_at, Timestamp now) {
+  if (timer.kind == TimerKind::kScheduleToStart) {
+    return ready_at && spec.schedule_to_start_timeout &&
+           *ready_at + *spec.schedule_to_start_timeout <= now;
+  }
+  const auto deadline = CloseDeadline(spec, ticket);
+  return deadline && *deadline <= now;
+}
+
+std::vector<WaitingTasks> OverdueReady(Transaction& tx, const LiveRun& run,
+                                       const Timer& timer) {
+  std::vector<WaitingTasks> overdue;
+  const Place place = run.place(timer.node);
+  Rows rows =
+      tx.db.Query(queries::kSelectReadyOverlapping, place.lane, place.rank,
+                  run.id(), timer.node, timer.first, timer.last);
+  while (rows.Next()) {
+    WaitingTasks tasks;
+    tasks.count = rows.Int32(1);
+    tasks.first = rows.Int32(0) - tasks.count + 1;
+    tasks.ticket = ReadTicket(rows, 2);
+    if (IsOver(timer, run.spec(timer.node), tasks.ticket, rows.Time(6),
+               tx.now)) {
+      overdue.push_back(tasks);
+    }
+  }
+  return overdue;
+}
+
+// Of `query`, over scheduled or parked.
+std::vector<WaitingTasks> OverdueOthers(Transaction& tx, const LiveRun& run,
+                                        const Timer& timer, Sql query) {
+  std::vector<WaitingTasks> overdue;
+  Rows rows = tx.db.Query(query, run.id(), timer.node);
+  while (rows.Next()) {
+    WaitingTasks tasks;
+    tasks.first = rows.Int32(1);
+    tasks.ticket = ReadTicket(rows, 3);
+    if (tasks.first >= timer.first && tasks.first <= timer.last &&
+        IsOver(timer, run.spec(timer.node), tasks.ticket, std::nullopt,
+               tx.now)) {
+      overdue.push_back(tasks);
+    }
+  }
+  return overdue;
+}
+
+// The failure of one instance may have ended all of them (fail_fast).
+bool IsRunning(const LiveRun& run, std::int32_t node) {
+  return run.progress.node(node).state == TaskState::kRunning;
+}
+
+void Expire(Transaction& tx, LiveRun& run, const Timer& timer,
+            const WaitingTasks& tasks, SweepReport& report) {
+  const std::string_view type = timer.kind == TimerKind::kScheduleToStart
+                                    ? error_type::kScheduleToStartTimeout
+                                    : error_type::kScheduleToCloseTimeout;
+  for (std::int32_t i = 0; i < tasks.count; ++i) {
+    if (!IsRunning(run, timer.node)) return;
+    const Decision decision =
+        AfterDeadline(run.spec(timer.node), tasks.ticket, type, tx.now);
+    EndWaiting(tx, run, TaskKey{timer.node, tasks.first + i}, decision);
+    ++report.timers_fired;
+  }
+}
+
+void FireOnReady(Transaction& tx, LiveRun& run, const Timer& timer,
+                 SweepReport& report) {
+  for (const WaitingTasks& tasks : OverdueReady(tx, run, timer)) {
+    if (!IsRunning(run, timer.node)) return;
+    const Place place = run.place(timer.node);
+    tx.db.Execute(queries::kDeleteReady, place.lane, place.rank, run.id(),
+                  timer.node, tasks.first + tasks.count - 1);
+    Expire(tx, run, timer, tasks, report);
+  }
+}
+
+void FireOnOthers(Transaction& tx, LiveRun& run, const Timer& timer, Sql select,
+                  Sql remove, SweepReport& report) {
+  for (const WaitingTasks& tasks : OverdueOthers(tx, run, timer, select)) {
+    if (!IsRunning(run, timer.node)) return;
+    tx.db.Execute(remove, run.id(), timer.node, tasks.first);
+    Expire(tx, run, timer, tasks, report);
+  }
+}
+
+void FireTaskTimer(Transaction& tx, LiveRun& run, const Timer& timer,
+                   SweepReport& report) {
+  FireOnReady(tx, run, timer, report);
+  if (timer.kind != TimerKind::kScheduleToClose) return;
+  FireOnOthers(tx, run, timer, queries::kSelectScheduledOfNode,
+               queries::kDeleteScheduled, report);
+  FireOnOthers(tx, run, timer, queries::kSelectParkedOfNode,
+               queries::kDeleteParked, report);
+}
+
+void Fire(Transaction& tx, const Timer& timer, SweepReport& report) {
+  LiveRun* run = tx.Run(timer.run);
+  if (run == nullptr || run->state != RunState::kRunning) return;
+  if (timer.kind != TimerKind::kRunTimeout) {
+    return FireTaskTimer(tx, *run, timer, report);
+  }
+  const auto timeout = run->definition->workflow->timeout;
+  if (!timeout || run->progress.outcome() != RunState::kRunning) return;
+  CancelRun(tx, *run, RunState::kFailed,
+            absl::StrCat("the run took longer than its timeout of ",
+                         FormatDuration(*timeout)));
+  ++report.timers_fired;
+}
+
+}  // namespace
+
+absl::StatusOr<SweepReport> Registry::Sweep() {
+  SweepReport report;
+  std::vector<ExecutorId> dead;
+  bool timers = false;
+  // Most sweeps find nothing to do, and need not stop the writers to know it.
+  const auto look = [&](Connection& connection) {
+    dead = FindDead(connection, ledger_.Now());
+    timers = AnyTimerDue(connection, ledger_.Now());
+    return absl::OkStatus();
+  };
+  if (auto status = ledger_.Read(look); !status.ok()) return status;
+
+  for (const ExecutorId executor : dead) {
+    const auto recover = [&](Transaction& tx) {
+      // It may have come back to life since.
+      const auto still = FindDead(tx.db, tx.now);
+      if (std::find(still.begin(), still.end(), executor) == still.end()) {
+        return absl::OkStatus();
+      }
+      if (EndExecutor(tx, executor, Departure::kDied, &report)) {
+        ++report.executors_lost;
+      }
+      return absl::OkStatus();
+    };
+    auto status = ledger_.Write(Ledger::Durability::kProcess, recover);
+    if (!status.ok()) return status;
+  }
+  while (timers) {
+    const auto fire = [&](Transaction& tx) {
+      const auto due = TakeDueTimers(tx);
+      for (const Timer& timer : due) Fire(tx, timer, report);
+      timers = !due.empty();
+      return absl::OkStatus();
+    };
+    auto status = ledger_.Write(Ledger::Durability::kProcess, fire);
+    if (!status.ok()) return status;
+  }
+  return report;
+}
+
+}  // namespace windlass::sqlite

@@ -1,0 +1,220 @@
+#include "store/sqlite/waiting.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sqlite_queries.h"
+
+namespace windlass::sqlite {
+namespace {
+
+struct WaitingRow {
+  RunId run;
+  TaskKey task;
+  Ticket ticket;
+  Timestamp at;
+};
+
+// Collected first: what is done with them changes the table they are read from.
+std::vector<WaitingRow> ReadRows(Rows rows) {
+  std::vector<WaitingRow> waiting;
+  while (rows.Next()) {
+    WaitingRow row;
+    row.run = RunId{rows.Int(0)};
+    row.task = TaskKey{rows.Int32(1), rows.Int32(2)};
+    row.ticket = ReadTicket(rows, 3);
+    waiting.push_back(row);
+  }
+  return waiting;
+}
+
+void AddTimer(Transaction& tx, LiveRun& run, Timestamp due, std::int32_t node,
+              std::int32_t first, std::int32_t count, TimerKind kind) {
+  tx.db.Execute(queries::kInsertTimer, due, run.id(), node, first,
+                first + count - 1, static_cast<int>(kind));
+  tx.rare.Added(Rare::kTimer);
+}
+
+void AddCloseTimer(Transaction& tx, LiveRun& run, std::int32_t node,
+                   std::int32_t first, std::int32_t count,
+                   const Ticket& ticket) {
+  if (auto deadline = CloseDeadline(run.spec(node), ticket)) {
+    AddTimer(tx, run, *deadline, node, first, count,
+             TimerKind::kScheduleToClose);
+  }
+}
+
+void InsertReady(Transaction& tx, LiveRun& run, std::int32_t node,
+                 std::int32_t first, std::int32_t count, const Ticket& ticket) {
+  const Place place = run.place(node);
+  tx.db.Execute(queries::kInsertReady, place.lane, place.rank, run.id(), node,
+                first + count - 1, count, ticket.attempt, ticket.failures,
+                ticket.crashes, ticket.scheduled_at, tx.now);
+  tx.ring = true;
+  const TaskSpec& spec = run.spec(node);
+  if (spec.schedule_to_start_timeout) {
+    AddTimer(tx, run, tx.now + *spec.schedule_to_start_timeout, node, first,
+             count, TimerKind::kScheduleToStart);
+  }
+  AddCloseTimer(tx, run, node, first, count, ticket);
+}
+
+bool HasHappened(Transaction& tx, const WakeCondition& wake) {
+  if (wake.kind == WakeCondition::Kind::kRunEnded) {
+    if (LiveRun* run = tx.Run(wake.run)) {
+      return run->state != RunState::kRunning;
+    }
+    return true;
+  }
+  Rows rows =
+      tx.db.Query(queries::kSelectFlight, std::string_view(wake.cache_key));
+  return !rows.Next();
+}
+
+void Wake(Transaction& tx, const std::vector<WaitingRow>& parked) {
+  for (const WaitingRow& row : parked) {
+    tx.db.Execute(queries::kDeleteParked, row.run, row.task.node,
+                  row.task.index);
+    if (LiveRun* run = tx.Run(row.run)) {
+      PutReady(tx, *run, row.task, row.ticket);
+    }
+  }
+}
+
+void AppendWaiting(Rows rows, std::vector<WaitingTasks>& waiting) {
+  while (rows.Next()) {
+    WaitingTasks tasks;
+    tasks.count = rows.Int32(2);
+    tasks.first = rows.Int32(1) - tasks.count + 1;
+    tasks.ticket = ReadTicket(rows, 3);
+    waiting.push_back(tasks);
+  }
+}
+
+}  // namespace
+
+Ticket ReadTicket(const Rows& rows, int column) {
+  Ticket ticket;
+  ticket.attempt = rows.Int32(column);
+  ticket.failures = rows.Int32(column + 1);
+  ticket.crashes = rows.Int32(column + 2);
+  ticket.scheduled_at = rows.Time(column + 3);
+  return ticket;
+}
+
+void ReleaseTasks(Transaction& tx, LiveRun& run,
+                  const std::vector<Release>& tasks) {
+  for (const Release& task : tasks) {
+    // Of a mapped task only the task itself is delayed, not every instance.
+    const Duration delay = run.spec(task.node).delay;
+    if (delay > Duration::zero() && task.first < 0) {
+      Ticket ticket;
+      ticket.scheduled_at = tx.now;
+      PutScheduled(tx, run, TaskKey{task.node, -1}, ticket, tx.now + delay);
+    } else {
+      tx.fresh.push_back({&run, task.node, task.first, task.count});
+    }
+  }
+}
+
+void FlushFresh(Transaction& tx) {
+  Ticket ticket;
+  ticket.scheduled_at = tx.now;
+  for (const FreshTasks& tasks : tx.fresh) {
+    InsertReady(tx, *tasks.run, tasks.node, tasks.first, tasks.count, ticket);
+  }
+  tx.fresh.clear();
+}
+
+void PutReady(Transaction& tx, LiveRun& run, TaskKey task,
+              const Ticket& ticket) {
+  InsertReady(tx, run, task.node, task.index, 1, ticket);
+}
+
+void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
+                  const Ticket& ticket, Timestamp due_at) {
+  tx.db.Execute(queries::kInsertScheduled, due_at, run.id(), task.node,
+                task.index, ticket.attempt, ticket.failures, ticket.crashes,
+                ticket.scheduled_at);
+  // So that whoever sleeps until the next one is due hears of an earlier one.
+  tx.ring = true;
+  AddCloseTimer(tx, run, task.node, task.index, 1, ticket);
+}
+
+void PutParked(Transaction& tx, LiveRun& run, TaskKey task,
+               const Ticket& ticket, const WakeCondition& wake) {
+  if (HasHappened(tx, wake)) return PutReady(tx, run, task, ticket);
+  std::optional<RunId> wake_run;
+  std::optional<std::string_view> wake_key;
+  if (wake.kind == WakeCondition::Kind::kRunEnded) {
+    wake_run = wake.run;
+  } else {
+    wake_key = wake.cache_key;
+  }
+  tx.db.Execute(queries::kInsertParked, run.id(), task.node, task.index,
+                ticket.attempt, ticket.failures, ticket.crashes,
+                ticket.scheduled_at, wake_run, wake_key);
+  tx.rare.Added(Rare::kParked);
+  AddCloseTimer(tx, run, task.node, task.index, 1, ticket);
+}
+
+void WakeAfterRun(Transaction& tx, RunId ended) {
+  if (!tx.Any(Rare::kParked)) return;
+  Wake(tx, ReadRows(tx.db.Query(queries::kSelectParkedOnRun, ended)));
+}
+
+void WakeAfterKey(Transaction& tx, std::string_view cache_key) {
+  if (!tx.Any(Rare::kParked)) return;
+  Wake(tx, ReadRows(tx.db.Query(queries::kSelectParkedOnKey, cache_key)));
+}
+
+std::optional<Timestamp> PromoteDue(Transaction& tx) {
+  for (;;) {
+    const auto due = ReadRows(tx.db.Query(queries::kSelectDue, tx.now));
+    if (due.empty()) break;
+    for (const WaitingRow& row : due) {
+      tx.db.Execute(queries::kDeleteScheduled, row.run, row.task.node,
+                    row.task.index);
+      if (LiveRun* run = tx.Run(row.run)) {
+        PutReady(tx, *run, row.task, row.ticket);
+      }
+    }
+  }
+  Rows rows = tx.db.Query(queries::kSelectNextDue);
+  if (!rows.Next()) return std::nullopt;
+  return rows.Time(0);
+}
+
+std::vector<WaitingTasks> TakeWaiting(Transaction& tx, LiveRun& run,
+                                      std::int32_t node) {
+  std::vector<WaitingTasks> waiting;
+  std::erase_if(tx.fresh, [&](const FreshTasks& tasks) {
+    if (tasks.run != &run || tasks.node != node) return false;
+    Ticket ticket;
+    ticket.scheduled_at = tx.now;
+    waiting.push_back({tasks.first, tasks.count, ticket});
+    return true;
+  });
+  const Place place = run.place(node);
+  AppendWaiting(tx.db.Query(queries::kSelectReadyOfNode, place.lane, place.rank,
+                            run.id(), node),
+                waiting);
+  AppendWaiting(tx.db.Query(queries::kSelectScheduledOfNode, run.id(), node),
+                waiting);
+  AppendWaiting(tx.db.Query(queries::kSelectParkedOfNode, run.id(), node),
+                waiting);
+  tx.db.Execute(queries::kDeleteReadyOfNode, place.lane, place.rank, run.id(),
+                node);
+  tx.db.Execute(queries::kDeleteScheduledOfNode, run.id(), node);
+  tx.db.Execute(queries::kDeleteParkedOfNode, run.id(), node);
+  return waiting;
+}
+
+void MoveReady(Transaction& tx, LiveRun& run) {
+  for (const Place& place : run.definition->distinct_places) {
+    const std::int64_t to = run.paused ? -place.lane : place.lane;
+    tx.db.Execute(queries::kMoveReady, to, -to, place.rank, run.id());
+  }
+}
+
+}  // namespace windlass::sqlite
