@@ -162,8 +162,8 @@ const std::string& Attempt::task_name() const {
 const std::string& Attempt::idempotency_key() const {
   MutexLock lock(mutex_);
   if (idempotency_key_.empty()) {
-    idempotency_key_ = Concat(FormatRunId(lease_.run->id), "/",
-                                    TaskName(spec(), lease_.task));
+    idempotency_key_ =
+        Concat(FormatRunId(lease_.run->id), "/", TaskName(spec(), lease_.task));
   }
   return idempotency_key_;  // Does not change any more.
 }
@@ -174,8 +174,7 @@ absl::StatusOr<int> Attempt::AncestorNode(std::string_view task) const {
   const Workflow& workflow = *lease_.run->workflow;
   const int wanted = workflow.FindTask(task);
   if (wanted < 0) {
-    return absl::NotFoundError(
-        Concat("the workflow has no task '", task, "'"));
+    return absl::NotFoundError(Concat("the workflow has no task '", task, "'"));
   }
   if (workflow.on_exit_index == lease_.task.node) return wanted;
   std::vector<int> todo = {lease_.task.node};
@@ -194,7 +193,7 @@ absl::StatusOr<int> Attempt::AncestorNode(std::string_view task) const {
   }
   return absl::FailedPreconditionError(
       Concat("task '", spec().id, "' does not depend on '", task,
-                   "'; add it to depends_on to read its result"));
+             "'; add it to depends_on to read its result"));
 }
 
 absl::StatusOr<Json> Attempt::Result(std::string_view task) {
@@ -368,8 +367,8 @@ absl::StatusOr<std::string> Attempt::ScratchDir() {
   MutexLock lock(mutex_);
   if (!scratch_dir_.empty()) return scratch_dir_;
   const std::string& parent = parts_.config->scratch_dir;
-  absl::StatusOr<std::string> made = MakeTempDir(
-      parent.empty() ? "windlass-" : Concat(parent, "/windlass-"));
+  absl::StatusOr<std::string> made =
+      MakeTempDir(parent.empty() ? "windlass-" : Concat(parent, "/windlass-"));
   if (made.ok()) scratch_dir_ = *made;
   return made;
 }
@@ -405,8 +404,8 @@ std::vector<std::string> Attempt::CleanUp(AttemptOutcome outcome) {
   if (!scratch.empty()) {
     absl::Status removed = RemoveTree(scratch);
     if (!removed.ok()) {
-      troubles.push_back(Concat("the scratch folder is left behind: ",
-                                      removed.message()));
+      troubles.push_back(
+          Concat("the scratch folder is left behind: ", removed.message()));
     }
   }
   return troubles;

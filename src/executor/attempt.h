@@ -61,8 +61,8 @@ class Attempt : public TaskContext,
   void RequestStop(StopReason reason);
 
   struct Check {
-    std::optional<StopReason> stop;  // Its time is over: RequestStop() it.
-    bool overdue = false;            // It ignored that for its grace period.
+    std::optional<StopReason> stop;   // Its time is over: RequestStop() it.
+    bool overdue = false;             // It ignored that for its grace period.
     Duration next = Duration::max();  // When to check again.
   };
   Check CheckTime(Duration now) const;

@@ -78,8 +78,8 @@ void Finisher::Run(std::stop_token stop) {
 
 // Fills batch_; false when stopped and there is nothing left.
 bool Finisher::Gather(const std::stop_token& stop) {
-  const auto limit =
-      static_cast<std::size_t>(std::max(parts_.config->maximum_finish_batch, 1));
+  const auto limit = static_cast<std::size_t>(
+      std::max(parts_.config->maximum_finish_batch, 1));
   MutexLock lock(mutex_);
   auto enough = [this] {
     mutex_.AssertHeld();
@@ -115,11 +115,13 @@ bool Finisher::Gather(const std::stop_token& stop) {
 void Finisher::Record(std::stop_token stop) {
   std::optional<Registration::Membership> membership =
       parts_.registration->current();
-  if (!membership.has_value()) return;
   ends_.clear();
   for (Ended& ended : batch_) {
-    if (ended.epoch == membership->epoch) ends_.push_back(std::move(ended.end));
+    if (membership.has_value() && ended.epoch == membership->epoch) {
+      ends_.push_back(std::move(ended.end));
+    }
   }
+  if (ends_.size() < batch_.size()) parts_.queue->Recorded(0, 0);
   if (!ends_.empty()) Send(*membership, std::move(stop));
 }
 

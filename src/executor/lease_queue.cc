@@ -48,6 +48,11 @@ bool LeaseQueue::Push(std::vector<Lease>& leases, Epoch epoch) {
   return true;
 }
 
+void LeaseQueue::Refused(std::size_t count, Epoch epoch) {
+  MutexLock lock(mutex_);
+  if (epoch == this->epoch()) outstanding_ += static_cast<std::int64_t>(count);
+}
+
 std::int64_t LeaseQueue::ClaimBegins() {
   MutexLock lock(mutex_);
   return ++claims_begun_;
@@ -76,6 +81,17 @@ bool LeaseQueue::Take(EpochLease& lease) {
   return true;
 }
 
+std::optional<Lease> LeaseQueue::Remove(LeaseToken token) {
+  MutexLock lock(mutex_);
+  auto found = std::find_if(
+      leases_.begin(), leases_.end(),
+      [token](const EpochLease& item) { return item.lease.token == token; });
+  if (found == leases_.end()) return std::nullopt;
+  Lease lease = std::move(found->lease);
+  leases_.erase(found);
+  return lease;
+}
+
 std::vector<Lease> LeaseQueue::TakeSurplus(std::size_t keep) {
   MutexLock lock(mutex_);
   std::vector<Lease> surplus;
@@ -101,8 +117,7 @@ std::vector<Lease> LeaseQueue::Close() {
 
 void LeaseQueue::Recorded(std::size_t count, Epoch epoch) {
   MutexLock lock(mutex_);
-  if (epoch != this->epoch()) return;
-  outstanding_ -= static_cast<std::int64_t>(count);
+  if (epoch == this->epoch()) outstanding_ -= static_cast<std::int64_t>(count);
   if (watchers_ > 0) changed_.notify_all();
 }
 
@@ -145,7 +160,7 @@ bool LeaseQueue::WaitUntilRecorded(const std::stop_token& stop) {
   ++watchers_;
   bool recorded = changed_.wait(mutex_, stop, [this] {
     mutex_.AssertHeld();
-    return outstanding_ == 0;
+    return outstanding_ == 0 && busy() == 0;
   });
   --watchers_;
   return recorded;

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -24,9 +25,10 @@ struct EpochLease {
   Epoch epoch = 0;
 };
 
-// A lease is outstanding from Push() until Recorded(). Thread-safe. The rule that claims never run ahead of what can be
-// recorded lives here: WaitForRoom() holds the claim loop back while ended
-// attempts wait to be recorded, because recording them claims as well.
+// A lease is outstanding from Push() until Recorded(). Thread-safe. The rule
+// that claims never run ahead of what can be recorded lives here: WaitForRoom()
+// holds the claim loop back while ended attempts wait to be recorded, because
+// recording them claims as well.
 class LeaseQueue {
  public:
   explicit LeaseQueue(int slots) : slots_(slots) {}
@@ -47,6 +49,10 @@ class LeaseQueue {
   // are dropped.
   bool Push(std::vector<Lease>& leases, Epoch epoch);
 
+  // Leases that are given back without having been pushed; they become
+  // outstanding.
+  void Refused(std::size_t count, Epoch epoch);
+
   // A claim that begins, and what it found. Claims are numbered from 1.
   std::int64_t ClaimBegins();
   void ClaimFoundNothing(std::int64_t claim);
@@ -61,6 +67,8 @@ class LeaseQueue {
 
   // --- giving back
 
+  // Removes the lease if it waits; it stays outstanding.
+  std::optional<Lease> Remove(LeaseToken token);
   // Removes all but the first `keep` waiting leases; they stay outstanding.
   std::vector<Lease> TakeSurplus(std::size_t keep);
   // No lease is handed to a slot any more; returns those that waited.
@@ -68,7 +76,8 @@ class LeaseQueue {
 
   // --- recording
 
-  // Leases of an earlier epoch are not counted any more.
+  // Leases of an earlier epoch are not counted any more. Call it for those too,
+  // or who waits for Ended() may not notice.
   void Recorded(std::size_t count, Epoch epoch);
   // Forgets everything of earlier epochs. Their attempts still call Ended().
   void BeginEpoch(Epoch epoch);
@@ -83,7 +92,7 @@ class LeaseQueue {
   // Blocks until nothing is outstanding and a claim later than `claim` found
   // nothing, or until the queue is closed.
   void WaitUntilIdle(std::int64_t claim);
-  // Blocks until nothing is outstanding; false after `stop`.
+  // Blocks until nothing is outstanding or executed; false after `stop`.
   bool WaitUntilRecorded(const std::stop_token& stop);
 
  private:

@@ -129,8 +129,8 @@ void ProgressWriter::PutBack(WaitingByToken unwritten) {
       place->second = std::move(waiting);
       continue;
     }
-    ProgressUpdate later = std::exchange(place->second.update,
-                                         std::move(waiting.update));
+    ProgressUpdate later =
+        std::exchange(place->second.update, std::move(waiting.update));
     Merge(place->second.update, std::move(later));
   }
 }

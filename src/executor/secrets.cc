@@ -24,9 +24,8 @@ bool IsName(std::string_view name) {
 absl::StatusOr<std::string> ReadSecret(const ExecutorConfig& config,
                                        std::string_view name) {
   if (!IsName(name)) {
-    return absl::InvalidArgumentError(
-        Concat("'", name,
-                     "' cannot be a secret's name: use letters, digits and _"));
+    return absl::InvalidArgumentError(Concat(
+        "'", name, "' cannot be a secret's name: use letters, digits and _"));
   }
   if (!config.secrets_dir.empty()) {
     const std::string path = Concat(config.secrets_dir, "/", name);
@@ -57,7 +56,7 @@ absl::StatusOr<std::string> ReadEnv(const ExecutorConfig& config,
   }
   if (const char* value = std::getenv(std::string(name).c_str())) return value;
   return absl::NotFoundError(Concat("the environment variable ", name,
-                                          " is not set on this executor"));
+                                    " is not set on this executor"));
 }
 
 }  // namespace windlass

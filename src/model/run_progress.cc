@@ -23,17 +23,6 @@ TaskError NoItems() {
           .next_retry_delay = {}};
 }
 
-TaskError RunEnded(RunState outcome) {
-  return {.type = std::string(error_type::kCancelled),
-          .message = outcome == RunState::kCancelled
-                         ? "the run was cancelled before the task had ended"
-                         : "the run timed out before the task had ended",
-          .category = ErrorCategory::kCancelled,
-          .retryable = false,
-          .details = {},
-          .next_retry_delay = {}};
-}
-
 }  // namespace
 
 RunProgress::RunProgress(const Graph& graph)
@@ -92,41 +81,6 @@ Effects RunProgress::Expanded(std::int32_t node, std::int32_t count) {
     EndMapped(node, Stage::kSucceeded, std::nullopt, effects);
   }
   Conclude(effects);
-  return effects;
-}
-
-Effects RunProgress::Cancel(RunState outcome) {
-  Effects effects;
-  if (IsFinal(state_) || !IsFinal(outcome)) return effects;
-  const int on_exit = graph_->on_exit();
-  if (outcome_ != RunState::kRunning) {  // on_exit runs.
-    if (outcome != RunState::kCancelled || outcome_ == RunState::kCancelled) {
-      return effects;
-    }
-    outcome_ = outcome;
-    CancelNode(on_exit, RunEnded(outcome), effects);
-    EndRun(outcome, effects);
-    return effects;
-  }
-
-  held_.clear();
-  counts_.clear();
-  for (int node = 0; node < graph_->size(); ++node) {
-    if (node == on_exit || Ended(stage(node))) continue;
-    CancelNode(node, RunEnded(outcome), effects);
-    if (EndAsDependency(node) == DependencyEnd::kFailure) ++failures_;
-  }
-  unfinished_ = 0;
-  outcome_ = outcome;
-  if (on_exit < 0) {
-    EndRun(outcome, effects);
-  } else if (!started_) {
-    CancelNode(on_exit, RunEnded(outcome), effects);
-    EndRun(outcome, effects);
-  } else {
-    Apply(Verdict::kRun, on_exit, effects);
-    ReleaseHeld(effects);
-  }
   return effects;
 }
 
@@ -209,13 +163,6 @@ bool RunProgress::IsExpanded(int node) const {
 bool RunProgress::HasLiveRows(int node) const {
   if (stage(node) != Stage::kReleased) return false;
   return !IsExpanded(node) || instances(node)->live() > 0;
-}
-
-// All that has not ended counts as cancelled.
-void RunProgress::CloseInstances(Instances& instances) {
-  auto rest = static_cast<std::int32_t>(instances.items - instances.ended());
-  instances.cancelled += rest;
-  instances.released = instances.items;
 }
 
 // ------------------------------------------------------------ what ends means
@@ -436,22 +383,6 @@ std::int64_t RunProgress::RunRoom() const {
 std::int64_t RunProgress::RoomFor(int node) const {
   int limit = graph_->spec(node).map->max_parallel;
   return limit > 0 ? limit - instances(node)->live() : kUnlimited;
-}
-
-void RunProgress::CancelNode(int node, const TaskError& reason,
-                             Effects& effects) {
-  if (HasLiveRows(node)) effects.cancelled_nodes.push_back(node);
-  if (IsExpanded(node)) {
-    Instances& mapped = *instances(node);
-    in_flight_ -= mapped.live();
-    CloseInstances(mapped);
-    effects.settled.push_back({{node, -1}, TaskState::kCancelled, {}});
-  } else if (stage(node) == Stage::kReleased) {
-    --in_flight_;
-  } else {
-    effects.settled.push_back({{node, -1}, TaskState::kCancelled, reason});
-  }
-  stage(node) = Stage::kCancelled;
 }
 
 void RunProgress::EndRun(RunState state, Effects& effects) {

@@ -172,7 +172,6 @@ class RunProgress {
   }
   static Stage StageFor(TaskState state);
   static TaskState StateFor(Stage stage);
-  static void CloseInstances(Instances& instances);
 
   bool Exists(int node) const { return node >= 0 && node < graph_->size(); }
   Stage& stage(int node) { return stages_[static_cast<std::size_t>(node)]; }
@@ -206,8 +205,11 @@ class RunProgress {
   void ReleaseSome(int node, Effects& effects);
   std::int64_t RunRoom() const;
   std::int64_t RoomFor(int node) const;
-  void CancelNode(int node, const TaskError& reason, Effects& effects);
   void EndRun(RunState state, Effects& effects);
+
+  // run_progress_cancel.cc
+  void CancelNode(int node, const TaskError& reason, Effects& effects);
+  static void CloseInstances(Instances& instances);
 
   // run_progress_retry.cc
   bool MayRequeue(TaskKey task) const;
@@ -219,6 +221,7 @@ class RunProgress {
 
   // run_progress_codec.cc
   void Recount();
+  void RecountReleased(int node);
   absl::Status CheckInstances(int node) const;
   absl::Status CheckConsistent() const;
 

@@ -10,6 +10,7 @@
 //
 // Two bytes more than one per change of place along the file: a run of 100,000
 // tasks that all wait takes five bytes.
+#include <algorithm>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -81,9 +82,11 @@ std::string RunProgress::Encode() const {
   out.push_back(static_cast<char>(static_cast<unsigned>(state_) |
                                   static_cast<unsigned>(outcome_) << 2 |
                                   (started_ ? 1u << 4 : 0u)));
-  auto place = [this](int node) {
+  const bool any_maps = graph_->map_count() > 0;
+  auto place = [this, any_maps](int node) {
+    bool expanded = any_maps && IsExpanded(node);
     return static_cast<std::uint8_t>(static_cast<std::uint8_t>(stage(node)) |
-                                     (IsExpanded(node) ? kExpandedBit : 0));
+                                     (expanded ? kExpandedBit : 0));
   };
   for (int node = 0; node < graph_->size();) {
     const int first = node;
@@ -126,10 +129,11 @@ absl::StatusOr<RunProgress> RunProgress::Decode(const Graph& graph,
     if (count < 1 || count > graph.size() - node) {
       return Damaged("not of as many tasks as the workflow has");
     }
-    auto stage = static_cast<Stage>(byte & kStageMask);
-    for (const int end = node + count; node < end; ++node) {
-      progress.stage(node) = stage;
-      if ((byte & kExpandedBit) == 0) continue;
+    std::fill_n(progress.stages_.begin() + node, count,
+                static_cast<Stage>(byte & kStageMask));
+    const int end = node + count;
+    if ((byte & kExpandedBit) == 0) node = end;
+    for (; node < end; ++node) {
       Instances* mapped = progress.instances(node);
       if (mapped == nullptr) {
         return Damaged(absl::StrCat("task '", graph.spec(node).id,
@@ -148,7 +152,7 @@ absl::StatusOr<RunProgress> RunProgress::Decode(const Graph& graph,
   }
   if (!reader.ok()) return Damaged("too short, or a number out of range");
   if (!reader.at_end()) return Damaged("too long");
-  for (int node = 0; node < graph.size(); ++node) {
+  for (int node = 0; graph.map_count() > 0 && node < graph.size(); ++node) {
     if (!progress.IsExpanded(node)) continue;
     if (auto status = progress.CheckInstances(node); !status.ok()) {
       return status;
@@ -168,20 +172,26 @@ void RunProgress::Recount() {
   for (int node = 0; node < graph_->size(); ++node) {
     const Stage place = stage(node);
     if (place == Stage::kHeld) held_.insert(held_.end(), node);
-    if (place == Stage::kReleased) {
-      const Instances* mapped = instances(node);
-      const bool expanded = mapped != nullptr && mapped->expanded();
-      in_flight_ += expanded ? mapped->live() : 1;
-      if (expanded && mapped->released < mapped->items && RoomFor(node) > 0) {
-        held_.insert(held_.end(), node);
-      }
-    }
+    if (place == Stage::kReleased) RecountReleased(node);
     if (node == graph_->on_exit()) continue;
-    if (!Ended(place)) {
-      ++unfinished_;
-    } else if (EndAsDependency(node) == DependencyEnd::kFailure) {
+    if (!Ended(place)) ++unfinished_;
+    const bool good = place == Stage::kSucceeded || place == Stage::kSkipped;
+    if (Ended(place) && !good &&
+        EndAsDependency(node) == DependencyEnd::kFailure) {
       ++failures_;
     }
+  }
+}
+
+void RunProgress::RecountReleased(int node) {
+  const Instances* mapped = instances(node);
+  if (mapped == nullptr || !mapped->expanded()) {
+    ++in_flight_;
+    return;
+  }
+  in_flight_ += mapped->live();
+  if (mapped->released < mapped->items && RoomFor(node) > 0) {
+    held_.insert(held_.end(), node);
   }
 }
 

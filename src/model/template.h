@@ -78,7 +78,8 @@ class JsonTemplate {
   static std::vector<TemplateError> Check(const Json& document,
                                           std::string_view path = "");
 
-  // Whether no string holds an expression: Render() is a copy.
+  // Whether Render() is just a copy: no string holds an expression or an
+  // escaped one.
   bool IsConstant() const;
 
   // The document with every string evaluated. An error is prefixed with the

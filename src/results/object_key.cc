@@ -61,10 +61,11 @@ absl::Status CheckObjectKey(std::string_view key) {
 }
 
 absl::Status CheckObjectKeyPrefix(std::string_view prefix) {
-  // A character more makes a whole key of what ends in the middle or with "/",
-  // and of a beginning ".".
   if (prefix.empty()) return absl::OkStatus();
-  return CheckObjectKey(std::string(prefix) + "x");
+  // A character more makes a whole key of "r42/", and of a beginning ".".
+  const bool is_cut = prefix.ends_with('/') || prefix.ends_with('.');
+  return CheckObjectKey(is_cut ? std::string(prefix) + "x"
+                               : std::string(prefix));
 }
 
 std::string MakeObjectKey(RunId run, std::string_view task, int index,

@@ -48,6 +48,8 @@ std::optional<std::int64_t> IndexOf(const Value& index) {
   return static_cast<std::int64_t>(std::min(std::max(number, -1.0), 0x1p52));
 }
 
+// One function for each kind of node; they call each other, so they stay
+// together, and each is short because a level of nesting costs its frame.
 class Evaluator {
  public:
   Evaluator(std::size_t slots, const Activation& activation,

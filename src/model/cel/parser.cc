@@ -91,8 +91,9 @@ std::optional<std::uint64_t> ParseInteger(std::string_view digits) {
   return number;
 }
 
-// Recursive descent. Every Parse function starts at the first token of what it
-// parses and leaves the token after it.
+// Recursive descent, one function for each rule of CEL's grammar. Every Parse
+// function starts at the first token of what it parses and leaves the token
+// after it.
 class Parser {
  public:
   explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}

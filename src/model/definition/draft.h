@@ -13,7 +13,8 @@ namespace windlass {
 
 struct Draft {
   Workflow workflow;
-  TaskSpec defaults;  // What tasks start from.
+  TaskSpec defaults;                     // What tasks start from.
+  bool defaults_limit_interval = false;  // They state a maximum_interval.
 };
 
 // The whole file. Its fields are read in the order of the table, so that

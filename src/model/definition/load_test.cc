@@ -42,6 +42,41 @@ TEST(LoadTest, TheSmallestWorkflowHasDefaults) {
   EXPECT_TRUE(task.params.is_object());
 }
 
+TEST(LoadTest, TheExampleOfTheDesignIsRead) {
+  Load(R"(windlass: 1
+name: airport-report
+description: Busiest airports of a state
+params:                                  # typed inputs of a run
+  state: {type: string, default: WA}
+defaults: {start_to_close_timeout: 2m, retry_policy: {maximum_attempts: 3}}
+tasks:
+  routes:
+    type: http
+    params: {url: "https://example.org/routes.csv", output: binary}
+    retry_policy: {initial_interval: 1s, backoff_coefficient: 2,
+                   maximum_interval: 1m, maximum_attempts: 5, jitter: full,
+                   non_retryable_error_types: [InvalidInput]}
+    start_to_close_timeout: 30s
+  busiest:
+    type: sql
+    depends_on: [routes]
+    params:
+      inputs: {routes: "${{ tasks.routes.result }}"}
+      query: select origin, sum(count) n from routes group by 1 limit 10
+  per_airport:
+    type: python
+    depends_on: [busiest]
+    map: {items: "${{ tasks.busiest.result.rows }}", as: airport, max_parallel: 8}
+    params: {script: enrich.py, args: {code: "${{ airport.origin }}"}}
+  report:
+    type: shell
+    depends_on: [per_airport]
+    when: "${{ size(tasks.per_airport.result) > 0 }}"
+    params: {command: ["./render.sh"], stdin: "${{ tasks.per_airport.result }}"}
+on_exit: {type: shell, params: {command: "echo ${{ run.state }}"}}
+)");
+}
+
 TEST(LoadTest, EveryFieldIsRead) {
   LoadedWorkflow loaded = LoadWorkflow(kTestData + "every_field.yaml");
   ASSERT_THAT(Messages(loaded), ElementsAre());
@@ -142,6 +177,15 @@ TEST(LoadTest, TheLongestDelayFollowsTheFirst) {
   EXPECT_EQ(policy.initial_interval, minutes(5));
   EXPECT_EQ(policy.maximum_interval, minutes(500));
   EXPECT_EQ(policy.maximum_attempts, 3);
+}
+
+TEST(LoadTest, TheLongestDelayOfTheDefaultsIsKept) {
+  auto workflow = Load(
+      "windlass: 1\nname: w\n"
+      "defaults: {retry_policy: {maximum_interval: 1m}}\n"
+      "tasks: {a: {type: noop, retry_policy: {initial_interval: 10s}}}\n");
+  ASSERT_NE(workflow, nullptr);
+  EXPECT_EQ(workflow->tasks[0].retry_policy.maximum_interval, minutes(1));
 }
 
 TEST(LoadTest, TasksKeepTheOrderOfTheFile) {

@@ -30,19 +30,15 @@ std::string SuggestField(std::string_view name,
 
 }  // namespace
 
-bool CheckFieldNames(const Json& value, const Path& path,
-                     const std::vector<std::string>& known,
-                     const Synonyms& synonyms, Problems& problems) {
-  if (!value.is_object()) {
-    return Expected("a mapping", value, path, problems);
-  }
-  for (const auto& member : value.get_object()) {
+void ReportUnknownFields(const JsonObject& object, const Path& path,
+                         const std::vector<std::string>& known,
+                         const Synonyms& synonyms, Problems& problems) {
+  for (const auto& member : object) {
     std::string name(member.key());
     if (Contains(known, name)) continue;
     problems.AddAtKey(path.Member(name), Concat("unknown field '", name, "'"),
                       SuggestField(name, known, synonyms, problems));
   }
-  return true;
 }
 
 void ReportMissing(const std::string& field, const Path& path,

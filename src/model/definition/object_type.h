@@ -35,8 +35,9 @@ struct ObjectType {
 };
 
 // The parts of ReadObject() that do not depend on the owner's type.
-bool CheckFieldNames(
-    const Json& value, const Path& path, const std::vector<std::string>& known,
+void ReportUnknownFields(
+    const JsonObject& object, const Path& path,
+    const std::vector<std::string>& known,
     const std::vector<std::pair<std::string, std::string>>& synonyms,
     Problems& problems);
 void ReportMissing(const std::string& field, const Path& path,
@@ -49,19 +50,21 @@ Json ObjectSchema(std::string_view doc, JsonObject properties,
 template <typename Owner>
 bool ReadObject(const ObjectType<Owner>& type, const Json& value,
                 const Path& path, Owner& out, Problems& problems) {
-  std::vector<std::string> known;
-  for (const auto& field : type.fields) known.push_back(field.name);
-  if (!CheckFieldNames(value, path, known, type.synonyms, problems)) {
-    return false;
-  }
+  if (!value.is_object()) return Expected("a mapping", value, path, problems);
   const JsonObject& object = value.get_object();
+  std::size_t found = 0;
   for (const auto& field : type.fields) {
     if (const Json* member = object.if_contains(field.name)) {
       field.read(*member, path.Member(field.name), out, problems);
+      ++found;
     } else if (field.presence == Presence::kRequired) {
       ReportMissing(field.name, path, problems);
     }
   }
+  if (found == object.size()) return true;
+  std::vector<std::string> known;
+  for (const auto& field : type.fields) known.push_back(field.name);
+  ReportUnknownFields(object, path, known, type.synonyms, problems);
   return true;
 }
 

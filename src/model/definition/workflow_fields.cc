@@ -1,6 +1,4 @@
 // The table of what a workflow file may say at its top level.
-#include <algorithm>
-
 #include "base/concat.h"
 #include "model/definition/draft.h"
 
@@ -62,17 +60,19 @@ Field<Draft> VersionField() {
   return field;
 }
 
-// When only initial_interval is stated, the longest delay follows it.
-void ScaleMaximumInterval(const Json& task, TaskSpec& spec) {
+bool StatesInterval(const Json& task, std::string_view name) {
   const Json* policy = task.get_object().if_contains("retry_policy");
-  if (policy == nullptr || !policy->is_object()) return;
-  const JsonObject& stated = policy->get_object();
-  if (!stated.contains("initial_interval")) return;
-  if (stated.contains("maximum_interval")) return;
-  RetryPolicy& retry = spec.retry_policy;
+  return policy != nullptr && policy->is_object() &&
+         policy->get_object().contains(name);
+}
+
+// When only initial_interval is stated, the longest delay follows it.
+void ScaleMaximumInterval(const Json& task, RetryPolicy& retry) {
+  if (!StatesInterval(task, "initial_interval")) return;
+  if (StatesInterval(task, "maximum_interval")) return;
   bool fits = retry.initial_interval <= Duration::max() / 100;
-  Duration scaled = fits ? retry.initial_interval * 100 : Duration::max();
-  retry.maximum_interval = std::max(scaled, retry.maximum_interval);
+  retry.maximum_interval =
+      fits ? retry.initial_interval * 100 : Duration::max();
 }
 
 void ReadTask(const ObjectType<TaskSpec>& type, std::string id,
@@ -80,8 +80,9 @@ void ReadTask(const ObjectType<TaskSpec>& type, std::string id,
               Problems& problems) {
   TaskSpec task = draft.defaults;
   task.id = std::move(id);
-  if (ReadObject(type, value, path, task, problems)) {
-    ScaleMaximumInterval(value, task);
+  if (ReadObject(type, value, path, task, problems) &&
+      !draft.defaults_limit_interval) {
+    ScaleMaximumInterval(value, task.retry_policy);
   }
   // One that is wrong is kept too: other tasks may depend on it.
   draft.workflow.tasks.push_back(std::move(task));
@@ -160,7 +161,8 @@ Field<Draft> DefaultsField() {
   field.read = [](const Json& value, const Path& path, Draft& draft,
                   Problems& problems) {
     if (ReadObject(DefaultsType(), value, path, draft.defaults, problems)) {
-      ScaleMaximumInterval(value, draft.defaults);
+      ScaleMaximumInterval(value, draft.defaults.retry_policy);
+      draft.defaults_limit_interval = StatesInterval(value, "maximum_interval");
     }
   };
   return field;

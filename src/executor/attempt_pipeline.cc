@@ -1,0 +1,341 @@
+#include "executor/attempt_pipeline.h"
+
+#include <exception>
+#include <utility>
+
+#include "base/concat.h"
+#include "base/sha256.h"
+#include "executor/attempt_end.h"
+#include "model/cel/output.h"
+#include "results/item_list.h"
+#include "windlass/clock.h"
+
+namespace windlass {
+namespace {
+
+// Before what could not be read is asked for again.
+constexpr Duration kAskAgain = std::chrono::seconds(1);
+
+// Nobody could say; as opposed to an answer that is an error.
+bool IsTransient(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsAborted(status) || absl::IsCancelled(status);
+}
+
+AttemptEnd DeferredEnd(const Lease& lease) {
+  AttemptEnd end = EndOf(lease, AttemptOutcome::kDeferred);
+  end.delay = kAskAgain;
+  return end;
+}
+
+// What an evaluation that did not work makes of the attempt. `field` is ""
+// when the message names it already.
+AttemptEnd EndAfter(const absl::Status& status, std::string_view field,
+                    const Lease& lease, const AttemptInputs& inputs) {
+  if (IsTransient(status)) return DeferredEnd(lease);
+  std::string message =
+      Concat(field, field.empty() ? "" : ": ", status.message());
+  for (const std::string& hint : inputs.hints()) {
+    message += Concat(" (", hint, ")");
+  }
+  if (absl::IsDataLoss(status)) {
+    return FailedEnd(lease, MakeError("ResultUnreadable", std::move(message),
+                                      ErrorCategory::kInternal));
+  }
+  return FailedEnd(
+      lease, MakeFinalError(error_type::kTemplateError, std::move(message),
+                            ErrorCategory::kValidation));
+}
+
+absl::StatusOr<bool> Evaluate(const Condition& condition,
+                              const AttemptInputs& inputs) {
+  Json value;
+  if (const auto* text = std::get_if<Template>(&condition)) {
+    absl::StatusOr<Json> evaluated = text->Evaluate(inputs);
+    if (!evaluated.ok()) return evaluated.status();
+    value = *std::move(evaluated);
+  } else {
+    auto evaluated = std::get<cel::Expression>(condition).Evaluate(inputs);
+    if (!evaluated.ok()) return evaluated.status();
+    absl::StatusOr<Json> json = cel::ToJson(*evaluated);
+    if (!json.ok()) return json.status();
+    value = *std::move(json);
+  }
+  if (value.is_bool()) return value.get_bool();
+  // A template that is more than one expression yields a text.
+  if (value.is_string()) {
+    if (value.get_string() == "true") return true;
+    if (value.get_string() == "false") return false;
+  }
+  return absl::InvalidArgumentError(
+      Concat("expected true or false, got ", FormatJson(value)));
+}
+
+// Two tasks share a cached result when all of this is the same.
+std::string CacheKey(const CompiledTask& task, const std::string& key) {
+  const JsonArray parts = {Json(boost::json::string(task.spec->type)),
+                           Json(boost::json::string(task.spec->cache->version)),
+                           Json(boost::json::string(task.definition_digest)),
+                           Json(boost::json::string(key))};
+  return Sha256Hex(FormatJson(parts));
+}
+
+TaskError ResultNotWritten(const absl::Status& status) {
+  return MakeError(
+      "ResultNotWritten",
+      Concat("the result could not be written: ", status.message()),
+      absl::IsResourceExhausted(status) ? ErrorCategory::kResource
+                                        : ErrorCategory::kInternal);
+}
+
+}  // namespace
+
+AttemptEnd AttemptPipeline::Run(Attempt& attempt,
+                                const CompiledTask& task) const {
+  AttemptEnd end = RunSteps(attempt, task);
+  for (const std::string& trouble : attempt.CleanUp(end.outcome)) {
+    attempt.Log(LogLevel::kWarn, trouble);
+  }
+  if (attempt.abandoned()) return end;
+  attempt.SettleProgress(end.outcome == AttemptOutcome::kSucceeded
+                             ? Attempt::Pending::kForget
+                             : Attempt::Pending::kWrite);
+  if (end.error.has_value()) attempt.redactor().RedactIn(*end.error);
+  return end;
+}
+
+AttemptEnd AttemptPipeline::RunSteps(Attempt& attempt,
+                                     const CompiledTask& task) const {
+  std::string cache_key;
+  if (task.plain() && attempt.lease().task.index < 0) {
+    attempt.PrepareParams(&task.constant);
+  } else {
+    std::optional<AttemptEnd> early = Prepare(attempt, task, cache_key);
+    if (early.has_value()) return *std::move(early);
+  }
+  if (task.handler == nullptr) {
+    return FailedEnd(
+        attempt.lease(),
+        MakeFinalError(error_type::kNotAvailable,
+                       Concat("this executor cannot run tasks of type '",
+                              task.spec->type, "'"),
+                       ErrorCategory::kValidation));
+  }
+  if (StopReason reason = attempt.stop_reason(); reason != StopReason::kNone) {
+    AttemptEnd end = StoppedEnd(attempt.lease(), reason);
+    end.started = false;
+    return end;
+  }
+  AttemptEnd end = EndWith(attempt, task, CallHandler(attempt, *task.handler));
+  if (end.outcome == AttemptOutcome::kSucceeded) {
+    end.cache_key = std::move(cache_key);
+  }
+  return end;
+}
+
+// ------------------------------------------------------------- preparation
+
+std::optional<AttemptEnd> AttemptPipeline::Prepare(
+    Attempt& attempt, const CompiledTask& task, std::string& cache_key) const {
+  const Lease& lease = attempt.lease();
+  if (task.broken.has_value()) return FailedEnd(lease, *task.broken);
+  AttemptInputs inputs(lease, task, *parts_.upstream, *parts_.config,
+                       attempt.redactor());
+  const bool is_instance = lease.task.index >= 0;
+  if (task.items.has_value() && !is_instance) {
+    return Expand(attempt, task, inputs);
+  }
+  if (task.when.has_value() && is_instance == task.when_needs_item) {
+    if (auto skipped = CheckWhen(attempt, task, inputs)) return skipped;
+  }
+  if (task.constant_params) {
+    attempt.PrepareParams(&task.constant);
+  } else {
+    absl::StatusOr<Json> params = task.params->Render(inputs);
+    if (!params.ok()) return EndAfter(params.status(), "", lease, inputs);
+    attempt.PrepareParams(*std::move(params));
+  }
+  if (task.idempotency_key.has_value()) {
+    absl::StatusOr<std::string> key = task.idempotency_key->Render(inputs);
+    if (!key.ok()) {
+      return EndAfter(key.status(), "idempotency_key", lease, inputs);
+    }
+    attempt.PrepareIdempotencyKey(*std::move(key));
+  }
+  if (task.cache_key.has_value()) {
+    return LookUpCache(attempt, task, inputs, cache_key);
+  }
+  return std::nullopt;
+}
+
+AttemptEnd AttemptPipeline::Expand(Attempt& attempt, const CompiledTask& task,
+                                   AttemptInputs& inputs) const {
+  const Lease& lease = attempt.lease();
+  if (task.when.has_value() && !task.when_needs_item) {
+    if (auto skipped = CheckWhen(attempt, task, inputs)) return *skipped;
+  }
+  absl::StatusOr<Json> items = task.items->Render(inputs);
+  if (!items.ok()) return EndAfter(items.status(), "", lease, inputs);
+  if (!items->is_array()) {
+    return EndAfter(
+        absl::InvalidArgumentError(Concat("expected a list of items, got ",
+                                          FormatJson(*items).substr(0, 200))),
+        "map.items", lease, inputs);
+  }
+  AttemptEnd end = EndOf(lease, AttemptOutcome::kExpanded);
+  end.item_count = static_cast<int>(items->get_array().size());
+  absl::StatusOr<ResultEnvelope> written =
+      WriteItems(*parts_.results, std::move(items->get_array()),
+                 attempt.WriteOptionsFor("items"));
+  if (!written.ok()) {
+    return FailedEnd(lease, ResultNotWritten(written.status()));
+  }
+  end.items = *std::move(written);
+  return end;
+}
+
+std::optional<AttemptEnd> AttemptPipeline::CheckWhen(
+    const Attempt& attempt, const CompiledTask& task,
+    AttemptInputs& inputs) const {
+  absl::StatusOr<bool> holds = Evaluate(*task.when, inputs);
+  if (!holds.ok()) {
+    return EndAfter(holds.status(), "when", attempt.lease(), inputs);
+  }
+  if (*holds) return std::nullopt;
+  AttemptEnd end = EndOf(attempt.lease(), AttemptOutcome::kSkipped);
+  end.error = MakeFinalError(error_type::kConditionFalse,
+                             Concat("`when` is false: ", *task.spec->when),
+                             ErrorCategory::kApplication);
+  return end;
+}
+
+std::optional<AttemptEnd> AttemptPipeline::LookUpCache(
+    const Attempt& attempt, const CompiledTask& task, AttemptInputs& inputs,
+    std::string& cache_key) const {
+  const Lease& lease = attempt.lease();
+  absl::StatusOr<std::string> text = task.cache_key->Render(inputs);
+  if (!text.ok()) return EndAfter(text.status(), "cache.key", lease, inputs);
+  cache_key = CacheKey(task, *text);
+  absl::StatusOr<CacheDecision> decision =
+      parts_.store->BeginCached(lease, cache_key, task.spec->cache->max_age);
+  if (!decision.ok()) return DeferredEnd(lease);
+  switch (decision->kind) {
+    case CacheDecision::Kind::kCompute:
+      return std::nullopt;
+    case CacheDecision::Kind::kHit: {
+      AttemptEnd end = EndOf(lease, AttemptOutcome::kSucceeded);
+      end.result = std::move(decision->result);
+      end.cached_from = std::move(decision->source);
+      return end;
+    }
+    case CacheDecision::Kind::kWait: {
+      AttemptEnd end = EndOf(lease, AttemptOutcome::kParked);
+      end.wake.kind = WakeCondition::Kind::kCacheKeyFree;
+      end.wake.cache_key = cache_key;
+      return end;
+    }
+  }
+  return std::nullopt;
+}
+
+// ------------------------------------------------------------- the handler
+
+Outcome AttemptPipeline::CallHandler(Attempt& attempt,
+                                     TaskHandler& handler) const {
+  Outcome outcome;
+  try {
+    if (hooks_.before) hooks_.before(attempt);
+    parts_.events->OnAttemptStarted(attempt.lease());
+    outcome = handler.Execute(attempt);
+  } catch (const std::exception& e) {
+    outcome = Outcome::Failure(error_type::kHandlerException, e.what());
+  } catch (...) {
+    outcome = Outcome::Failure(error_type::kHandlerException,
+                               "the handler threw something that is no "
+                               "std::exception");
+  }
+  if (!hooks_.after || attempt.abandoned()) return outcome;
+  try {
+    hooks_.after(attempt, outcome);
+  } catch (const std::exception& e) {
+    attempt.Log(LogLevel::kWarn, Concat("AfterAttempt() threw: ", e.what()));
+  }
+  return outcome;
+}
+
+AttemptEnd AttemptPipeline::EndWith(Attempt& attempt, const CompiledTask& task,
+                                    Outcome outcome) const {
+  const Lease& lease = attempt.lease();
+  const StopReason reason = attempt.stop_reason();
+  // Work that was done before a drain could stop it is not done again.
+  const bool counts = reason == StopReason::kNone ||
+                      (reason == StopReason::kDrain &&
+                       outcome.kind == AttemptOutcome::kSucceeded);
+  if (!counts || attempt.abandoned()) return StoppedEnd(lease, reason);
+  switch (outcome.kind) {
+    case AttemptOutcome::kSucceeded:
+      return Succeed(attempt, task, outcome.content);
+    case AttemptOutcome::kFailed:
+    case AttemptOutcome::kTimedOut: {
+      AttemptEnd end = EndOf(lease, outcome.kind);
+      end.error = std::move(outcome.error);
+      return end;
+    }
+    default: {
+      AttemptEnd end = EndOf(lease, outcome.kind);
+      end.wake = std::move(outcome.wake);
+      end.delay = outcome.delay;
+      return end;
+    }
+  }
+}
+
+AttemptEnd AttemptPipeline::Succeed(Attempt& attempt, const CompiledTask& task,
+                                    const Content& content) const {
+  const Lease& lease = attempt.lease();
+  AttemptEnd end = EndOf(lease, AttemptOutcome::kSucceeded);
+  if (!std::holds_alternative<std::monostate>(content)) {
+    absl::StatusOr<ResultEnvelope> written =
+        parts_.results->Write(content, attempt.WriteOptionsFor(""));
+    if (!written.ok()) {
+      return FailedEnd(lease, ResultNotWritten(written.status()));
+    }
+    end.result = *std::move(written);
+  }
+  if (!task.result_schema.has_value()) return end;
+  std::optional<TaskError> invalid = CheckResult(task, content, end.result);
+  if (invalid.has_value()) return FailedEnd(lease, *std::move(invalid));
+  return end;
+}
+
+std::optional<TaskError> AttemptPipeline::CheckResult(
+    const CompiledTask& task, const Content& content,
+    const ResultEnvelope& envelope) const {
+  absl::StatusOr<Json> read = Json(nullptr);
+  const Json* value = std::get_if<Json>(&content);
+  if (value == nullptr) {
+    read = parts_.results->ReadValue(envelope);
+    if (!read.ok()) return ResultNotWritten(read.status());
+    value = &*read;
+  }
+  std::vector<SchemaViolation> violations = task.result_schema->Check(*value);
+  if (violations.empty()) return std::nullopt;
+  const SchemaViolation& first = violations.front();
+  TaskError error = MakeFinalError(
+      error_type::kInvalidResult,
+      Concat("the result does not fit result.schema: ", first.path,
+             first.path.empty() ? "" : ": ", first.message,
+             violations.size() == 1
+                 ? std::string()
+                 : Concat(" (and ", violations.size() - 1, " more)")),
+      ErrorCategory::kValidation);
+  JsonArray list;
+  for (const SchemaViolation& violation : violations) {
+    list.push_back(
+        JsonObject{{"path", violation.path}, {"message", violation.message}});
+  }
+  error.details = JsonObject{{"violations", std::move(list)}};
+  return error;
+}
+
+}  // namespace windlass

@@ -1,0 +1,76 @@
+// The threads that execute attempts.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "base/mutex.h"
+#include "base/service.h"
+#include "executor/attempt.h"
+#include "executor/attempt_pipeline.h"
+#include "executor/compiled_task.h"
+#include "executor/lease_queue.h"
+
+namespace windlass {
+
+// `slots` threads take leases from the queue until that is closed. A slot whose
+// handler does not come back is replaced by a new one; the old thread ends as
+// soon as its handler returns, touching nothing but its attempt. Thread-safe.
+class SlotPool : public Service {
+ public:
+  struct Parts {
+    AttemptParts attempt;
+    LeaseQueue* queue = nullptr;
+    const AttemptPipeline* pipeline = nullptr;
+    CompiledWorkflows* workflows = nullptr;
+    // An attempt with time limits has begun.
+    std::function<void(Duration due)> on_watched;
+    // An attempt has ended by itself.
+    std::function<void(const Attempt&, AttemptEnd)> on_end;
+  };
+  SlotPool(int slots, Parts parts);
+  ~SlotPool() override;
+
+  void Start() override;
+  // Joins all slots but the stuck ones; the queue must be closed, the attempts
+  // over or abandoned.
+  void Stop() override;
+
+  // The attempts that are executed now.
+  std::vector<std::shared_ptr<Attempt>> Attempts() const;
+
+  // Asks every attempt to stop, those that begin later too.
+  void StopAll(StopReason reason);
+
+  // The attempt has been abandoned: another thread takes over its slot.
+  void Replace(const std::shared_ptr<Attempt>& abandoned);
+
+  // After Stop(): waits up to `patience` of real time for stuck handlers and
+  // joins their threads. Says how many still do not return; they are cut off
+  // from the executor's parts, and this pool must never be destroyed.
+  int JoinStuck(Duration patience);
+
+ private:
+  struct Slot;
+
+  std::unique_ptr<Slot> NewSlot();
+  void Run(Slot& slot);
+  // False when the attempt was abandoned.
+  bool Execute(Slot& slot, EpochLease lease);
+
+  const int slots_;
+  const Parts parts_;
+  std::atomic<StopReason> stop_all_ = StopReason::kNone;
+
+  mutable Mutex mutex_;
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::unique_ptr<Slot>> running_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Slot>> stuck_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace windlass
