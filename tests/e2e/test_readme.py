@@ -76,6 +76,11 @@ class DocumentationTest(EndToEndTest):
                 with self.subTest(f"{page.name}: {span}"):
                     self.windlass(words[1], "--help", code=0)
 
+    def test_generated_parts_are_fresh(self):
+        done = subprocess.run([ROOT / "tools/update_docs.py", "--check"], capture_output=True,
+                              text=True, env={**os.environ, "WINDLASS_BINARY": WINDLASS})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_links_lead_somewhere(self):
         pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md"),
                  *ROOT.glob("bench/*.md")]
