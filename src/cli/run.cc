@@ -92,7 +92,8 @@ absl::StatusOr<RunId> SubmitOne(Store& store, const RunFlags& flags,
 }
 
 int ExecuteRun(const Globals& globals, const RunFlags& flags,
-               std::shared_ptr<const Workflow> workflow, Json params) {
+               ExecutorConfig config, std::shared_ptr<const Workflow> workflow,
+               Json params) {
   SignalWatcher signals({SIGINT, SIGTERM});
   ExecutionSetup setup(globals);
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
@@ -105,10 +106,8 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
   auto run = SubmitOne(store, flags, std::move(workflow), std::move(params));
   if (!run.ok()) return Fail(globals, run.status());
 
-  auto config = flags.executor.ToConfig();
-  if (!config.ok()) return Fail(globals, config.status());
-  config->root = *run;
-  auto executor = setup.engine().StartExecutor(*config);
+  config.root = *run;
+  auto executor = setup.engine().StartExecutor(std::move(config));
   if (!executor.ok()) return Fail(globals, executor.status());
 
   Interrupts interrupts(signals, store, *run);
@@ -132,7 +131,10 @@ int Run(const Globals& globals, const RunFlags& flags) {
   }
   auto params = ReadParams(*workflow, flags.input);
   if (!params.ok()) return Fail(globals, params.status());
-  return ExecuteRun(globals, flags, std::move(workflow), *std::move(params));
+  auto config = flags.executor.ToConfig();
+  if (!config.ok()) return Fail(globals, config.status());
+  return ExecuteRun(globals, flags, *std::move(config), std::move(workflow),
+                    *std::move(params));
 }
 
 }  // namespace
