@@ -50,8 +50,10 @@ class Engine {
   void Handle(std::string type, std::unique_ptr<TaskHandler> handler);
   void UseStore(std::unique_ptr<Store> store);
   void UseResultStore(std::unique_ptr<ResultStore> results);
-  void UseSource(
-      std::function<std::unique_ptr<TaskSource>(Store&, Clock&)> make);
+  // Makes the source of each executor.
+  using SourceFactory = std::function<std::unique_ptr<TaskSource>(
+      Store&, Clock&, const ExecutorConfig&)>;
+  void UseSource(SourceFactory make);
   void UseClock(std::unique_ptr<Clock> clock);
   void UseEvents(EventSink* events);  // Borrowed.
 

@@ -109,7 +109,7 @@ class TaskStore {
 
 struct ExecutorInfo {
   std::string name;  // Unique per process: "host-1234".
-  std::string host;  // See store/local_process.h for what it must tell.
+  std::string host;  // See base/local_process.h for what it must tell.
   std::int64_t pid = 0;
   std::int64_t process_start = 0;  // Tells it from a later one with its pid.
   std::string profile;  // "generic", "data", "api".

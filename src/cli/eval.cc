@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "cli/document_file.h"
+#include "model/cel/activation.h"
 #include "model/cel/expression.h"
+#include "model/cel/output.h"
 
 namespace windlass::cli {
 namespace {
@@ -27,16 +29,17 @@ absl::StatusOr<Json> ReadData(const std::string& path) {
 
 // What the contract calls the type: uint is shown as int.
 std::string ShownType(const cel::Value& value) {
-  std::string type(cel::KindName(value.kind()));
+  std::string type = cel::TypeName(value);
   return type == "uint" ? "int" : type;
 }
 
 int Eval(const Globals& globals, const Flags& flags) {
   auto data = ReadData(flags.data);
   if (!data.ok()) return Fail(globals, data.status());
-  auto expression = cel::Expression::Parse(flags.expression);
+  auto expression = cel::Expression::Parse(
+      flags.expression, cel::UnknownFunctions::kFailWhenCalled);
   if (!expression.ok()) return Fail(globals, expression.status());
-  cel::JsonActivation names(data->get_object());
+  cel::JsonActivation names(*data);
   auto value = expression->Evaluate(names);
   if (!value.ok()) {
     std::cerr << "windlass: " << value.status().message() << '\n';

@@ -1,34 +1,40 @@
 // The task types that ship.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "windlass/executor.h"
 #include "windlass/load.h"
 #include "windlass/store.h"
 
 namespace windlass {
 
+class Clock;
 class ProcessGuard;
 class ResultIo;
 
-// Types a workflow file may name. Those without a handler in this build are
-// known too, so that a file can be checked for a fleet that has them.
-std::vector<std::string> ShippedTaskTypes();
-
 // What handlers that ship work with; all borrowed by them.
 struct HandlerParts {
+  Clock* clock = nullptr;  // Never null.
   Store* store = nullptr;
   ResultIo* results = nullptr;
   ProcessGuard* guard = nullptr;
 };
 
-// Adds every handler of this build.
+// Adds every handler of this build. Handlers made without a store, results or a
+// guard can check params and must not execute.
 void AddBuiltinHandlers(HandlerRegistry& registry, const HandlerParts& parts);
 
-// LoadOptions that check task types and their params against `handlers` and
-// the shipped types.
+// Types a workflow file may name. Those that have no handler in this build are
+// among them, so that a file can be checked for executors that have.
+std::vector<std::string> ShippedTaskTypes();
+
+// LoadOptions that know the shipped task types and those of `handlers`, and
+// check their params. `handlers` is borrowed.
 LoadOptions CheckedLoadOptions(const HandlerRegistry& handlers);
 
-// CheckedLoadOptions() of the handlers that ship.
+// The same for the shipped types alone.
 LoadOptions CheckedLoadOptions();
 
 }  // namespace windlass

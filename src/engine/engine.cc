@@ -55,11 +55,17 @@ absl::Status MakeFolder(const fs::path& folder) {
   return absl::OkStatus();
 }
 
+LoadOptions PinnedLoadOptions() {
+  LoadOptions options;
+  options.file = "stored workflow";
+  return options;
+}
+
 // A definition that was accepted once is accepted again: its task types may be
 // known to other executors only.
 absl::StatusOr<std::shared_ptr<const Workflow>> ParsePinned(
     const Json& document) {
-  LoadedWorkflow loaded = ParseWorkflow(document, {.file = "stored workflow"});
+  LoadedWorkflow loaded = ParseWorkflow(document, PinnedLoadOptions());
   if (loaded.ok()) return loaded.workflow;
   return absl::DataLossError(FormatProblem(loaded.problems.front()));
 }
@@ -101,16 +107,20 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path,
 
 class Engine::Impl {
  public:
-  explicit Impl(EngineConfig config)
-      : config(std::move(config)), clock(MakeSystemClock()) {
+  explicit Impl(EngineConfig chosen)
+      : config(std::move(chosen)), clock(MakeSystemClock()) {
     store_schemes["sqlite"] = [this](const std::string& path) {
       return OpenSqlite(path, *clock);
     };
     result_schemes["file"] = [](const std::string& path) {
       return OpenFilesystemResultStore(path);
     };
-    make_source = [](Store& store, Clock& clock_of_engine) {
-      return MakePollingSource(store, clock_of_engine, {});
+    make_source = [](Store& polled, Clock& polling_clock,
+                     const ExecutorConfig& executor) {
+      return MakePollingSource(
+          polled, polling_clock,
+          {.minimum_interval = executor.minimum_poll_interval,
+           .maximum_interval = executor.maximum_poll_interval});
     };
   }
 
@@ -139,7 +149,8 @@ class Engine::Impl {
     auto started = ProcessGuard::Start();
     if (!started.ok()) return started.status();
     guard = *std::move(started);
-    AddBuiltinHandlers(handlers, {.store = store.get(),
+    AddBuiltinHandlers(handlers, {.clock = clock.get(),
+                                  .store = store.get(),
                                   .results = result_io.get(),
                                   .guard = guard.get()});
     for (auto& [type, handler] : own_handlers) {
@@ -162,7 +173,7 @@ class Engine::Impl {
   EventSink* events = &no_events;
   std::map<std::string, StoreFactory> store_schemes;
   std::map<std::string, ResultStoreFactory> result_schemes;
-  std::function<std::unique_ptr<TaskSource>(Store&, Clock&)> make_source;
+  SourceFactory make_source;
 
   std::mutex mutex;  // Guards the opening of what follows.
   bool store_replaced = false;
@@ -245,8 +256,7 @@ void Engine::UseResultStore(std::unique_ptr<ResultStore> results) {
   impl_->results = std::move(results);
 }
 
-void Engine::UseSource(
-    std::function<std::unique_ptr<TaskSource>(Store&, Clock&)> make) {
+void Engine::UseSource(SourceFactory make) {
   impl_->make_source = std::move(make);
 }
 
@@ -351,9 +361,9 @@ absl::StatusOr<std::unique_ptr<BaseExecutor>> Engine::StartExecutor(
   parts.handlers = &impl_->handlers;
   parts.clock = impl_->clock.get();
   parts.events = impl_->events;
-  auto executor = std::make_unique<EngineExecutor>(
-      std::move(config), parts,
-      impl_->make_source(*impl_->store, *impl_->clock));
+  auto source = impl_->make_source(*impl_->store, *impl_->clock, config);
+  auto executor = std::make_unique<EngineExecutor>(std::move(config), parts,
+                                                   std::move(source));
   if (auto status = executor->Start(); !status.ok()) return status;
   return executor;
 }

@@ -142,11 +142,12 @@ std::optional<AttemptEnd> AttemptPipeline::Prepare(
   AttemptInputs inputs(lease, task, *parts_.upstream, *parts_.config,
                        attempt.redactor());
   const bool is_instance = lease.task.index >= 0;
+  // Of a mapped task, the expansion has decided for all its instances.
+  if (task.when.has_value() && !is_instance) {
+    if (auto skipped = CheckWhen(attempt, task, inputs)) return skipped;
+  }
   if (task.items.has_value() && !is_instance) {
     return Expand(attempt, task, inputs);
-  }
-  if (task.when.has_value() && is_instance == task.when_needs_item) {
-    if (auto skipped = CheckWhen(attempt, task, inputs)) return skipped;
   }
   if (task.constant_params) {
     attempt.PrepareParams(&task.constant);
@@ -171,9 +172,6 @@ std::optional<AttemptEnd> AttemptPipeline::Prepare(
 AttemptEnd AttemptPipeline::Expand(Attempt& attempt, const CompiledTask& task,
                                    AttemptInputs& inputs) const {
   const Lease& lease = attempt.lease();
-  if (task.when.has_value() && !task.when_needs_item) {
-    if (auto skipped = CheckWhen(attempt, task, inputs)) return *skipped;
-  }
   absl::StatusOr<Json> items = task.items->Render(inputs);
   if (!items.ok()) return EndAfter(items.status(), "", lease, inputs);
   if (!items->is_array()) {

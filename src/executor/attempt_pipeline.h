@@ -19,8 +19,8 @@ struct AttemptHooks {
 // The steps, in order; each may end the attempt:
 //
 //   refuse what can never work
-//   a mapped task: `when`, then its items      -> expanded
-//   `when`                                     -> skipped
+//   `when` (not of instances: their map was)   -> skipped
+//   the items of a mapped task                 -> expanded
 //   params, idempotency key
 //   cache                                      -> succeeded from it, or parked
 //   the handler

@@ -66,7 +66,7 @@ void Add(References& all, const Workflow& workflow,
   for (const auto& r : references) Add(all, workflow, r.reference);
 }
 
-const std::vector<cel::Reference> ReferencesOf(const Condition& condition) {
+std::vector<cel::Reference> ReferencesOf(const Condition& condition) {
   if (const auto* text = std::get_if<Template>(&condition)) {
     return text->References();
   }
@@ -173,15 +173,7 @@ class Compiler {
       Add(all, workflow_, task.cache_key->References());
       task.definition_digest = DefinitionDigest(workflow_, spec);
     }
-    if (!task.when) return;
-    const std::vector<cel::Reference> of_when = ReferencesOf(*task.when);
-    Add(all, workflow_, of_when);
-    task.when_needs_item =
-        spec.map.has_value() &&
-        std::any_of(of_when.begin(), of_when.end(), [&](const auto& r) {
-          return !r.path.empty() &&
-                 (r.path[0] == spec.map->as || r.path[0] == "index");
-        });
+    if (task.when) Add(all, workflow_, ReferencesOf(*task.when));
   }
 
   const Workflow& workflow_;

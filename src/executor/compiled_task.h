@@ -77,9 +77,6 @@ struct CompiledTask {
   std::optional<TaskError> broken;
 
   std::optional<Condition> when;
-  // `when` reads the item, so each instance decides for itself; otherwise the
-  // expansion decides for all of them.
-  bool when_needs_item = false;
   std::optional<ParamsTemplate> params;
   bool constant_params = true;
   Json constant = JsonObject{};  // The params, when they are constant.

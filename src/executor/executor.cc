@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/concat.h"
+#include "base/local_process.h"
 #include "executor/attempt_end.h"
 #include "executor/attempt_monitor.h"
 #include "executor/attempt_pipeline.h"
@@ -52,8 +53,7 @@ ExecutorConfig Completed(ExecutorConfig config, const ExecutorParts& parts) {
 ExecutorInfo InfoOf(const ExecutorConfig& config) {
   ExecutorInfo info;
   info.name = config.name;
-  info.host = HostName();
-  info.pid = getpid();
+  DescribeThisProcess(info);
   info.profile = config.profile;
   info.slots = config.slots;
   info.queues = config.queues;

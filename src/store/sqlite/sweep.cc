@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sqlite_queries.h"
-#include "store/local_process.h"
+#include "base/local_process.h"
 #include "store/sqlite/effects.h"
 #include "store/sqlite/recovery.h"
 #include "store/sqlite/registry.h"

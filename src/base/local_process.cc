@@ -1,4 +1,4 @@
-#include "store/local_process.h"
+#include "base/local_process.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,0 +1,46 @@
+#include "conformance/store_factory.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "base/file.h"
+#include "store/sqlite/sqlite_store.h"
+#include "support/workflows.h"
+
+namespace windlass {
+namespace {
+
+class SqliteFactory : public StoreFactory {
+ public:
+  SqliteFactory() {
+    auto folder = MakeTempDir("windlass-conformance-");
+    if (!folder.ok()) ADD_FAILURE() << folder.status();
+    folder_ = folder.value_or("");
+  }
+  ~SqliteFactory() override { RemoveTree(folder_).IgnoreError(); }
+
+  std::unique_ptr<Store> Open() override {
+    SqliteStoreOptions options;
+    options.path = folder_ + "/store.db";
+    options.clock = &clock();
+    options.parser = &FindBuiltWorkflow;
+    auto store = OpenSqliteStore(std::move(options));
+    if (!store.ok()) {
+      ADD_FAILURE() << store.status();
+      return nullptr;
+    }
+    return *std::move(store);
+  }
+
+ private:
+  std::string folder_;
+};
+
+}  // namespace
+
+std::vector<StoreKind> AllStores() {
+  return {{"Sqlite", [] { return std::make_unique<SqliteFactory>(); }}};
+}
+
+}  // namespace windlass

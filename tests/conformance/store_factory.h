@@ -1,0 +1,43 @@
+// The stores that the conformance suite is held against.
+//
+// To add one, write a StoreFactory for it and name it in AllStores().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "base/manual_clock.h"
+#include "windlass/store.h"
+
+namespace windlass {
+
+// One store's data, empty at first, gone with the factory.
+class StoreFactory {
+ public:
+  virtual ~StoreFactory() = default;
+
+  // Each call opens the same data anew, as another process would. All handles
+  // share clock(); crashes beyond the third fail a task.
+  virtual std::unique_ptr<Store> Open() = 0;
+
+  ManualClock& clock() { return clock_; }
+
+ private:
+  ManualClock clock_;
+};
+
+struct StoreKind {
+  std::string name;
+  std::function<std::unique_ptr<StoreFactory>()> make;
+};
+
+inline void PrintTo(const StoreKind& kind, std::ostream* out) {
+  *out << kind.name;
+}
+
+std::vector<StoreKind> AllStores();
+
+}  // namespace windlass
