@@ -5,7 +5,7 @@ import windlass
 
 
 def handle(task):
-    code = task.params["args"]["code"]
+    code = task.args["code"]
     airport = atlas.airports()[code]
     task.progress(0.2, f"routes of {code}")
     routes = sorted((route for route in atlas.routes() if route[0] == code),
@@ -15,7 +15,7 @@ def handle(task):
              if to in atlas.airports()]
     return {
         "code": code,
-        "rank": task.params["args"]["rank"],
+        "rank": task.args["rank"],
         "name": airport["name"],
         "city": airport["city"],
         "latitude": float(airport["latitude"]),

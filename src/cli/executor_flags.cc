@@ -1,6 +1,7 @@
 #include "cli/executor_flags.h"
 
 #include <chrono>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
@@ -28,7 +29,10 @@ absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
   config.name = name;
   config.slots = slots;
   config.allowed_env = allow_env;
-  config.scratch_dir = scratch_dir;
+  // Children have other working directories than we.
+  if (!scratch_dir.empty()) {
+    config.scratch_dir = std::filesystem::absolute(scratch_dir).string();
+  }
   config.secrets_dir = secrets_dir;
   absl::Status status;
   status.Update(ReadDuration("--lease-ttl", lease_ttl, config.lease_ttl));
@@ -73,8 +77,10 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
 
 class ExecutionSetup::Impl {
  public:
-  explicit Impl(const Globals& globals)
-      : log(MakeLogger({.level = *ParseLogLevel(globals.log_level),
+  Impl(const Globals& globals, LogLevel level)
+      : log(MakeLogger({.level = globals.log_level.empty()
+                                     ? level
+                                     : *ParseLogLevel(globals.log_level),
                         .format = globals.log_format == "json"
                                       ? LogFormat::kJson
                                       : LogFormat::kText})),
@@ -89,8 +95,8 @@ class ExecutionSetup::Impl {
   Store* store = nullptr;
 };
 
-ExecutionSetup::ExecutionSetup(const Globals& globals)
-    : impl_(std::make_unique<Impl>(globals)) {}
+ExecutionSetup::ExecutionSetup(const Globals& globals, LogLevel level)
+    : impl_(std::make_unique<Impl>(globals, level)) {}
 
 ExecutionSetup::~ExecutionSetup() = default;
 

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "cli/globals.h"
 #include "windlass/engine.h"
+#include "windlass/log_level.h"
 
 namespace windlass {
 class Logger;
@@ -36,7 +37,9 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags);
 // log and to the attempts' log files. Make it before any thread of your own.
 class ExecutionSetup {
  public:
-  explicit ExecutionSetup(const Globals& globals);
+  // `level` is for when no --log-level is given.
+  explicit ExecutionSetup(const Globals& globals,
+                          LogLevel level = LogLevel::kWarn);
   ~ExecutionSetup();
 
   // Opens the store; call once, before the rest.

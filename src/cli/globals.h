@@ -26,7 +26,7 @@ struct Globals {
   std::string results;
   std::string broker;
   std::string output = "text";
-  std::string log_level = "warn";
+  std::string log_level;  // Empty: what the command thinks best.
   std::string log_format = "text";
 
   bool json() const { return output == "json"; }

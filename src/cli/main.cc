@@ -38,7 +38,8 @@ void AddGlobals(CLI::App& app, Globals& globals, std::string& config) {
              "RabbitMQ that carries the dispatch: amqp://...");
   AddSetting(app, "--output", globals.output, "What to print on stdout")
       ->check(CLI::IsMember({"text", "json"}));
-  AddSetting(app, "--log-level", globals.log_level, "Least level to log")
+  AddSetting(app, "--log-level", globals.log_level,
+             "Least level to log (default: warn; for run: error)")
       ->check(
           CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   AddSetting(app, "--log-format", globals.log_format, "Form of log lines")

@@ -1,9 +1,12 @@
 // windlass run FILE
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <thread>
 
 #include "base/signals.h"
 #include "cli/commands.h"
@@ -68,6 +71,22 @@ class Interrupts {
   bool interrupted_ = false;
 };
 
+// Gives attempts that were told to stop their grace period, but not against
+// the will of who waits: a signal leaves at once, and the process guard kills
+// what we leave behind.
+void StopUnlessInterrupted(BaseExecutor& executor, SignalWatcher& signals) {
+  std::atomic<bool> done = false;
+  std::jthread watcher([&] {
+    while (!done) {
+      if (signals.Wait(std::chrono::milliseconds(20)) != 0) {
+        std::_Exit(kInterrupted);
+      }
+    }
+  });
+  executor.Stop();
+  done = true;
+}
+
 absl::Status CheckHandlers(const Workflow& workflow,
                            const HandlerRegistry& handlers) {
   for (const TaskSpec& task : workflow.tasks) {
@@ -95,7 +114,8 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
                ExecutorConfig config, std::shared_ptr<const Workflow> workflow,
                Json params) {
   SignalWatcher signals({SIGINT, SIGTERM});
-  ExecutionSetup setup(globals);
+  // Failed attempts are in the view; their log lines would tear it up.
+  ExecutionSetup setup(globals, LogLevel::kError);
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   Store& store = setup.store();
   auto handlers = setup.engine().handlers();
@@ -113,7 +133,7 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
   Interrupts interrupts(signals, store, *run);
   auto snapshot =
       WatchRun(globals, store, *run, [&] { return interrupts.Tick(); });
-  (*executor)->Stop();
+  StopUnlessInterrupted(**executor, signals);
   if (!snapshot.ok()) return Fail(globals, snapshot.status());
   int code = PrintEnded(globals, store, *snapshot);
   if (!IsFinal(snapshot->run.state)) {

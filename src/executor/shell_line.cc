@@ -53,8 +53,8 @@ void ShellLine::TakeDollar(std::string_view text, std::size_t& i) {
 void ShellLine::InWords(std::string_view text, std::size_t& i) {
   const char c = text[i];
   if (c == '#' && word_.empty()) return Push(Context::kComment);
-  if (absl::ascii_isspace(c) || std::string_view(";&|()<>").find(c) !=
-                                    std::string_view::npos) {
+  if (absl::ascii_isspace(c) ||
+      std::string_view(";&|()<>").find(c) != std::string_view::npos) {
     EndWord();
   } else {
     word_ += c;

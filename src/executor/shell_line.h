@@ -49,11 +49,11 @@ class ShellLine {
   void TakeDollar(std::string_view text, std::size_t& i);
   void EndWord();
 
-  std::vector<Context> open_;  // Innermost last.
-  std::vector<int> parens_;    // Open ones in each kArithmetic.
-  std::string word_;           // The word so far, outside quotes.
-  bool escaped_ = false;       // A backslash came last.
-  bool dollar_ = false;        // A dollar sign came last.
+  std::vector<Context> open_;   // Innermost last.
+  std::vector<int> parens_;     // Open ones in each kArithmetic.
+  std::string word_;            // The word so far, outside quotes.
+  bool escaped_ = false;        // A backslash came last.
+  bool dollar_ = false;         // A dollar sign came last.
   bool here_document_ = false;  // One begins at the end of this line,
   bool unsure_ = false;         // or something else we do not follow.
 };

@@ -46,11 +46,26 @@ std::string Run(const std::string& line) {
   return out;
 }
 
-constexpr const char* kHostile[] = {
-    "plain",       "",          "two words",    "$(echo pwned)", "`echo pwned`",
-    "'; echo p #", "\"; echo p", "$HOME ${HOME}", "a\\",          "\\\"",
-    "line\nfeed",  "*",         "~",            "#",             "-n",
-    ")",           "}",         "'\"'\"'",      "\\$(echo p)",   "é\t!"};
+constexpr const char* kHostile[] = {"plain",
+                                    "",
+                                    "two words",
+                                    "$(echo pwned)",
+                                    "`echo pwned`",
+                                    "'; echo p #",
+                                    "\"; echo p",
+                                    "$HOME ${HOME}",
+                                    "a\\",
+                                    "\\\"",
+                                    "line\nfeed",
+                                    "*",
+                                    "~",
+                                    "#",
+                                    "-n",
+                                    ")",
+                                    "}",
+                                    "'\"'\"'",
+                                    "\\$(echo p)",
+                                    "é\t!"};
 
 TEST(ShellLineTest, DataIsNeverCodeWhateverStandsAroundIt) {
   const std::pair<std::string, std::string> lines[] = {
@@ -94,9 +109,11 @@ TEST(ShellLineTest, ASubstitutionKeepsOnlyItsLastLineFeedFromAValue) {
 }
 
 TEST(ShellLineTest, ArithmeticTakesNumbersOnly) {
-  EXPECT_EQ(*Fill("echo $(( @ * (2 + @) ))", "20"), "echo $(( 20 * (2 + 20) ))");
+  EXPECT_EQ(*Fill("echo $(( @ * (2 + @) ))", "20"),
+            "echo $(( 20 * (2 + 20) ))");
   EXPECT_EQ(*Fill("echo $(( @ )) \"@\"", "-3"), "echo $(( -3 )) \"-3\"");
-  for (const char* value : {"", "a", "1+1", "a[$(echo pwned)]", "1 )) ; ((", "-"}) {
+  for (const char* value :
+       {"", "a", "1+1", "a[$(echo pwned)]", "1 )) ; ((", "-"}) {
     EXPECT_THAT(Fill("echo $(( @ ))", value).status().message(),
                 HasSubstr("whole number"));
   }
@@ -104,12 +121,14 @@ TEST(ShellLineTest, ArithmeticTakesNumbersOnly) {
 
 TEST(ShellLineTest, WhereAShellMaySeeMoreThanWeDoAValueIsRefused) {
   for (const char* line :
-       {"echo `echo @`", "echo \"`echo @`\"", "echo ${X:-@}", "echo \"${X:-@}\"",
-        "echo \\@", "echo $@", "echo \"$@\"", "# @", "cat <<EOF\n@\nEOF",
-        "cat <<'EOF'\nit's\nEOF\necho @", "echo $'a\\'b' @",
-        "echo \"$(case a in a) echo @;; esac)\"", "echo $((echo a) | cat) @",
-        "echo $(( $(echo 1) + @ ))", "echo ${X:-'}'} @"}) {
-    EXPECT_THAT(Fill(line, "1").status().message(), HasSubstr("write `command`"))
+       {"echo `echo @`", "echo \"`echo @`\"", "echo ${X:-@}",
+        "echo \"${X:-@}\"", "echo \\@", "echo $@", "echo \"$@\"", "# @",
+        "cat <<EOF\n@\nEOF", "cat <<'EOF'\nit's\nEOF\necho @",
+        "echo $'a\\'b' @", "echo \"$(case a in a) echo @;; esac)\"",
+        "echo $((echo a) | cat) @", "echo $(( $(echo 1) + @ ))",
+        "echo ${X:-'}'} @"}) {
+    EXPECT_THAT(Fill(line, "1").status().message(),
+                HasSubstr("write `command`"))
         << line;
   }
 }

@@ -104,7 +104,9 @@ absl::StatusOr<std::string> Template::Render(const cel::Activation& activation,
                                              const cel::Limits& limits) const {
   return Render(
       activation,
-      [&limits](const cel::Value& value) { return cel::ToText(value, limits); },
+      [&limits](const cel::Value& value, std::string_view /*before*/) {
+        return cel::ToText(value, limits);
+      },
       limits);
 }
 

@@ -6,6 +6,7 @@ soon, in bounded memory, and nothing written to the store.
 
 import os
 import resource
+import shutil
 import subprocess
 import tempfile
 import time
@@ -145,7 +146,7 @@ BROKEN = [
     ("a param of the wrong kind",
      task("type: shell, params: {command: ls, result: xml}"),
      4, "tasks.a.params.result", "", "json"),
-    ("a sleep without duration", task("type: sleep"), 4, "tasks.a.params.duration", "", ""),
+    ("a sleep without duration", task("type: sleep"), 4, "tasks.a.params", "duration", ""),
     ("a file operation that is none",
      task("type: file, params: {operation: cpoy}"),
      4, "tasks.a.params.operation", "", "copy"),
@@ -338,7 +339,9 @@ class BadInputTest(EndToEndTest):
         if json:
             document = self.windlass(*arguments, "--output", "json", code=2, env=env).json()
             self.assertIn("error", document)
-        self.assertFalse((self.folder / ".windlass").exists(), "a store was made")
+        made = (self.folder / ".windlass").exists()
+        shutil.rmtree(self.folder / ".windlass", ignore_errors=True)
+        self.assertFalse(made, "a store was made")
 
     def test_bad_params_are_refused(self):
         self.write("flow.yaml", PARAMS)

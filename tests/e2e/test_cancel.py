@@ -9,16 +9,16 @@ from support import EndToEndTest, alive
 
 def held(fields="", command="sleep 300 & echo $! > pid.new; mv pid.new pid; wait"):
     """A workflow whose first task goes on for ever."""
-    return f"""
-        windlass: 1
-        name: held
-        tasks:
-          held:
-            type: shell
-            {fields}
-            params: {{command: {json.dumps(command)}}}
-          next: {{type: shell, depends_on: [held], params: {{command: "touch next"}}}}
-        """
+    return f"""\
+windlass: 1
+name: held
+tasks:
+  held:
+    type: shell
+    {fields}
+    params: {{command: {json.dumps(command)}}}
+  next: {{type: shell, depends_on: [held], params: {{command: "touch next"}}}}
+"""
 
 
 class CancelTest(EndToEndTest):
@@ -106,7 +106,7 @@ class CancelTest(EndToEndTest):
         self.assertEqual(len(runs), 2)
 
     def test_on_exit_runs_after_a_cancel_and_knows_it(self):
-        run = self.submit(held() + "  on_exit: {type: shell, params: {command: "
+        run = self.submit(held() + "on_exit: {type: shell, params: {command: "
                           "'echo ${{ run.state }} > outcome.new; mv outcome.new outcome'}}\n")
         self.executor()
         self.pid()
@@ -268,11 +268,11 @@ class LeftBehindTest(EndToEndTest):
               each:
                 type: shell
                 map: {items: [0, 1, 2, 3]}
-                params: {command: "echo ${{ index }} >> ran; test -e mended -o $(( ${{ index }} % 2 )) = 0; echo ${{ index }}",
+                params: {command: "echo ${{ index }} >> ran; test -e mended -o $(( ${{ index }} % 2 )) = 0 && echo ${{ index }}",
                          result: json}
               sum: {type: shell, depends_on: [each],
                     params: {command: [echo, "${{ tasks.each.result.map(x, string(x)).join('+') }}"]}}
-            """.replace("; echo ${{ index }}\"", " && echo ${{ index }}\""))
+            """)
         self.executor()
         self.assertEqual(self.wait_for_end(run)["state"], "failed")
         letters = self.windlass("dead-letter", "list", "--output", "json",

@@ -218,7 +218,8 @@ class CommandsTest(EndToEndTest):
                         "what runs goes on")
         self.assertEqual(self.show(run)["state"], "paused")
         self.assertNotEqual(self.task(self.show(run), "next")["state"], "succeeded")
-        self.assertIn("is running", self.windlass("resume", run, code=0).stdout)
+        self.assertRegex(self.windlass("resume", run, code=0).stdout,
+                         rf"^{run} is (running|succeeded)\n$")
         self.assertEqual(self.wait_for_end(run)["state"], "succeeded")
         self.assertIn("error", self.json_of("pause", run, code=2))
 
@@ -244,7 +245,6 @@ class CommandsTest(EndToEndTest):
         self.windlass("executor", "--exit-when-idle", code=0)
         document = self.show(run)
         self.assertEqual(document["state"], "succeeded", document)
-        self.assertEqual(document["attempt"], 2)
         self.assertEqual(self.read("ran").split(), ["before", "after"])
         self.assertEqual(self.json_of("dead-letter", "list")["dead_letters"], [])
 
@@ -363,7 +363,7 @@ class CommandsTest(EndToEndTest):
                 ("2u", 2, "int"), ("b'hi'", "aGk=", "bytes"), ("duration('90s')", "90s", "duration"),
                 ("timestamp('2020-01-02T03:04:05Z')", "2020-01-02T03:04:05Z", "timestamp"),
                 ("type(1)", "int", "type"), ("size('añb')", 3, "int"), ("7 / 2", 3, "int"),
-                ("1 + 0.5", 1.5, "double"), ("default(rows, 5)", 5, "int")]:
+                ("1 + 0.5", 1.5, "double"), ("default({'a': 1}.b, 5)", 5, "int")]:
             with self.subTest(expression):
                 self.assertEqual(self.json_of("eval", expression), {"value": value, "type": kind})
         self.assertIn("rows", self.json_of("eval", "rows[0]", code=2)["error"])
