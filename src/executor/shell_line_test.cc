@@ -27,13 +27,13 @@ absl::StatusOr<std::string> Fill(const std::string& line,
     }
     first = false;
     shell.AddLiteral({literal.data(), literal.size()});
-    out += literal;
+    out.append(literal.data(), literal.size());
   }
   return out;
 }
 
 // What /bin/sh prints for a line.
-std::string Run(const std::string& line) {
+std::string Output(const std::string& line) {
   std::string quoted = "'";
   for (char c : line) quoted += c == '\'' ? "'\\''" : std::string(1, c);
   FILE* pipe = popen(("/bin/sh -c " + quoted + "' 2>&1").c_str(), "r");
@@ -97,7 +97,7 @@ TEST(ShellLineTest, DataIsNeverCodeWhateverStandsAroundIt) {
            at += std::string_view(value).size()) {
         expected.replace(at, 1, value);
       }
-      EXPECT_EQ(Run(*filled), expected) << *filled;
+      EXPECT_EQ(Output(*filled), expected) << *filled;
     }
   }
 }
@@ -105,7 +105,7 @@ TEST(ShellLineTest, DataIsNeverCodeWhateverStandsAroundIt) {
 TEST(ShellLineTest, ASubstitutionKeepsOnlyItsLastLineFeedFromAValue) {
   auto filled = Fill("printf %s \"$(printf %s @)\"", "a\nb");
   ASSERT_TRUE(filled.ok());
-  EXPECT_EQ(Run(*filled), "a\nb");
+  EXPECT_EQ(Output(*filled), "a\nb");
 }
 
 TEST(ShellLineTest, ArithmeticTakesNumbersOnly) {
