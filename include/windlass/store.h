@@ -175,7 +175,7 @@ struct SubmitRequest {
   // A second submit with the same key and workflow name returns the first run;
   // FailedPrecondition when the params differ.
   std::optional<std::string> idempotency_key;
-  JsonObject labels;
+  JsonObject labels;  // Beside the workflow's own, which they win over.
   int copies = 1;  // Not with an idempotency key.
   // Set for sub-workflows.
   std::optional<RunId> parent;

@@ -43,19 +43,37 @@ std::string Words(const CLI::App& root, const CLI::App& command) {
   return absl::StrJoin(unique, " ");
 }
 
+// A line of the script's case: "dead-letter/list) words=... ;;".
+void AddCases(const CLI::App& root, const CLI::App& parent,
+              const std::string& path, std::string& cases) {
+  for (const CLI::App* command : parent.get_subcommands({})) {
+    std::string at = absl::StrCat(path, command->get_name());
+    absl::StrAppend(&cases, "    ", at, ") words=\"", Words(root, *command),
+                    "\" ;;\n");
+    AddCases(root, *command, at + "/", cases);
+  }
+}
+
+// Words that are commands say where we are; all others, such as a file or a
+// flag's value, leave us there.
 std::string Bash(const CLI::App& root) {
   std::string cases;
-  for (const CLI::App* command : root.get_subcommands({})) {
-    absl::StrAppend(&cases, "    ", command->get_name(), ") words=\"",
-                    Words(root, *command), "\" ;;\n");
-  }
+  AddCases(root, root, "", cases);
   return absl::StrCat(
-      "_windlass() {\n"
-      "  local current=\"${COMP_WORDS[COMP_CWORD]}\" words\n"
-      "  case \"${COMP_WORDS[1]}\" in\n",
-      cases, "    *) words=\"", Words(root, root),
+      "_windlass_words() {\n"
+      "  case \"$1\" in\n",
+      cases, "    '') words=\"", Words(root, root),
       "\" ;;\n"
+      "    *) return 1 ;;\n"
       "  esac\n"
+      "}\n"
+      "_windlass() {\n"
+      "  local current=\"${COMP_WORDS[COMP_CWORD]}\" at= words i\n"
+      "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+      "    _windlass_words \"${at:+$at/}${COMP_WORDS[i]}\" &&\n"
+      "      at=\"${at:+$at/}${COMP_WORDS[i]}\"\n"
+      "  done\n"
+      "  _windlass_words \"$at\"\n"
       "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
       "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "
       "\"$current\"))\n"

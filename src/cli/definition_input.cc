@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <iostream>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -66,6 +65,14 @@ void PrintProblems(const Globals& globals,
   PrintJson(JsonObject{{"valid", false}, {"problems", std::move(list)}});
 }
 
+// One byte more than allowed is enough to know that it is too large.
+std::string ReadInput(std::size_t maximum_bytes) {
+  std::string text(maximum_bytes + 1, '\0');
+  std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::cin.gcount()));
+  return text;
+}
+
 }  // namespace
 
 void AddDefinitionInput(CLI::App& command, DefinitionInput& input) {
@@ -92,8 +99,8 @@ std::shared_ptr<const Workflow> LoadDefinition(const Globals& globals,
   LoadedWorkflow loaded;
   if (input.file == "-") {
     options.file = "<stdin>";
-    std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-    loaded = ParseWorkflow(std::string_view(text), options);
+    loaded = ParseWorkflow(std::string_view(ReadInput(options.maximum_bytes)),
+                           options);
   } else {
     loaded = LoadWorkflow(input.file, options);
   }

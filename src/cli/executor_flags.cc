@@ -1,6 +1,7 @@
 #include "cli/executor_flags.h"
 
 #include <chrono>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
@@ -28,7 +29,10 @@ absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
   config.name = name;
   config.slots = slots;
   config.allowed_env = allow_env;
-  config.scratch_dir = scratch_dir;
+  // Children have other working directories than we.
+  if (!scratch_dir.empty()) {
+    config.scratch_dir = std::filesystem::absolute(scratch_dir).string();
+  }
   config.secrets_dir = secrets_dir;
   absl::Status status;
   status.Update(ReadDuration("--lease-ttl", lease_ttl, config.lease_ttl));

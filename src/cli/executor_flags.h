@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "cli/globals.h"
 #include "windlass/engine.h"
+#include "windlass/log_level.h"
 
 namespace windlass {
 class Logger;

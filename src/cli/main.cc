@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/settings.h"
+#include "cli/usage_error.h"
 
 namespace windlass::cli {
 namespace {
@@ -77,16 +78,19 @@ void CollectEnvironmentNames(const CLI::App& app,
   }
 }
 
-// --config must be known before everything else is parsed.
-std::string ConfigPath(int argc, char** argv) {
-  std::string path;
-  if (const char* value = std::getenv("WINDLASS_CONFIG")) path = value;
-  for (int i = 1; i < argc; ++i) {
-    std::string argument = argv[i];
-    if (argument == "--config" && i + 1 < argc) path = argv[i + 1];
-    if (argument.rfind("--config=", 0) == 0) path = argument.substr(9);
+// A setting that must be known before everything else is parsed.
+std::string EarlySetting(const std::string& flag,
+                         const std::vector<std::string>& arguments) {
+  std::string value;
+  if (const char* set = std::getenv(EnvironmentName(flag).c_str())) value = set;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == flag && i + 1 < arguments.size()) value = arguments[i + 1];
+    if (argument.rfind(flag + "=", 0) == 0) {
+      value = argument.substr(flag.size() + 1);
+    }
   }
-  return path;
+  return value;
 }
 
 int Main(int argc, char** argv) {
@@ -101,18 +105,22 @@ int Main(int argc, char** argv) {
   AddGlobals(app, invocation.globals, config);
   AddCommands(app, invocation);
 
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  Globals early;  // For errors before the settings are known.
+  early.output = EarlySetting("--output", arguments);
   std::vector<std::string> known;
   CollectEnvironmentNames(app, known);
   {
-    auto layers = LayeredSettings::Apply(ConfigPath(argc, argv), known);
-    if (!layers.ok()) return Fail(invocation.globals, layers.status());
+    auto layers =
+        LayeredSettings::Apply(EarlySetting("--config", arguments), known);
+    if (!layers.ok()) return Fail(early, layers.status());
     try {
       app.parse(argc, argv);
     } catch (const CLI::Success& done) {
       return app.exit(done);
     } catch (const CLI::ParseError& error) {
-      app.exit(error, std::cerr, std::cerr);
-      return kBadInput;
+      return Fail(early, absl::InvalidArgumentError(ExplainUsageError(
+                             app, error, arguments, *layers)));
     }
   }
   return invocation.body();

@@ -66,6 +66,10 @@ absl::Status CopyTo(ByteSource& source, const std::string& path) {
 absl::StatusOr<TaskRecord> Finished(Store& store, RunId run, TaskKey key,
                                     const std::string& name) {
   auto task = store.GetTask(run, key);
+  if (absl::IsNotFound(task.status())) {
+    return absl::NotFoundError(
+        absl::StrCat("run ", FormatRunId(run), " has no task ", name));
+  }
   if (!task.ok() || task->state == TaskState::kSucceeded) return task;
   std::string message = absl::StrCat("task ", name, " has no result: it is ",
                                      std::string(windlass::Name(task->state)));

@@ -1,9 +1,12 @@
 // windlass run FILE
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <thread>
 
 #include "base/signals.h"
 #include "cli/commands.h"
@@ -68,6 +71,22 @@ class Interrupts {
   bool interrupted_ = false;
 };
 
+// Gives attempts that were told to stop their grace period, but not against
+// the will of who waits: a signal leaves at once, and the process guard kills
+// what we leave behind.
+void StopUnlessInterrupted(BaseExecutor& executor, SignalWatcher& signals) {
+  std::atomic<bool> done = false;
+  std::jthread watcher([&] {
+    while (!done) {
+      if (signals.Wait(std::chrono::milliseconds(20)) != 0) {
+        std::_Exit(kInterrupted);
+      }
+    }
+  });
+  executor.Stop();
+  done = true;
+}
+
 absl::Status CheckHandlers(const Workflow& workflow,
                            const HandlerRegistry& handlers) {
   for (const TaskSpec& task : workflow.tasks) {
@@ -92,7 +111,8 @@ absl::StatusOr<RunId> SubmitOne(Store& store, const RunFlags& flags,
 }
 
 int ExecuteRun(const Globals& globals, const RunFlags& flags,
-               std::shared_ptr<const Workflow> workflow, Json params) {
+               ExecutorConfig config, std::shared_ptr<const Workflow> workflow,
+               Json params) {
   SignalWatcher signals({SIGINT, SIGTERM});
   ExecutionSetup setup(globals, LogLevel::kWarn);
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
@@ -105,16 +125,14 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
   auto run = SubmitOne(store, flags, std::move(workflow), std::move(params));
   if (!run.ok()) return Fail(globals, run.status());
 
-  auto config = flags.executor.ToConfig();
-  if (!config.ok()) return Fail(globals, config.status());
-  config->root = *run;
-  auto executor = setup.engine().StartExecutor(*config);
+  config.root = *run;
+  auto executor = setup.engine().StartExecutor(std::move(config));
   if (!executor.ok()) return Fail(globals, executor.status());
 
   Interrupts interrupts(signals, store, *run);
   auto snapshot =
       WatchRun(globals, store, *run, [&] { return interrupts.Tick(); });
-  (*executor)->Stop();
+  StopUnlessInterrupted(**executor, signals);
   if (!snapshot.ok()) return Fail(globals, snapshot.status());
   int code = PrintEnded(globals, store, *snapshot);
   if (!IsFinal(snapshot->run.state)) {
@@ -132,7 +150,10 @@ int Run(const Globals& globals, const RunFlags& flags) {
   }
   auto params = ReadParams(*workflow, flags.input);
   if (!params.ok()) return Fail(globals, params.status());
-  return ExecuteRun(globals, flags, std::move(workflow), *std::move(params));
+  auto config = flags.executor.ToConfig();
+  if (!config.ok()) return Fail(globals, config.status());
+  return ExecuteRun(globals, flags, *std::move(config), std::move(workflow),
+                    *std::move(params));
 }
 
 }  // namespace

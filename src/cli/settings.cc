@@ -23,22 +23,31 @@ std::string KeyOf(const std::string& variable) {
   return key;
 }
 
+bool IsScalar(const Json& value) {
+  return !value.is_null() && !value.is_object() && !value.is_array();
+}
+
 // Lists become what the flag takes several times: comma separated.
-std::string SettingText(const Json& value) {
-  if (!value.is_array()) return JsonToText(value);
+absl::StatusOr<std::string> SettingText(const PlacedMember& member) {
+  if (IsScalar(member.value)) return JsonToText(member.value);
   std::string text;
-  for (const Json& item : value.get_array()) {
+  bool fits = member.value.is_array();
+  for (const Json& item : fits ? member.value.get_array() : JsonArray{}) {
+    fits = fits && IsScalar(item);
     if (!text.empty()) text += ',';
     text += JsonToText(item);
   }
-  return text;
+  if (fits) return text;
+  return absl::InvalidArgumentError(
+      absl::StrCat(member.place, ": ", member.name,
+                   ": expected a value, or a list of values"));
 }
 
-absl::Status UnknownKey(const std::string& path, const std::string& key,
+absl::Status UnknownKey(const std::string& place, const std::string& key,
                         const std::vector<std::string>& known) {
   std::vector<std::string> keys;
   for (const std::string& name : known) keys.push_back(KeyOf(name));
-  std::string message = absl::StrCat(path, ": unknown setting '", key, "'");
+  std::string message = absl::StrCat(place, ": unknown setting '", key, "'");
   if (std::string near = Nearest(key, keys); !near.empty()) {
     absl::StrAppend(&message, "; did you mean '", near, "'?");
   }
@@ -50,9 +59,10 @@ absl::Status UnknownKey(const std::string& path, const std::string& key,
 absl::StatusOr<LayeredSettings> LayeredSettings::Apply(
     const std::string& path, const std::vector<std::string>& known) {
   LayeredSettings layers;
-  auto add = [&layers](const std::string& name, const std::string& value) {
+  auto add = [&layers](const std::string& name, const std::string& value,
+                       const std::string& origin) {
     setenv(name.c_str(), value.c_str(), 1);
-    layers.added_.push_back(name);
+    layers.added_[name] = origin;
   };
   for (const std::string& name : known) {
     const char* file = std::getenv((name + "_FILE").c_str());
@@ -65,20 +75,23 @@ absl::StatusOr<LayeredSettings> LayeredSettings::Apply(
     while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) {
       text->pop_back();
     }
-    add(name, *text);
+    add(name, *text, name + "_FILE");
   }
   if (path.empty()) return layers;
-  auto config = ReadMappingFile(path, kMaximumConfigBytes);
+  auto config = ReadPlacedMapping(path, kMaximumConfigBytes);
   if (!config.ok()) return config.status();
-  for (const auto& member : *config) {
-    std::string key(member.key());
+  for (const PlacedMember& member : *config) {
     auto name = std::find_if(known.begin(), known.end(),
-                             [&key](const std::string& known_name) {
-                               return KeyOf(known_name) == key;
+                             [&member](const std::string& known_name) {
+                               return KeyOf(known_name) == member.name;
                              });
-    if (name == known.end()) return UnknownKey(path, key, known);
+    if (name == known.end()) {
+      return UnknownKey(member.place, member.name, known);
+    }
+    auto text = SettingText(member);
+    if (!text.ok()) return text.status();
     if (std::getenv(name->c_str()) == nullptr) {
-      add(*name, SettingText(member.value()));
+      add(*name, *text, absl::StrCat(member.place, ": ", member.name));
     }
   }
   return layers;
@@ -88,7 +101,13 @@ LayeredSettings::LayeredSettings(LayeredSettings&& other) noexcept
     : added_(std::exchange(other.added_, {})) {}
 
 LayeredSettings::~LayeredSettings() {
-  for (const std::string& name : added_) unsetenv(name.c_str());
+  for (const auto& [name, origin] : added_) unsetenv(name.c_str());
+}
+
+std::string LayeredSettings::OriginOf(const std::string& variable) const {
+  auto added = added_.find(variable);
+  if (added != added_.end()) return added->second;
+  return std::getenv(variable.c_str()) == nullptr ? "" : variable;
 }
 
 }  // namespace windlass::cli

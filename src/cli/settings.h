@@ -3,6 +3,7 @@
 // beats the file.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,18 @@ class LayeredSettings {
   static absl::StatusOr<LayeredSettings> Apply(
       const std::string& path, const std::vector<std::string>& known);
   ~LayeredSettings();
+
+  // Where the value of this variable comes from, for messages: "WINDLASS_SLOTS"
+  // itself, "WINDLASS_SLOTS_FILE", or "config.yaml:2:1: slots"; empty when it
+  // has none.
+  std::string OriginOf(const std::string& variable) const;
+
   LayeredSettings(LayeredSettings&& other) noexcept;
   LayeredSettings(const LayeredSettings&) = delete;
 
  private:
   LayeredSettings() = default;
-  std::vector<std::string> added_;
+  std::map<std::string, std::string> added_;  // To where each comes from.
 };
 
 }  // namespace windlass::cli

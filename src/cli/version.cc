@@ -9,6 +9,7 @@ namespace windlass::cli {
 
 void AddVersion(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("version", "What this program is");
+  command->footer("Example:\n  windlass version --output json");
   command->callback([&invocation] {
     invocation.body = [&invocation] {
       if (invocation.globals.json()) {

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "base/concat.h"
 #include "base/sha256.h"
 #include "executor/availability.h"
+#include "executor/shell_line.h"
 #include "model/cel/output.h"
 
 namespace windlass {
@@ -22,13 +22,6 @@ TaskError FinalError(std::string_view type, std::string message) {
   error.category = ErrorCategory::kValidation;
   error.retryable = false;
   return error;
-}
-
-// One word of /bin/sh, whatever is in it.
-absl::StatusOr<std::string> ShellWord(const cel::Value& value) {
-  absl::StatusOr<std::string> text = cel::ToText(value);
-  if (!text.ok()) return text;
-  return Concat("'", absl::StrReplaceAll(*text, {{"'", "'\\''"}}), "'");
 }
 
 // ------------------------------------------------------------- references
@@ -256,8 +249,14 @@ absl::StatusOr<Json> ParamsTemplate::Render(
   absl::StatusOr<Json> params = rest_->Render(activation);
   if (!params.ok()) return params;
   for (const Quoted& quoted : quoted_) {
+    ShellLine line;
+    auto quote = [&line](const cel::Value& value, std::string_view before) {
+      line.AddLiteral(before);
+      absl::StatusOr<std::string> word = cel::ToText(value);
+      return word.ok() ? line.AddValue(*word) : word;
+    };
     absl::StatusOr<std::string> text =
-        quoted.text.Render(activation, Template::Quote(ShellWord));
+        quoted.text.Render(activation, Template::Quote(quote));
     if (!text.ok()) {
       return absl::Status(
           text.status().code(),

@@ -52,7 +52,7 @@ absl::StatusOr<std::string> ReadEnv(const ExecutorConfig& config,
       config.allowed_env.end()) {
     return absl::PermissionDeniedError(Concat(
         "this executor does not let expressions read env.", name,
-        "; allow it with --allowed-env ", name, " (WINDLASS_ALLOWED_ENV)"));
+        "; allow it with --allow-env ", name, " (WINDLASS_ALLOW_ENV)"));
   }
   if (const char* value = std::getenv(std::string(name).c_str())) return value;
   return absl::NotFoundError(Concat("the environment variable ", name,

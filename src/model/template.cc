@@ -104,7 +104,9 @@ absl::StatusOr<std::string> Template::Render(const cel::Activation& activation,
                                              const cel::Limits& limits) const {
   return Render(
       activation,
-      [&limits](const cel::Value& value) { return cel::ToText(value, limits); },
+      [&limits](const cel::Value& value, std::string_view /*before*/) {
+        return cel::ToText(value, limits);
+      },
       limits);
 }
 
@@ -112,15 +114,18 @@ absl::StatusOr<std::string> Template::Render(const cel::Activation& activation,
                                              const Quote& quote,
                                              const cel::Limits& limits) const {
   std::string out;
+  std::string before;
   for (const Part& part : parts_) {
     if (const auto* literal = std::get_if<std::string>(&part)) {
+      before += *literal;
       out += *literal;
       continue;
     }
     absl::StatusOr<cel::Value> value =
         std::get<cel::Expression>(part).Evaluate(activation, limits);
     if (!value.ok()) return value.status();
-    absl::StatusOr<std::string> text = quote(*value);
+    absl::StatusOr<std::string> text = quote(*value, before);
+    before.clear();
     if (!text.ok()) return text.status();
     out += *text;
   }

@@ -23,9 +23,9 @@ namespace windlass {
 class Template {
  public:
   // What stands in a text for an interpolated value, for example quoted for a
-  // shell.
-  using Quote =
-      std::function<absl::StatusOr<std::string>(const cel::Value& value)>;
+  // shell. `before` is the literal text since the last value.
+  using Quote = std::function<absl::StatusOr<std::string>(
+      const cel::Value& value, std::string_view before)>;
 
   // InvalidArgument names line and column in `text`.
   static absl::StatusOr<Template> Parse(std::string_view text);

@@ -82,10 +82,12 @@ TEST(TemplateTest, ErrorsNameThePlaceInTheText) {
 TEST(TemplateTest, EveryInterpolatedValueCanBeQuoted) {
   Template text = *Template::Parse("echo ${{ params.s }} 'x' ${{ params.n }}");
   auto quoted =
-      text.Render(cel::JsonActivation(Data()), [](const cel::Value& value) {
-        return absl::StrCat("<", *cel::ToText(value), ">");
-      });
-  EXPECT_EQ(*quoted, "echo <it's> 'x' <3>");
+      text.Render(cel::JsonActivation(Data()),
+                  [](const cel::Value& value, std::string_view before) {
+                    return absl::StrCat("<", *cel::ToText(value), "|",
+                                        std::string(before), ">");
+                  });
+  EXPECT_EQ(*quoted, "echo <it's|echo > 'x' <3| 'x' >");
   EXPECT_EQ(*text.Render(cel::JsonActivation(Data())), "echo it's 'x' 3");
 }
 

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -131,7 +132,12 @@ LoadedWorkflow LoadWorkflow(const std::string& path, LoadOptions options) {
   // One byte more than allowed is enough to know that it is too large.
   std::string text(options.maximum_bytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return Unreadable(path, "cannot read the file");
+  if (file.bad()) {
+    std::error_code ignored;
+    bool is_folder = std::filesystem::is_directory(path, ignored);
+    return Unreadable(path,
+                      is_folder ? "it is a directory" : "cannot read the file");
+  }
   text.resize(static_cast<std::size_t>(file.gcount()));
   return ParseWorkflow(text, options);
 }

@@ -112,7 +112,9 @@ class Submission {
   }
 
   std::int64_t Input(const SubmitRequest& request) {
-    std::string labels = FormatJson(request.labels);
+    JsonObject all = request.workflow->labels;
+    for (const auto& label : request.labels) all[label.key()] = label.value();
+    std::string labels = FormatJson(all);
     if (input_ != 0 && params_ == input_params_ && labels == input_labels_ &&
         request.base_dir == input_base_dir_) {
       return input_;
