@@ -176,7 +176,7 @@ struct SubmitRequest {
   // FailedPrecondition when the params differ.
   std::optional<std::string> idempotency_key;
   JsonObject labels;  // Beside the workflow's own, which they win over.
-  int copies = 1;  // Not with an idempotency key.
+  int copies = 1;     // Not with an idempotency key.
   // Set for sub-workflows.
   std::optional<RunId> parent;
   std::optional<TaskKey> parent_task;
