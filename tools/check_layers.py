@@ -33,10 +33,9 @@ HOMES = {
     "sqlite3.h": ["store/sqlite"],
     "libfyaml.h": ["model/yaml"],
     "re2/": ["model/cel"],
-    "valijson/": ["model"],
     "spdlog/": ["base"],
     "zstd.h": ["base"],
-    "zlib.h": ["base"],
+    "zlib.h": ["base", "handlers/file"],
     "openssl/": ["base"],
     "CLI/": ["cli"],
 }

@@ -9,7 +9,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache mold
   libabsl-dev libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev
   libfyaml-dev libre2-dev libspdlog-dev libsqlite3-dev libssl-dev
-  libvalijson-dev libzstd-dev python3 zlib1g-dev
+  libzstd-dev python3 zlib1g-dev
 )
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev

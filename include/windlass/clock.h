@@ -16,8 +16,9 @@ class Clock {
   // The wall clock: for people and for records. May jump in either direction.
   virtual Timestamp Now() const = 0;
 
-  // Time since some fixed moment of this process's life; never goes back. For
-  // deadlines and for measuring.
+  // Time since some fixed moment before this process began; never goes back,
+  // and goes on while the machine is suspended. For deadlines and for
+  // measuring.
   virtual Duration Steady() const = 0;
 
   // Blocks for `duration`; returns false, at once, when `stop` is requested

@@ -70,8 +70,8 @@ struct AttemptEnd {
   Duration delay{0};               // kDeferred
 
   Duration run_time{0};  // Measured on the executor's steady clock.
-  // kReleased: false when no handler ran, so that there was no attempt: the
-  // next claim has the same number and no history remembers this one.
+  // kReleased, kCancelled: false when no handler ran, so that there was no
+  // attempt: the next one has the same number, no history remembers this one.
   bool started = true;
   // kSucceeded: also keep the result under this key; see
   // TaskStore::BeginCached().

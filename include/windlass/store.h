@@ -112,7 +112,7 @@ struct ExecutorInfo {
   std::string host;  // See base/local_process.h for what it must tell.
   std::int64_t pid = 0;
   std::int64_t process_start = 0;  // Tells it from a later one with its pid.
-  std::string profile;  // "generic", "data", "api".
+  std::string profile;             // "generic", "data", "api".
   int slots = 0;
   std::vector<std::string> queues;
   std::vector<std::string> types;
@@ -176,7 +176,7 @@ struct SubmitRequest {
   // FailedPrecondition when the params differ.
   std::optional<std::string> idempotency_key;
   JsonObject labels;  // Beside the workflow's own, which they win over.
-  int copies = 1;  // Not with an idempotency key.
+  int copies = 1;     // Not with an idempotency key.
   // Set for sub-workflows.
   std::optional<RunId> parent;
   std::optional<TaskKey> parent_task;

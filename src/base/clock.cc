@@ -1,5 +1,7 @@
 #include "windlass/clock.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <condition_variable>
 
@@ -17,9 +19,13 @@ class SystemClock : public Clock {
     return std::chrono::floor<Duration>(std::chrono::system_clock::now());
   }
 
+  // Counts while the machine is suspended, unlike steady_clock: leases run out
+  // meanwhile, and whoever holds them must see that.
   Duration Steady() const override {
-    return std::chrono::floor<Duration>(
-        std::chrono::steady_clock::now().time_since_epoch());
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return std::chrono::floor<Duration>(std::chrono::seconds(now.tv_sec) +
+                                        std::chrono::nanoseconds(now.tv_nsec));
   }
 
   bool SleepFor(Duration duration, std::stop_token stop) override {

@@ -29,7 +29,6 @@ namespace windlass {
 
 class Clock;
 
-
 // "trace", "debug", "info", "warn", "error" or "off".
 absl::StatusOr<LogLevel> ParseLogLevel(std::string_view text);
 std::string_view LogLevelName(LogLevel level);

@@ -478,7 +478,7 @@ TEST(ProcessGuardTest, AnOrderlyEndStopsTheGuardAndKillsNothing) {
   auto guard = ProcessGuard::Start().value();
   pid_t guard_pid = guard->pid();
   EXPECT_EQ(kill(guard_pid, 0), 0);
-  ProcessOptions options = Shell("echo $WINDLASS_ATTEMPT");
+  ProcessOptions options = Shell("echo $WINDLASS_PROCESS_MARKER");
   options.guard = guard.get();
   EXPECT_GT(Finish(options).stdout_bytes.total_bytes, 20u);
   guard.reset();

@@ -69,7 +69,7 @@ int Execute(const Globals& globals, const Flags& flags) {
   config->types = flags.types;
 
   SignalWatcher signals({SIGINT, SIGTERM});
-  ExecutionSetup setup(globals);
+  ExecutionSetup setup(globals, LogLevel::kInfo);
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   auto executor = setup.engine().StartExecutor(*config);
   if (!executor.ok()) return Fail(globals, executor.status());

@@ -78,9 +78,7 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
 class ExecutionSetup::Impl {
  public:
   Impl(const Globals& globals, LogLevel level)
-      : log(MakeLogger({.level = globals.log_level.empty()
-                                     ? level
-                                     : *ParseLogLevel(globals.log_level),
+      : log(MakeLogger({.level = LogLevelOr(globals, level),
                         .format = globals.log_format == "json"
                                       ? LogFormat::kJson
                                       : LogFormat::kText})),

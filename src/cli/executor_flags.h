@@ -37,9 +37,8 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags);
 // log and to the attempts' log files. Make it before any thread of your own.
 class ExecutionSetup {
  public:
-  // `level` is for when no --log-level is given.
-  explicit ExecutionSetup(const Globals& globals,
-                          LogLevel level = LogLevel::kWarn);
+  // Logs from `level` on unless --log-level says otherwise.
+  ExecutionSetup(const Globals& globals, LogLevel level);
   ~ExecutionSetup();
 
   // Opens the store; call once, before the rest.

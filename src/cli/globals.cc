@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "base/log.h"
 #include "windlass/json.h"
 
 namespace windlass::cli {
@@ -60,6 +61,11 @@ EngineConfig EngineConfigFrom(const Globals& globals) {
   config.store = globals.store;
   config.results = globals.results;
   return config;
+}
+
+LogLevel LogLevelOr(const Globals& globals, LogLevel fallback) {
+  if (globals.log_level.empty()) return fallback;
+  return ParseLogLevel(globals.log_level).value_or(fallback);
 }
 
 int WithStore(const Globals& globals,

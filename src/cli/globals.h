@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "windlass/engine.h"
+#include "windlass/log_level.h"
 
 namespace windlass::cli {
 
@@ -26,7 +27,8 @@ struct Globals {
   std::string results;
   std::string broker;
   std::string output = "text";
-  std::string log_level;  // Empty: what the command thinks best.
+  // Empty: what suits the command; see LogLevelOr().
+  std::string log_level;
   std::string log_format = "text";
 
   bool json() const { return output == "json"; }
@@ -60,6 +62,9 @@ int ExitCodeFor(const absl::Status& status);
 void PrintJson(const Json& document);
 
 EngineConfig EngineConfigFrom(const Globals& globals);
+
+// The level that was asked for, or `fallback`.
+LogLevel LogLevelOr(const Globals& globals, LogLevel fallback);
 
 // Opens the store of `globals` and gives it to `use`; failures are printed.
 int WithStore(const Globals& globals,

@@ -39,7 +39,7 @@ void AddGlobals(CLI::App& app, Globals& globals, std::string& config) {
   AddSetting(app, "--output", globals.output, "What to print on stdout")
       ->check(CLI::IsMember({"text", "json"}));
   AddSetting(app, "--log-level", globals.log_level,
-             "Least level to log (default: warn; for run: error)")
+             "Least level to log (default: info for executor, else warn)")
       ->check(
           CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   AddSetting(app, "--log-format", globals.log_format, "Form of log lines")

@@ -114,8 +114,7 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
                ExecutorConfig config, std::shared_ptr<const Workflow> workflow,
                Json params) {
   SignalWatcher signals({SIGINT, SIGTERM});
-  // Failed attempts are in the view; their log lines would tear it up.
-  ExecutionSetup setup(globals, LogLevel::kError);
+  ExecutionSetup setup(globals, LogLevel::kWarn);
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   Store& store = setup.store();
   auto handlers = setup.engine().handlers();

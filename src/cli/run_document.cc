@@ -1,7 +1,11 @@
 #include "cli/run_document.h"
 
+#include <algorithm>
 #include <optional>
+#include <span>
+#include <utility>
 
+#include "base/sha256.h"
 #include "windlass/result.h"
 
 namespace windlass::cli {
@@ -24,6 +28,45 @@ Json DurationMs(const TaskRecord& task) {
     return (*task.finished_at - *task.started_at).count() / 1000;
   }
   return nullptr;
+}
+
+// A mapped task's own result is the list of its instances'. It is shown when
+// every one is there and inline; `windlass result` gives it in any case.
+constexpr std::size_t kMaximumListBytes = 1 << 20;
+
+std::optional<ResultEnvelope> ListOfInstances(
+    std::span<const TaskRecord> instances) {
+  JsonArray list;
+  std::size_t bytes = 0;
+  for (const TaskRecord& instance : instances) {
+    const auto& result = instance.result;
+    if (!result || result->kind == ResultEnvelope::Kind::kNone) {
+      list.push_back(nullptr);
+      continue;
+    }
+    if (result->kind != ResultEnvelope::Kind::kJson || !result->value) {
+      return std::nullopt;
+    }
+    bytes += static_cast<std::size_t>(result->size);
+    if (bytes > kMaximumListBytes) return std::nullopt;
+    list.push_back(*result->value);
+  }
+  std::string text = FormatJson(list);
+  ResultEnvelope envelope;
+  envelope.kind = ResultEnvelope::Kind::kJson;
+  envelope.media_type = "application/json";
+  envelope.size = static_cast<std::int64_t>(text.size());
+  envelope.sha256 = Sha256Hex(text);
+  envelope.value = std::move(list);
+  return envelope;
+}
+
+// The instances that follow a mapped task in the list.
+std::span<const TaskRecord> InstancesAfter(const std::vector<TaskRecord>& tasks,
+                                           std::size_t parent) {
+  auto count = static_cast<std::size_t>(tasks[parent].item_count);
+  std::size_t left = tasks.size() - parent - 1;
+  return std::span(tasks).subspan(parent + 1, std::min(count, left));
 }
 
 Json TaskDocument(const TaskRecord& task) {
@@ -68,7 +111,15 @@ Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks) {
   Json out = RunSummary(run);
   JsonArray list;
   list.reserve(tasks.size());
-  for (const TaskRecord& task : tasks) list.push_back(TaskDocument(task));
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (tasks[i].item_count < 0 || tasks[i].state != TaskState::kSucceeded) {
+      list.push_back(TaskDocument(tasks[i]));
+      continue;
+    }
+    TaskRecord mapped = tasks[i];
+    mapped.result = ListOfInstances(InstancesAfter(tasks, i));
+    list.push_back(TaskDocument(mapped));
+  }
   out.as_object()["tasks"] = std::move(list);
   return out;
 }

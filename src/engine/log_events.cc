@@ -13,11 +13,6 @@ std::string TaskName(const Lease& lease) {
   return absl::StrCat(id, "[", lease.task.index, "]");
 }
 
-bool Failed(const AttemptEnd& end) {
-  return end.outcome == AttemptOutcome::kFailed ||
-         end.outcome == AttemptOutcome::kTimedOut;
-}
-
 }  // namespace
 
 void LogEvents::OnAttemptStarted(const Lease& lease) {
@@ -28,17 +23,17 @@ void LogEvents::OnAttemptStarted(const Lease& lease) {
 }
 
 void LogEvents::OnAttemptEnded(const Lease& lease, const AttemptEnd& end) {
-  LogLevel level = Failed(end) ? LogLevel::kWarn : LogLevel::kInfo;
-  if (!log_.Enabled(level)) return;
-  log_.Log(level, "attempt ended",
-           {{"run", FormatRunId(lease.run->id)},
-            {"task", TaskName(lease)},
-            {"attempt", lease.attempt},
-            {"outcome", Name(end.outcome)},
-            {"took", end.run_time},
-            {"error",
-             end.error ? absl::StrCat(end.error->type, ": ", end.error->message)
-                       : std::string()}});
+  // Info even if it failed: that is the task's affair, not the executor's.
+  if (!log_.Enabled(LogLevel::kInfo)) return;
+  log_.Info("attempt ended",
+            {{"run", FormatRunId(lease.run->id)},
+             {"task", TaskName(lease)},
+             {"attempt", lease.attempt},
+             {"outcome", Name(end.outcome)},
+             {"took", end.run_time},
+             {"error", end.error ? absl::StrCat(end.error->type, ": ",
+                                                end.error->message)
+                                 : std::string()}});
 }
 
 void LogEvents::OnFinished(int count, int stale, Duration took) {

@@ -1,5 +1,6 @@
 #include "executor/attempt_pipeline.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -15,6 +16,10 @@ namespace {
 
 // Before what could not be read is asked for again.
 constexpr Duration kAskAgain = std::chrono::seconds(1);
+
+// Every instance reads the envelope of the items. A list in it would be parsed
+// as often; one in the result store is parsed once and kept.
+constexpr std::int64_t kMaximumInlineItems = 4096;
 
 // Nobody could say; as opposed to an answer that is an error.
 bool IsTransient(const absl::Status& status) {
@@ -182,9 +187,11 @@ AttemptEnd AttemptPipeline::Expand(Attempt& attempt, const CompiledTask& task,
   }
   AttemptEnd end = EndOf(lease, AttemptOutcome::kExpanded);
   end.item_count = static_cast<int>(items->get_array().size());
+  WriteOptions options = attempt.WriteOptionsFor("items");
+  options.maximum_inline_bytes =
+      std::min(options.maximum_inline_bytes, kMaximumInlineItems);
   absl::StatusOr<ResultEnvelope> written =
-      WriteItems(*parts_.results, std::move(items->get_array()),
-                 attempt.WriteOptionsFor("items"));
+      WriteItems(*parts_.results, std::move(items->get_array()), options);
   if (!written.ok()) {
     return FailedEnd(lease, ResultNotWritten(written.status()));
   }
@@ -216,7 +223,12 @@ std::optional<AttemptEnd> AttemptPipeline::LookUpCache(
   cache_key = CacheKey(task, *text);
   absl::StatusOr<CacheDecision> decision =
       parts_.store->BeginCached(lease, cache_key, task.spec->cache->max_age);
-  if (!decision.ok()) return DeferredEnd(lease);
+  if (!decision.ok()) {
+    if (IsTransient(decision.status())) return DeferredEnd(lease);
+    // A cache that cannot be used is no reason not to compute.
+    cache_key.clear();
+    return std::nullopt;
+  }
   switch (decision->kind) {
     case CacheDecision::Kind::kCompute:
       return std::nullopt;

@@ -113,6 +113,8 @@ bool Finisher::Gather(const std::stop_token& stop) {
 }
 
 void Finisher::Record(std::stop_token stop) {
+  // The process may have been stopped or the machine suspended just now.
+  parts_.registration->FenceIfOverdue(parts_.clock->Steady());
   std::optional<Registration::Membership> membership =
       parts_.registration->current();
   ends_.clear();

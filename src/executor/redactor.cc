@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
 namespace windlass {
@@ -16,13 +16,15 @@ bool IsUnreserved(unsigned char c) {
   return absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-std::string PercentEncoded(std::string_view text) {
+std::string PercentEncoded(std::string_view text, std::string_view digits) {
   std::string out;
   for (unsigned char c : text) {
     if (IsUnreserved(c)) {
       out.push_back(static_cast<char>(c));
     } else {
-      absl::StrAppend(&out, "%", absl::Hex(c, absl::kZeroPad2));
+      out.push_back('%');
+      out.push_back(digits[c / 16]);
+      out.push_back(digits[c % 16]);
     }
   }
   return out;
@@ -41,11 +43,11 @@ void Redactor::Add(std::string_view secret) {
   if (std::find(whole_.begin(), whole_.end(), secret) != whole_.end()) return;
   whole_.emplace_back(secret);
   if (secret.size() < kShortestPart) return;
-  const std::string percent = PercentEncoded(secret);
   for (std::string part :
        {std::string(secret), JsonEscaped(secret),
         absl::Base64Escape(absl::string_view(secret.data(), secret.size())),
-        percent, absl::AsciiStrToUpper(percent)}) {
+        PercentEncoded(secret, "0123456789ABCDEF"),
+        PercentEncoded(secret, "0123456789abcdef")}) {
     if (std::find(parts_.begin(), parts_.end(), part) == parts_.end()) {
       parts_.push_back(std::move(part));
     }
@@ -68,7 +70,7 @@ std::string Redactor::Redact(std::string_view text) const {
   return out;
 }
 
-Json Redactor::Redact(const Json& value) const {
+Json Redactor::RedactJson(const Json& value) const {
   if (empty()) return value;
   if (const auto* text = value.if_string()) {
     return Json(boost::json::string(Redact(std::string_view(*text))));
@@ -76,14 +78,14 @@ Json Redactor::Redact(const Json& value) const {
   if (const auto* array = value.if_array()) {
     JsonArray out;
     out.reserve(array->size());
-    for (const Json& item : *array) out.push_back(Redact(item));
+    for (const Json& item : *array) out.push_back(RedactJson(item));
     return out;
   }
   if (const auto* object = value.if_object()) {
     JsonObject out;
     for (const auto& member : *object) {
       out.insert_or_assign(Redact(std::string_view(member.key())),
-                           Redact(member.value()));
+                           RedactJson(member.value()));
     }
     return out;
   }
@@ -92,8 +94,8 @@ Json Redactor::Redact(const Json& value) const {
 
 void Redactor::RedactIn(TaskError& error) const {
   if (empty()) return;
-  error.message = Redact(std::string_view(error.message));
-  error.details = Redact(error.details);
+  error.message = Redact(error.message);
+  error.details = RedactJson(error.details);
 }
 
 }  // namespace windlass

@@ -21,7 +21,7 @@ class Redactor {
 
   std::string Redact(std::string_view text) const;
   // Every string within, keys too.
-  Json Redact(const Json& value) const;
+  Json RedactJson(const Json& value) const;
   void RedactIn(TaskError& error) const;
 
  private:

@@ -50,9 +50,9 @@ absl::StatusOr<std::string> ReadEnv(const ExecutorConfig& config,
                                     std::string_view name) {
   if (std::find(config.allowed_env.begin(), config.allowed_env.end(), name) ==
       config.allowed_env.end()) {
-    return absl::PermissionDeniedError(Concat(
-        "this executor does not let expressions read env.", name,
-        "; allow it with --allow-env ", name, " (WINDLASS_ALLOW_ENV)"));
+    return absl::PermissionDeniedError(
+        Concat("this executor does not let expressions read env.", name,
+               "; allow it with --allow-env ", name, " (WINDLASS_ALLOW_ENV)"));
   }
   if (const char* value = std::getenv(std::string(name).c_str())) return value;
   return absl::NotFoundError(Concat("the environment variable ", name,

@@ -128,10 +128,12 @@ Decision AfterAttempt(const TaskSpec& spec, const Ticket& ticket,
     case AttemptOutcome::kCancelled:
       decision.state = TaskState::kCancelled;
       decision.error = ErrorOf(end);
+      decision.record_attempt = end.started;
       break;
     case AttemptOutcome::kReleased:
       decision.kind = Decision::Kind::kReady;
-      ++decision.ticket.attempt;
+      decision.record_attempt = end.started;
+      if (end.started) ++decision.ticket.attempt;
       break;
     case AttemptOutcome::kSkipped:
       decision.state = TaskState::kSkipped;

@@ -148,6 +148,23 @@ TEST_P(MapTest, FailFastCancelsTheOtherInstances) {
   EXPECT_THAT(Claim(), IsEmpty());
 }
 
+TEST_P(MapTest, WhatABatchReleasesItMayCancel) {
+  const RunId run = Submit(MapThen([](TaskSpec& spec) {
+    spec.map->fail_fast = true;
+    spec.map->max_parallel = 2;
+  }));
+  ASSERT_TRUE(Expand(ClaimOne(), 6));
+  const auto leases = Claim();
+  ASSERT_THAT(leases, SizeIs(2));
+  // The success makes room for m[2]; the failure takes it back.
+  EXPECT_THAT(
+      FinishAndClaim({Success(leases[0]), Failure(leases[1])}, 5).leases,
+      IsEmpty());
+  EXPECT_THAT(Claim(), IsEmpty());
+  EXPECT_EQ(StateOf(run), RunState::kFailed);
+  EXPECT_EQ(StateOf(run, 0, 2), TaskState::kCancelled);
+}
+
 TEST_P(MapTest, ACancelReachesInstancesThatNeverStarted) {
   const RunId run =
       Submit(MapThen([](TaskSpec& spec) { spec.map->max_parallel = 3; }));

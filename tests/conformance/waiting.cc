@@ -165,6 +165,18 @@ TEST_P(WaitingTest, ATaskStartedInTimeMayRunOn) {
   EXPECT_EQ(Value(store().Sweep()).timers_fired, 1);
 }
 
+TEST_P(WaitingTest, TheTimeOfAnEarlierWaitDoesNotEndALaterOne) {
+  const RunId run = Submit(With(
+      [](TaskSpec& spec) { spec.schedule_to_start_timeout = seconds(30); }));
+  clock().Advance(seconds(10));
+  ASSERT_TRUE(Finish(Ended(ClaimOne(), AttemptOutcome::kReleased)));
+  clock().Advance(seconds(20));
+  EXPECT_EQ(Value(store().Sweep()).timers_fired, 0);
+  EXPECT_EQ(StateOf(run, 0), TaskState::kReady);
+  clock().Advance(seconds(10));
+  EXPECT_EQ(Value(store().Sweep()).timers_fired, 1);
+}
+
 TEST_P(WaitingTest, EveryInstanceThatWaitsTooLongFails) {
   WorkflowBuilder builder;
   builder.MappedTask("m").schedule_to_start_timeout = seconds(30);

@@ -1,5 +1,5 @@
 // The task type `file`: work on files, with constant memory whatever their
-// size. docs/guides/task-types.md lists the operations and their params.
+// size. docs/guides/file-tasks.md lists the operations and their params.
 #pragma once
 
 #include <memory>

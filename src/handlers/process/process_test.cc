@@ -46,12 +46,13 @@ class ProcessTest : public ::testing::Test {
   // A program in Python that uses the SDK.
   static Json Sdk(std::string_view body) {
     return JsonObject{
-        {"command", JsonArray{"python3", "-c", std::string(body)}},
+        {"command", JsonArray{"/usr/bin/python3", "-c", std::string(body)}},
         {"env", JsonObject{{"PYTHONPATH", WINDLASS_SOURCE_DIR "/python"}}}};
   }
   // One that speaks the protocol itself.
   static Json Raw(std::string_view answer) {
-    return JsonObject{{"command", JsonArray{"python3", "-c", Script(answer)}}};
+    return JsonObject{
+        {"command", JsonArray{"/usr/bin/python3", "-c", Script(answer)}}};
   }
   static Json With(Json params, std::string_view name, Json value) {
     params.as_object()[name] = std::move(value);
@@ -139,9 +140,9 @@ TEST_F(ProcessTest, AProgramThatHasHadItsTasksIsReplaced) {
 }
 
 TEST_F(ProcessTest, AnErrorCarriesAllItsFields) {
-  TaskError error = Error(Raw(
-      "        say(type='error', error_type='Busy', message='later',"
-      " details={'n': 1}, next_retry_delay='30s')"));
+  TaskError error =
+      Error(Raw("        say(type='error', error_type='Busy', message='later',"
+                " details={'n': 1}, next_retry_delay='30s')"));
   EXPECT_EQ(error.type, "Busy");
   EXPECT_EQ(error.message, "later");
   EXPECT_TRUE(error.retryable);
@@ -181,7 +182,8 @@ TEST_F(ProcessTest, AProgramThatEndsBeforeItIsReadySaysWhy) {
 }
 
 TEST_F(ProcessTest, AMissingProgramIsNotTriedAgain) {
-  TaskError error = Error(JsonObject{{"command", JsonArray{"no-such-program"}}});
+  TaskError error =
+      Error(JsonObject{{"command", JsonArray{"no-such-program"}}});
   EXPECT_EQ(error.type, "CommandNotFound");
   EXPECT_FALSE(error.retryable);
 }
@@ -194,8 +196,9 @@ TEST_F(ProcessTest, AProgramThatIsNeverReadyIsGivenUp) {
 }
 
 TEST_F(ProcessTest, AnythingButAMessageIsQuotedAndFinal) {
-  TaskError error = Error(Raw("        print('debug: ' + 'x' * 1000)\n"
-                              "        say(type='result')"));
+  TaskError error =
+      Error(Raw("        print('debug: ' + 'x' * 1000)\n"
+                "        say(type='result')"));
   EXPECT_EQ(error.type, "ProtocolError");
   EXPECT_FALSE(error.retryable);
   EXPECT_THAT(error.message, HasSubstr("\"debug: xxx"));
@@ -302,9 +305,9 @@ TEST_F(ProcessTest, TasksAtTheSameTimeHaveProgramsOfTheirOwn) {
     second.set_value();
     first.get_future().wait();
   });
-  Json params = Raw(
-      "        say(type='heartbeat')\n"
-      "        say(type='result', value=os.getpid())");
+  Json params =
+      Raw("        say(type='heartbeat')\n"
+          "        say(type='result', value=os.getpid())");
   other.set_params(params);
   Outcome theirs;
   std::jthread thread([&] { theirs = handler_->Execute(other); });
@@ -316,7 +319,7 @@ TEST_F(ProcessTest, TasksAtTheSameTimeHaveProgramsOfTheirOwn) {
 TEST_F(ProcessTest, APoolKeepsAtMostItsLimitAndDropsTheDead) {
   WorkerPool pool(2, std::chrono::hours(1));
   WorkerOptions options;
-  options.process.argv = {"python3", "-c",
+  options.process.argv = {"/usr/bin/python3", "-c",
                           Script("        say(type='result')")};
   for (std::string key : {"a", "b", "c"}) {
     auto worker = *Worker::Start(options);
@@ -357,11 +360,10 @@ TEST_F(ProcessTest, NoProgramOutlivesTheHandler) {
 }
 
 TEST_F(ProcessTest, TheExampleInPerlWorks) {
-  Json params = JsonObject{
-      {"command",
-       JsonArray{"perl",
-                 WINDLASS_SOURCE_DIR "/examples/process/count_words.pl"}},
-      {"args", JsonObject{{"text", "The fox\nthe dog"}}}};
+  Json params =
+      JsonObject{{"command", JsonArray{"perl", WINDLASS_SOURCE_DIR
+                                       "/examples/process/count_words.pl"}},
+                 {"args", JsonObject{{"text", "The fox\nthe dog"}}}};
   EXPECT_EQ(FormatJson(Value(params)), R"({"dog":1,"fox":1,"the":2})");
   EXPECT_EQ(task_.progress().back().second, "line 2");
   EXPECT_THAT(task_.logs(), Contains("counted 3 words"));
@@ -369,8 +371,8 @@ TEST_F(ProcessTest, TheExampleInPerlWorks) {
 
 TEST_F(ProcessTest, TheExampleInPythonGoesOnWhereItStopped) {
   Json params = JsonObject{
-      {"command", JsonArray{"python3", WINDLASS_SOURCE_DIR
-                            "/examples/process/rank.py"}},
+      {"command", JsonArray{"/usr/bin/python3",
+                            WINDLASS_SOURCE_DIR "/examples/process/rank.py"}},
       {"env", JsonObject{{"PYTHONPATH", WINDLASS_SOURCE_DIR "/python"}}},
       {"args", JsonObject{{"counts", JsonObject{{"a", 1}, {"b", 3}, {"c", 2}}},
                           {"limit", 2}}}};

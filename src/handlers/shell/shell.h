@@ -1,5 +1,5 @@
 // The task type `shell`: runs a program, or a line of /bin/sh, and makes its
-// standard output the result. docs/guides/task-types.md lists the params.
+// standard output the result. docs/guides/shell-tasks.md lists the params.
 #pragma once
 
 #include <memory>

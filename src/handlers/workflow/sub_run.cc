@@ -44,7 +44,8 @@ absl::StatusOr<Json> ListOf(RunId run, int node, RunQueries& queries,
   auto envelopes = queries.ListInstanceResults(run, node);
   if (!envelopes.ok()) return envelopes.status();
   std::int64_t total = 0;
-  for (const auto& envelope : *envelopes) total += envelope ? envelope->size : 0;
+  for (const auto& envelope : *envelopes)
+    total += envelope ? envelope->size : 0;
   JsonArray list;
   for (const auto& envelope : *envelopes) {
     if (!envelope) {

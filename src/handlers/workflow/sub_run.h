@@ -10,7 +10,6 @@ namespace windlass {
 // `run` has ended. Success with its results, or SubRunFailed with its failed
 // tasks.
 absl::StatusOr<Outcome> OutcomeOfSubRun(const RunRecord& run,
-                                        RunQueries& queries,
-                                        ResultIo& results);
+                                        RunQueries& queries, ResultIo& results);
 
 }  // namespace windlass

@@ -51,8 +51,7 @@ struct SubRunState {
   }
   static SubRunState FromJson(const Json& json) {
     SubRunState state;
-    state.run_attempt =
-        static_cast<int>(IntegerParam(json, "run_attempt", 0));
+    state.run_attempt = static_cast<int>(IntegerParam(json, "run_attempt", 0));
     state.generation = static_cast<int>(IntegerParam(json, "generation", 1));
     state.reported = FlagParam(json, "reported");
     if (FindParam(json, "run") != nullptr) {
@@ -167,13 +166,12 @@ class WorkflowHandler : public TaskHandler {
   // Empty when there is room for one more run inside the others.
   std::optional<Outcome> CheckDepth(const RunInfo& run) const {
     std::optional<RunId> parent = run.parent;
-    for (int depth = 1; parent; ++depth) {
+    for (int depth = 2; parent; ++depth) {  // Of this run, as far as seen.
       if (depth >= kMaximumNesting) {
         return Outcome::FinalFailure(
-            "NestingTooDeep",
-            Concat("runs are nested ", kMaximumNesting,
-                   " deep; does the workflow ", run.workflow->name,
-                   " run itself?"));
+            "NestingTooDeep", Concat("runs are nested ", kMaximumNesting,
+                                     " deep; does the workflow ",
+                                     run.workflow->name, " run itself?"));
       }
       auto info = parts_.queries->GetRunInfo(*parent);
       if (!info.ok()) return FailureFromStatus(info.status());

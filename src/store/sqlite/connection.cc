@@ -63,7 +63,8 @@ absl::Status StatusFromCode(int code, std::string_view what) {
   if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW) {
     return absl::OkStatus();
   }
-  return absl::Status(CodeFor(code), absl::StrCat("sqlite: ", std::string(what)));
+  return absl::Status(CodeFor(code),
+                      absl::StrCat("sqlite: ", std::string(what)));
 }
 
 Rows::~Rows() {
@@ -133,9 +134,8 @@ sqlite3_stmt* Connection::Prepare(Sql sql) {
 
 void Connection::Fail(int code, std::string_view what) {
   if (!ok()) return;
-  status_ =
-      StatusFromCode(code, absl::StrCat(sqlite3_errmsg(handle_), ": ",
-                                      std::string(what)));
+  status_ = StatusFromCode(
+      code, absl::StrCat(sqlite3_errmsg(handle_), ": ", std::string(what)));
 }
 
 void Connection::Bind(sqlite3_stmt* statement, int place,

@@ -22,9 +22,9 @@ absl::StatusOr<LiveRun*> Find(Transaction& tx, RunId id) {
 }
 
 absl::Status HasEnded(const LiveRun& run, std::string_view verb) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("run ", FormatRunId(run.id()), " has ", std::string(Name(run.state)),
-                   " and cannot be ", std::string(verb)));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "run ", FormatRunId(run.id()), " has ", std::string(Name(run.state)),
+      " and cannot be ", std::string(verb)));
 }
 
 // The run and its sub-runs, which are part of it.

@@ -123,10 +123,6 @@ absl::StatusOr<std::shared_ptr<const Workflow>> Definitions::Parse(
       return found->second;
     }
   }
-  if (!parser_) {
-    return absl::FailedPreconditionError(
-        "a definition that another process pinned needs a parser");
-  }
   auto json = ParseJson(document);
   if (!json.ok()) {
     return absl::DataLossError(

@@ -19,27 +19,16 @@ constexpr Migration kMigrations[] = {
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 
-absl::Status CheckOwner(Connection& connection) {
-  auto owner = connection.QueryInt("PRAGMA application_id");
-  if (!owner.ok()) return owner.status();
-  if (*owner == kApplicationId) return absl::OkStatus();
-  auto tables = connection.QueryInt("SELECT count(*) FROM sqlite_schema");
-  if (!tables.ok()) return tables.status();
-  if (*tables == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      "the file is an SQLite database of another program; name another file");
-}
-
 absl::Status Step(Connection& connection, int from, int to) {
   const bool up = to > from;
   const Migration& migration =
       kMigrations[static_cast<std::size_t>(up ? from : to)];
   auto status = connection.Run(std::string(up ? migration.up : migration.down));
   if (status.ok()) return status;
-  return absl::Status(
-      status.code(),
-      absl::StrCat("migration ", migration.version, " ", std::string(migration.name),
-                   up ? " up: " : " down: ", status.message()));
+  return absl::Status(status.code(),
+                      absl::StrCat("migration ", migration.version, " ",
+                                   std::string(migration.name),
+                                   up ? " up: " : " down: ", status.message()));
 }
 
 // Switching to WAL needs the file alone, and SQLite does not call the busy
@@ -58,6 +47,17 @@ absl::Status UseWal(Connection& connection) {
 }  // namespace
 
 std::span<const Migration> Migrations() { return kMigrations; }
+
+absl::Status CheckOwner(Connection& connection) {
+  auto owner = connection.QueryInt("PRAGMA application_id");
+  if (!owner.ok()) return owner.status();
+  if (*owner == kApplicationId) return absl::OkStatus();
+  auto tables = connection.QueryInt("SELECT count(*) FROM sqlite_schema");
+  if (!tables.ok()) return tables.status();
+  if (*tables == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the file is an SQLite database of another program; name another file");
+}
 
 absl::StatusOr<int> SchemaVersion(Connection& connection) {
   auto version = connection.QueryInt("PRAGMA user_version");

@@ -31,6 +31,9 @@ std::span<const Migration> Migrations();
 absl::StatusOr<std::unique_ptr<Connection>> OpenMigrated(
     const std::string& path);
 
+// FailedPrecondition for the database of another program.
+absl::Status CheckOwner(Connection& connection);
+
 // 0 for an empty file.
 absl::StatusOr<int> SchemaVersion(Connection& connection);
 

@@ -10,6 +10,7 @@
 #include "store/sqlite/run_control.h"
 #include "store/sqlite/run_queries.h"
 #include "store/sqlite/tasks.h"
+#include "windlass/load.h"
 
 namespace windlass {
 namespace {
@@ -160,6 +161,19 @@ absl::Status MakeParent(const std::string& path) {
       "create the folder ", folder.string(), ": ", error.message()));
 }
 
+// A definition was checked before it was pinned, but perhaps by a Windlass that
+// knew other task types: any name will do here.
+absl::StatusOr<std::shared_ptr<const Workflow>> ParsePinned(
+    const Json& document) {
+  LoadOptions options;
+  options.file = "pinned definition";
+  LoadedWorkflow loaded = ParseWorkflow(document, options);
+  if (loaded.ok()) return loaded.workflow;
+  return absl::DataLossError(loaded.problems.empty()
+                                 ? "it does not parse"
+                                 : FormatProblem(loaded.problems[0]));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(
@@ -168,6 +182,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(
     return absl::InvalidArgumentError("the path of the store is empty");
   }
   if (auto status = MakeParent(options.path); !status.ok()) return status;
+  if (!options.parser) options.parser = &ParsePinned;
   auto ledger = sqlite::Ledger::Open(std::move(options));
   if (!ledger.ok()) return ledger.status();
   return std::make_unique<SqliteStore>(*std::move(ledger));

@@ -16,7 +16,7 @@
 
 namespace windlass {
 
-// Turns a pinned definition back into a workflow: ParseWorkflow().
+// Turns a pinned definition back into a workflow.
 using WorkflowParser =
     std::function<absl::StatusOr<std::shared_ptr<const Workflow>>(
         const Json& document)>;
@@ -39,7 +39,7 @@ struct SqliteStoreOptions {
   const Clock* clock = nullptr;
   // The crash with this number fails a task.
   int max_crashes = 3;
-  // Needed for runs that another process submitted.
+  // For runs that another process submitted. Empty: ParseWorkflow().
   WorkflowParser parser;
 };
 

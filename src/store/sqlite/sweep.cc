@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "sqlite_queries.h"
 #include "base/local_process.h"
+#include "sqlite_queries.h"
 #include "store/sqlite/effects.h"
 #include "store/sqlite/recovery.h"
 #include "store/sqlite/registry.h"
