@@ -504,7 +504,7 @@ tasks: {a: {type: echo, params: {v: "${{ env.WL_TEST_ENV }}"}}}
     auto executor = Start();
     RunId run = Submit(kFile);
     EXPECT_EQ(Await(run).state, RunState::kFailed);
-    EXPECT_THAT(Task(run, "a").error->message, HasSubstr("--allowed-env"));
+    EXPECT_THAT(Task(run, "a").error->message, HasSubstr("--allow-env"));
   }
   ExecutorConfig config = Config("allowed");
   config.allowed_env = {"WL_TEST_ENV"};
