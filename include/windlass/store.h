@@ -322,7 +322,7 @@ struct ExecutorRecord {
   Timestamp last_heartbeat;
   int busy_slots = 0;
   bool draining = false;
-  bool alive = true;
+  bool alive = true;  // False: it was declared dead within the last hour.
 };
 
 struct QueueRecord {

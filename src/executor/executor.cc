@@ -85,8 +85,12 @@ class BaseExecutor::Impl {
   const ExecutorConfig& config() const { return config_; }
   Liveness liveness() const;
 
-  // After Drain(). True when this must be kept for ever.
+  // After Drain(). True when handlers still run in here.
   bool HasStuckHandlers() { return slots_.JoinStuck(kStuckPatience) > 0; }
+  static void DestroyWhenReturned(std::unique_ptr<Impl> impl) {
+    Impl* self = impl.release();
+    self->slots_.WhenReturned([self] { std::unique_ptr<Impl> owned(self); });
+  }
 
  private:
   Registration::Parts RegistrationParts();
@@ -469,9 +473,9 @@ BaseExecutor::BaseExecutor(ExecutorConfig config, const ExecutorParts& parts)
 
 BaseExecutor::~BaseExecutor() {
   Stop();
-  // A thread cannot be ended from outside. One whose handler never returns
+  // A thread cannot be ended from outside. One whose handler does not return
   // keeps what it runs in, and nothing else: it is cut off from the parts.
-  if (impl_->HasStuckHandlers()) static_cast<void>(impl_.release());
+  if (impl_->HasStuckHandlers()) Impl::DestroyWhenReturned(std::move(impl_));
 }
 
 absl::Status BaseExecutor::Start() { return impl_->Start(); }

@@ -243,8 +243,9 @@ TEST_F(ExecutorFaultsTest, WhatIsNotAdmittedIsGivenBackAsIfNeverClaimed) {
 TEST_F(ExecutorFaultsTest, AnOperatorsDrainIsSeenByTheExecutor) {
   auto executor = Start();
   ASSERT_TRUE(store->Drain("test").ok());
+  auto signal = store->Listen();
   for (int i = 0; i < 4000 && !(*executor)->DrainRequested(); ++i) {
-    clock->SleepFor(5ms, std::stop_token());
+    (*signal)->Wait(5ms, std::stop_token());
   }
   EXPECT_TRUE((*executor)->DrainRequested());
 }

@@ -22,6 +22,7 @@ struct SlotPool::Slot {
   std::condition_variable_any changed;
   std::shared_ptr<Attempt> attempt ABSL_GUARDED_BY(mutex);
   bool finished ABSL_GUARDED_BY(mutex) = false;
+  bool left ABSL_GUARDED_BY(mutex) = false;  // By JoinStuck().
   // Of the thread: the definition it met last.
   std::shared_ptr<const CompiledWorkflow> workflow;
   std::jthread thread;
@@ -54,9 +55,16 @@ std::unique_ptr<SlotPool::Slot> SlotPool::NewSlot() {
   Slot& it = *slot;
   slot->thread = StartThread("wl-slot", [this, &it](std::stop_token) {
     Run(it);
-    MutexLock lock(it.mutex);
-    it.finished = true;
-    it.changed.notify_all();
+    {
+      MutexLock lock(it.mutex);
+      it.finished = true;
+      it.changed.notify_all();
+      if (!it.left) return;
+    }
+    // Nobody waits for this thread any more, and all it has left to do is to
+    // clear up behind everyone.
+    it.thread.detach();
+    OneFewer();
   });
   return slot;
 }
@@ -101,6 +109,8 @@ int SlotPool::JoinStuck(Duration patience) {
         slot->mutex.AssertHeld();
         return slot->finished;
       });
+      slot->left = !finished;
+      if (!finished) left_.fetch_add(1);
     }
     if (finished) {
       slot->thread.join();
@@ -109,10 +119,23 @@ int SlotPool::JoinStuck(Duration patience) {
     if (auto attempt = slot->current()) attempt->CutOff();
     left.push_back(std::move(slot));
   }
+  // Until WhenReturned() nothing of these is destroyed.
   const int count = static_cast<int>(left.size());
   MutexLock lock(mutex_);
   stuck_ = std::move(left);
   return count;
+}
+
+void SlotPool::WhenReturned(std::function<void()> done) {
+  when_returned_ = std::move(done);
+  OneFewer();
+}
+
+void SlotPool::OneFewer() {
+  if (left_.fetch_sub(1) != 1) return;
+  // Destroys this object, so it must not be called from inside of it.
+  std::function<void()> done = std::move(when_returned_);
+  done();
 }
 
 void SlotPool::Run(Slot& slot) {

@@ -51,20 +51,29 @@ class SlotPool : public Service {
 
   // After Stop(): waits up to `patience` of real time for stuck handlers and
   // joins their threads. Says how many still do not return; they are cut off
-  // from the executor's parts, and this pool must never be destroyed.
+  // from the executor's parts, and the pool must live until WhenReturned().
   int JoinStuck(Duration patience);
+
+  // Calls `done`, which may destroy the pool, when the last handler that
+  // JoinStuck() left has returned, on its thread; never, if it never does.
+  void WhenReturned(std::function<void()> done);
 
  private:
   struct Slot;
 
   std::unique_ptr<Slot> NewSlot();
   void Run(Slot& slot);
+  // A handler that JoinStuck() left has returned, or is accounted for.
+  void OneFewer();
   // False when the attempt was abandoned.
   bool Execute(Slot& slot, EpochLease lease);
 
   const int slots_;
   const Parts parts_;
   std::atomic<StopReason> stop_all_ = StopReason::kNone;
+  // Handlers that JoinStuck() left, and one for WhenReturned().
+  std::atomic<int> left_ = 1;
+  std::function<void()> when_returned_;
 
   mutable Mutex mutex_;
   bool started_ ABSL_GUARDED_BY(mutex_) = false;

@@ -170,6 +170,30 @@ TEST_P(AttemptTest, CrashesHaveALimitOfTheirOwn) {
   EXPECT_THAT(DeadLetters(), SizeIs(1));
 }
 
+TEST_P(AttemptTest, TasksOnTheirLastChanceAreGivenToAnExecutorOneAtATime) {
+  Submit(SingleTask());
+  Submit(SingleTask());
+  for (int crash = 1; crash <= 2; ++crash) {
+    const ExecutorId victim = Register("victim", seconds(10));
+    ASSERT_THAT(ClaimAs(victim), SizeIs(2)) << crash;
+    clock().Advance(seconds(10));
+    ASSERT_EQ(Value(store().Sweep()).tasks_recovered, 2);
+  }
+  Submit(SingleTask());
+  // The fresh task is not held back.
+  const std::vector<Lease> leases = ClaimAs(executor());
+  ASSERT_THAT(leases, SizeIs(2));
+  EXPECT_THAT(ClaimAs(executor()), SizeIs(0));
+  // Another executor gets the other one; so does this one, when it is done.
+  const ExecutorId other = Register("other");
+  EXPECT_THAT(ClaimAs(other), SizeIs(1));
+  ASSERT_TRUE(store().Deregister(other).ok());
+  EXPECT_THAT(ClaimAs(executor()), SizeIs(0));
+  ASSERT_TRUE(Succeed(leases[0]));
+  ASSERT_TRUE(Succeed(leases[1]));
+  EXPECT_THAT(ClaimAs(executor()), SizeIs(1));
+}
+
 TEST_P(AttemptTest, CrashesDoNotUseUpRetries) {
   const RunId run = Submit(WithRetries(2));
   for (int crash = 1; crash <= 2; ++crash) {

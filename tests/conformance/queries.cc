@@ -156,7 +156,16 @@ TEST_P(QueryTest, ExecutorsAreListedWithWhatTheyAre) {
   EXPECT_EQ(executors[0].last_heartbeat - executors[0].started_at, seconds(4));
   EXPECT_TRUE(executors[0].alive);
   ASSERT_TRUE(store().Deregister(id).ok());
-  EXPECT_FALSE(Value(store().ListExecutors()).at(0).alive);
+  EXPECT_THAT(Value(store().ListExecutors()), IsEmpty());
+}
+
+TEST_P(QueryTest, ALostExecutorIsListedAsLost) {
+  Register("lost", seconds(10));
+  clock().Advance(seconds(10));
+  ASSERT_EQ(Value(store().Sweep()).executors_lost, 1);
+  const auto executors = Value(store().ListExecutors());
+  ASSERT_THAT(executors, SizeIs(1));
+  EXPECT_FALSE(executors[0].alive);
 }
 
 TEST_P(QueryTest, QueuesCountTheirTasks) {

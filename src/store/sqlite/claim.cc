@@ -132,19 +132,36 @@ class LaneCursor {
   const ReadyRow* Head() const {
     return next_ < rows_.size() ? &rows_[next_] : nullptr;
   }
+  // The head was taken.
   void Pass() {
-    passed_ = rows_[next_++];
-    if (next_ == rows_.size() && rows_.size() == chunk_) Fill();
+    if (kept_some_) DeleteHead();
+    Advance();
+  }
+  // The head stays in the table.
+  void Keep() {
+    if (!kept_some_) DeletePassed();
+    kept_some_ = true;
+    Advance();
   }
 
-  // Everything passed leaves the table at once: it is the lane's beginning.
+  // Everything passed leaves the table at once: it is the lane's beginning, as
+  // long as nothing of it is kept.
   void DeletePassed() {
-    if (!passed_) return;
+    if (!passed_ || kept_some_) return;
     tx_.db.Execute(queries::kDeleteReadyUpTo, lane_, passed_->rank,
                    passed_->run, passed_->node, passed_->idx);
   }
 
  private:
+  void Advance() {
+    passed_ = rows_[next_++];
+    if (next_ == rows_.size() && rows_.size() == chunk_) Fill();
+  }
+  void DeleteHead() {
+    const ReadyRow& row = *Head();
+    tx_.db.Execute(queries::kDeleteReady, lane_, row.rank, row.run, row.node,
+                   row.idx);
+  }
   void Fill() {
     const ReadyRow from = passed_.value_or(ReadyRow{});
     rows_ =
@@ -159,6 +176,33 @@ class LaneCursor {
   std::vector<ReadyRow> rows_;
   std::size_t next_ = 0;
   std::optional<ReadyRow> passed_;
+  bool kept_some_ = false;
+};
+
+// Tasks that the next crash of their executor will fail for good. An executor
+// gets one of them at a time, so that a task that kills its executors is blamed
+// alone and not with those that happened to be beside it.
+class LastChances {
+ public:
+  LastChances(Transaction& tx, ExecutorId executor)
+      : tx_(tx), executor_(executor) {}
+
+  bool Allow(const Ticket& ticket) {
+    if (ticket.crashes == 0 || ticket.crashes + 1 < tx_.limits.max_crashes) {
+      return true;
+    }
+    if (!taken_) {
+      Rows rows = tx_.db.Query(queries::kSelectLastChanceOfExecutor,
+                               executor_.value, tx_.limits.max_crashes);
+      taken_ = rows.Next();
+    }
+    return !std::exchange(*taken_, true);
+  }
+
+ private:
+  Transaction& tx_;
+  const ExecutorId executor_;
+  std::optional<bool> taken_;  // Unknown until it matters.
 };
 
 std::int32_t Room(const ClaimRequest& request,
@@ -177,6 +221,7 @@ void ClaimFromLanes(Transaction& tx, const ClaimRequest& request,
   for (const std::int64_t lane : lanes) {
     cursors.emplace_back(tx, lane, std::min(chunk, room));
   }
+  LastChances last_chances(tx, request.executor);
   while (Room(request, leases) > 0) {
     LaneCursor* best = nullptr;
     for (LaneCursor& cursor : cursors) {
@@ -187,6 +232,10 @@ void ClaimFromLanes(Transaction& tx, const ClaimRequest& request,
     }
     if (best == nullptr) break;
     const ReadyRow& row = *best->Head();
+    if (!last_chances.Allow(row.ticket)) {
+      best->Keep();
+      continue;
+    }
     const std::int32_t taken = std::min(row.count, Room(request, leases));
     LeaseFront(tx, row, taken, request.executor, leases);
     if (taken < row.count) {
@@ -228,9 +277,11 @@ void ClaimFromFamily(Transaction& tx, const ClaimRequest& request,
   std::sort(
       ready.begin(), ready.end(),
       [](const ReadyRow& a, const ReadyRow& b) { return a.Key() < b.Key(); });
+  LastChances last_chances(tx, request.executor);
   for (const ReadyRow& row : ready) {
     const std::int32_t taken = std::min(row.count, Room(request, leases));
     if (taken == 0) break;
+    if (!last_chances.Allow(row.ticket)) continue;
     LeaseFront(tx, row, taken, request.executor, leases);
     if (taken < row.count) {
       Shrink(tx, row, taken);

@@ -58,7 +58,8 @@ void Recover(Transaction& tx, const HeldLease& held, Departure departure,
 
 bool EndExecutor(Transaction& tx, ExecutorId executor, Departure departure,
                  SweepReport* report) {
-  if (tx.db.Execute(queries::kEndExecutor, executor.value, tx.now) == 0) {
+  if (tx.db.Execute(queries::kEndExecutor, executor.value, tx.now,
+                    departure == Departure::kDied) == 0) {
     return false;
   }
   SweepReport uncounted;

@@ -192,7 +192,9 @@ CREATE TABLE executor (
   last_heartbeat INTEGER NOT NULL,
   busy_slots INTEGER NOT NULL DEFAULT 0,
   draining INTEGER NOT NULL DEFAULT 0 CHECK (draining IN (0, 1)),
-  ended_at INTEGER
+  ended_at INTEGER,
+  -- Declared dead; otherwise it left by itself.
+  lost INTEGER NOT NULL DEFAULT 0 CHECK (lost = 0 OR ended_at IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX executor_alive ON executor (id) WHERE ended_at IS NULL;
