@@ -4,11 +4,12 @@
 #   make build   the binary, at build/release/windlass
 #   make demo    a real workflow over real data, live in your terminal
 #   make test    every test, as CI runs them (installs what it needs)
+#   make cel-conformance   the public CEL suite, fetched from npm
 #   make bench   the benchmarks, as a table
 #   make format  rewrite the sources with clang-format
 #   make lint    clang-tidy over the library
 
-.PHONY: build demo test test-quick bench format lint install clean
+.PHONY: build demo test test-quick cel-conformance bench format lint install clean
 
 JOBS ?= $(shell nproc)
 
@@ -30,6 +31,9 @@ test:
 test-quick:
 	@tools/install_deps.sh test
 	@tools/run_tests.sh release
+
+cel-conformance:
+	@tools/cel_conformance.sh
 
 bench:
 	@tools/install_deps.sh build

@@ -33,6 +33,7 @@ enum class NodeKind : std::uint8_t {
   kCall,           // name(children...); is_method: children[0] is the receiver
   kDefault,        // default(children[0], children[1])
   kComprehension,  // children[0].macro(variable, children[1...])
+  kBind,           // cel.bind(variable, children[0], children[1])
 };
 
 enum class Operation : std::uint8_t {
@@ -73,7 +74,7 @@ struct Node {
   int slot = -1;             // Of kVariable, and a macro's first variable.
   Position position;
   std::string name;
-  std::vector<std::string> variables;  // Of kComprehension: one or two.
+  std::vector<std::string> variables;  // Of a macro: one or two.
   Value value;
   std::vector<std::unique_ptr<Node>> children;
   // Of a kSelect that is a whole path from a variable outside: its names.

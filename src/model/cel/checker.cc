@@ -13,11 +13,12 @@
 namespace windlass::cel {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMacroNames = {
+constexpr std::array<std::string_view, 13> kMacroNames = {
     "has",          "default",           "all",
     "exists",       "exists_one",        "filter",
     "map",          "existsOne",         "transformList",
-    "transformMap", "transformMapEntry", "dyn"};
+    "transformMap", "transformMapEntry", "dyn",
+    "bind"};
 
 constexpr std::array kTypes = {Kind::kNull,  Kind::kBool,      Kind::kInt,
                                Kind::kUint,  Kind::kDouble,    Kind::kString,
@@ -41,7 +42,7 @@ class Checker {
 
   absl::Status Check(Node& node) {
     if (CheckPath(node)) return absl::OkStatus();
-    if (node.kind == NodeKind::kComprehension) return CheckMacro(node);
+    if (HasVariables(node)) return CheckMacro(node);
     if (node.kind == NodeKind::kCall) ResolveNamespace(node);
     absl::Status children = CheckChildren(node, 0);
     if (!children.ok()) return children;
@@ -53,6 +54,11 @@ class Checker {
   CheckedNames Take() { return std::move(checked_); }
 
  private:
+  static bool HasVariables(const Node& node) {
+    return node.kind == NodeKind::kComprehension ||
+           node.kind == NodeKind::kBind;
+  }
+
   absl::Status CheckChildren(Node& node, std::size_t first) {
     for (std::size_t i = first; i < node.children.size(); ++i) {
       absl::Status status = Check(*node.children[i]);

@@ -1,7 +1,5 @@
 #include "model/cel/compare.h"
 
-#include <cmath>
-
 namespace windlass::cel {
 namespace {
 
@@ -9,46 +7,23 @@ std::partial_ordering Reverse(std::partial_ordering order) {
   return 0 <=> order;
 }
 
-std::partial_ordering CompareExactly(std::int64_t a, std::uint64_t b) {
+std::partial_ordering CompareWhole(std::int64_t a, std::uint64_t b) {
   if (a < 0) return std::partial_ordering::less;
   return static_cast<std::uint64_t>(a) <=> b;
 }
 
-// Without rounding the integer, so that 2^53 + 1 is not 2^53.
-std::partial_ordering CompareExactly(std::int64_t a, double b) {
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b >= 0x1p63) return std::partial_ordering::less;
-  if (b < -0x1p63) return std::partial_ordering::greater;
-  double whole = std::trunc(b);
-  auto order = a <=> static_cast<std::int64_t>(whole);
-  if (order != 0) return order;
-  return 0.0 <=> (b - whole);
-}
-
-std::partial_ordering CompareExactly(std::uint64_t a, double b) {
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b >= 0x1p64) return std::partial_ordering::less;
-  if (b < 0) return std::partial_ordering::greater;
-  double whole = std::trunc(b);
-  auto order = a <=> static_cast<std::uint64_t>(whole);
-  if (order != 0) return order;
-  return 0.0 <=> (b - whole);
-}
-
+// A double meets a whole number as a double, rounded where it must be, as in
+// CEL's other implementations. Whole numbers meet exactly.
 std::partial_ordering CompareNumbers(const Value& a, const Value& b) {
+  if (a.Is(Kind::kDouble) || b.Is(Kind::kDouble)) {
+    return a.ToDouble() <=> b.ToDouble();
+  }
   if (a.Is(Kind::kInt)) {
     if (b.Is(Kind::kInt)) return a.AsInt() <=> b.AsInt();
-    if (b.Is(Kind::kUint)) return CompareExactly(a.AsInt(), b.AsUint());
-    return CompareExactly(a.AsInt(), b.AsDouble());
+    return CompareWhole(a.AsInt(), b.AsUint());
   }
-  if (a.Is(Kind::kUint)) {
-    if (b.Is(Kind::kUint)) return a.AsUint() <=> b.AsUint();
-    if (b.Is(Kind::kDouble)) return CompareExactly(a.AsUint(), b.AsDouble());
-    return Reverse(CompareExactly(b.AsInt(), a.AsUint()));
-  }
-  if (b.Is(Kind::kDouble)) return a.AsDouble() <=> b.AsDouble();
-  if (b.Is(Kind::kInt)) return Reverse(CompareExactly(b.AsInt(), a.AsDouble()));
-  return Reverse(CompareExactly(b.AsUint(), a.AsDouble()));
+  if (b.Is(Kind::kUint)) return a.AsUint() <=> b.AsUint();
+  return Reverse(CompareWhole(b.AsInt(), a.AsUint()));
 }
 
 bool ListsEqual(const List& a, const List& b, Budget& budget) {

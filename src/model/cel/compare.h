@@ -9,9 +9,10 @@
 
 namespace windlass::cel {
 
-// Numbers are equal by value whatever their types; values of other different
-// types are not equal; NaN is not equal to itself. False once the budget is
-// spent: the caller looks at the budget.
+// Numbers are equal by value whatever their types; beside a double an integer
+// is rounded to one, so 9007199254740993 == 9007199254740992.0. Values of other
+// different types are not equal; NaN is not equal to itself. False once the
+// budget is spent: the caller looks at the budget.
 bool Equal(const Value& a, const Value& b, Budget& budget);
 
 // The order of two numbers, or of two values of one ordered type (bool, string

@@ -91,6 +91,8 @@ class Evaluator {
         return Default(node);
       case NodeKind::kComprehension:
         return Comprehension(node);
+      case NodeKind::kBind:
+        return Bound(node);
     }
     return Value();
   }
@@ -346,6 +348,13 @@ class Evaluator {
     bool missing =
         value.ok() ? value->Is(Kind::kNull) : absl::IsNotFound(value.status());
     return missing ? Evaluate(*node.children[1]) : value;
+  }
+
+  Result Bound(const Node& node) {
+    Result value = Evaluate(*node.children[0]);
+    if (!value.ok()) return value;
+    slots_[static_cast<std::size_t>(node.slot)] = *std::move(value);
+    return Evaluate(*node.children[1]);
   }
 
   Result Comprehension(const Node& node) {

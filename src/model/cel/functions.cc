@@ -24,7 +24,7 @@ Registry BuildRegistry() {
   Registry registry;
   for (absl::Span<const Function> area :
        {ConversionFunctions(), StringFunctions(), FormatFunctions(),
-        TimeFunctions(), MathFunctions(), CodingFunctions()}) {
+        TimeFunctions(), MathFunctions(), BitFunctions(), CodingFunctions()}) {
     for (const Function& function : area) {
       registry.emplace(function.name, &function);
     }

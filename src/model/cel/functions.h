@@ -57,6 +57,7 @@ absl::Span<const Function> StringFunctions();
 absl::Span<const Function> FormatFunctions();
 absl::Span<const Function> TimeFunctions();
 absl::Span<const Function> MathFunctions();
+absl::Span<const Function> BitFunctions();
 absl::Span<const Function> CodingFunctions();
 
 // InvalidArgument with the message.

@@ -240,6 +240,27 @@ TEST(CelFunctionsTest, MathComparesAcrossTypes) {
   });
 }
 
+TEST(CelFunctionsTest, MathWorksOnBits) {
+  Check({
+      {"math.bitAnd(12, 10)", "int 8"},
+      {"math.bitAnd(-4, 255)", "int 252"},
+      {"math.bitOr(12u, 10u)", "uint 14"},
+      {"math.bitXor(-1, 6)", "int -7"},
+      {"math.bitNot(41)", "int -42"},
+      {"math.bitNot(18446744073709551615u)", "uint 0"},
+      {"math.bitAnd(1, 1u)", "error: no such overload: math.bitAnd(int, uint)"},
+      {"math.bitNot(1.0)", "error: no such overload: math.bitNot(double)"},
+      {"math.bitShiftLeft(3, 4)", "int 48"},
+      {"math.bitShiftLeft(1, 63)", "int -9223372036854775808"},
+      {"math.bitShiftLeft(7u, 64)", "uint 0"},
+      {"math.bitShiftRight(48u, 4)", "uint 3"},
+      {"math.bitShiftRight(-1, 60)", "int 15"},
+      {"math.bitShiftRight(-1, 64)", "int 0"},
+      {"math.bitShiftLeft(1, -2)", "error: by a negative offset: -2"},
+      {"math.bitShiftRight(1, 1u)", "error: no such overload"},
+  });
+}
+
 TEST(CelFunctionsTest, CodingMakesTextsForOtherPrograms) {
   Check({
       {"json({'a': [1, 2.0, null, 'x']})",

@@ -58,8 +58,9 @@ absl::Status ExpandDefault(Node& call) {
   return absl::OkStatus();
 }
 
-absl::Status ExpandComprehension(Node& call, const Form& form) {
-  for (std::size_t i = 1; i <= form.variables; ++i) {
+// Takes the names of the variables out of the arguments, after the receiver.
+absl::Status TakeVariables(Node& call, std::size_t count) {
+  for (std::size_t i = 1; i <= count; ++i) {
     const Node& variable = *call.children[i];
     if (variable.kind != NodeKind::kVariable || variable.is_absolute) {
       return ErrorAt(variable.position,
@@ -68,13 +69,33 @@ absl::Status ExpandComprehension(Node& call, const Form& form) {
     }
     call.variables.push_back(variable.name);
   }
+  auto first = call.children.begin() + 1;
+  call.children.erase(first, first + static_cast<std::ptrdiff_t>(count));
+  return absl::OkStatus();
+}
+
+// cel.bind(name, value, expression)
+bool IsBind(const Node& call) {
+  const Node& receiver = *call.children[0];
+  return call.name == "bind" && receiver.kind == NodeKind::kVariable &&
+         receiver.name == "cel" && call.children.size() == 4;
+}
+
+absl::Status ExpandBind(Node& call) {
+  absl::Status taken = TakeVariables(call, 1);
+  if (!taken.ok()) return taken;
+  call.children.erase(call.children.begin());  // "cel" is no variable.
+  call.kind = NodeKind::kBind;
+  return absl::OkStatus();
+}
+
+absl::Status ExpandComprehension(Node& call, const Form& form) {
+  absl::Status taken = TakeVariables(call, form.variables);
+  if (!taken.ok()) return taken;
   if (form.variables == 2 && call.variables[0] == call.variables[1]) {
     return ErrorAt(call.position, absl::StrCat("the variables of ", call.name,
                                                "() must differ"));
   }
-  call.children.erase(
-      call.children.begin() + 1,
-      call.children.begin() + 1 + static_cast<std::ptrdiff_t>(form.variables));
   call.kind = NodeKind::kComprehension;
   call.macro = form.macro;
   return absl::OkStatus();
@@ -88,6 +109,7 @@ absl::Status ExpandMacro(Node& call) {
     if (call.name == "default") return ExpandDefault(call);
     return absl::OkStatus();
   }
+  if (IsBind(call)) return ExpandBind(call);
   for (const Form& form : kForms) {
     bool fits = form.name == call.name &&
                 call.children.size() == 1 + form.variables + form.expressions;

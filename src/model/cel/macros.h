@@ -7,9 +7,9 @@
 
 namespace windlass::cel {
 
-// Turns a call of has(), default() or of a macro over lists and maps into its
-// own kind of node; leaves every other call as it is. InvalidArgument when the
-// arguments are not of the macro's form.
+// Turns a call of has(), default(), cel.bind() or of a macro over lists and
+// maps into its own kind of node; leaves every other call as it is.
+// InvalidArgument when the arguments are not of the macro's form.
 absl::Status ExpandMacro(Node& call);
 
 }  // namespace windlass::cel

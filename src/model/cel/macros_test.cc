@@ -100,8 +100,30 @@ TEST(CelMacrosTest, TheInnermostVariableWins) {
       JsonObject{{"x", "outside"}});
 }
 
+TEST(CelMacrosTest, BindNamesAValueForOneExpression) {
+  Check(
+      {
+          {"cel.bind(d, 3 * 7, [d, d - 1])", "list [21,20]"},
+          {"cel.bind(x, x + '!', x + x)", "string \"outside!outside!\""},
+          {"cel.bind(a, 2, cel.bind(b, a + 1, a * b))", "int 6"},
+          {"cel.bind(a, 1, cel.bind(a, a + 1, a)) + cel.bind(b, 5, b)",
+           "int 7"},
+          {"[4, 9].map(n, cel.bind(m, n + 1, [m].map(k, k + n)[0]))",
+           "list [9,19]"},
+          {"cel.bind(y, 1, y) == 1 ? x : y", "string \"outside\""},
+          {"cel.bind(a, 1, .x)", "string \"outside\""},
+          {"cel.bind(a, 1 / 0, 5)", "error: divide by zero"},
+          {"cel.bind(a, 1, b)", "error: undeclared reference to 'b'"},
+          {"cel.bind(a, 1, 2) + a", "error: undeclared reference to 'a'"},
+          {"other.bind(a, 1, 2)", "error: wrong arguments for the macro"},
+      },
+      JsonObject{{"x", "outside"}});
+}
+
 TEST(CelMacrosTest, BadMacroArgumentsAreRefused) {
   Check({
+      {"cel.bind(a.b, 1, 2)", "error: argument 1 of bind() must be a plain"},
+      {"cel.bind(a, 1)", "error: wrong arguments for the macro bind()"},
       {"[1].map(1, 2)", "error: argument 1 of map() must be a plain name"},
       {"[1].map(a.b, 2)", "error: must be a plain name"},
       {"[1].all(x)", "error: wrong arguments for the macro all()"},
