@@ -81,8 +81,9 @@ enum class StopReason : std::uint8_t {
   kCancelled,         // The run or task was cancelled.
   kTimeout,           // start_to_close_timeout
   kHeartbeatTimeout,  // heartbeat_timeout
-  kLeaseLost,         // Another executor may have the task: nothing counts now.
-  kDrain,             // The executor stops and its grace period is over.
+  kScheduleToCloseTimeout,
+  kLeaseLost,  // Another executor may have the task: nothing counts now.
+  kDrain,      // The executor stops and its grace period is over.
 };
 
 // What a handler may know and do about the attempt it executes. Valid until

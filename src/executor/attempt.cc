@@ -22,6 +22,14 @@ const Json& NoParams() {
 // period: the rest of the lease is what Registration keeps back.
 Duration LostLeaseGrace(Duration lease_ttl) { return lease_ttl / 10; }
 
+// The store's clock says how much time was left when it gave the lease out; it
+// goes on by ours, which may show another time.
+std::optional<Duration> CloseAt(const EpochLease& lease) {
+  const auto& deadline = lease.lease.close_deadline;
+  if (!deadline.has_value()) return std::nullopt;
+  return lease.received_at + (*deadline - lease.lease.claimed_at);
+}
+
 absl::Status CutOffError() {
   return absl::CancelledError(
       "the attempt was abandoned and its executor has ended");
@@ -47,9 +55,10 @@ class Attempt::Use {
 
 Attempt::Attempt(const AttemptParts& parts, EpochLease lease, Duration now)
     : parts_(parts),
-      lease_(std::move(lease.lease)),
+      lease_(lease.lease),
       epoch_(lease.epoch),
       started_at_(now),
+      close_at_(CloseAt(lease)),
       params_(&NoParams()),
       last_sign_of_life_(now.count()) {}
 
@@ -109,6 +118,7 @@ Attempt::Check Attempt::CheckTime(Duration now) const {
   consider(spec().heartbeat_timeout,
            Duration(last_sign_of_life_.load(std::memory_order_relaxed)),
            StopReason::kHeartbeatTimeout);
+  consider(close_at_, Duration::zero(), StopReason::kScheduleToCloseTimeout);
   return check;
 }
 
@@ -139,10 +149,12 @@ StopReason Attempt::stop_reason() const {
 }
 
 std::optional<std::chrono::steady_clock::time_point> Attempt::deadline() const {
-  if (!spec().start_to_close_timeout.has_value()) return std::nullopt;
-  const Duration left =
-      started_at_ + *spec().start_to_close_timeout - parts_.clock->Steady();
-  return std::chrono::steady_clock::now() + left;
+  std::optional<Duration> end = close_at_;
+  if (const auto& timeout = spec().start_to_close_timeout) {
+    end = std::min(end.value_or(Duration::max()), started_at_ + *timeout);
+  }
+  if (!end.has_value()) return std::nullopt;
+  return std::chrono::steady_clock::now() + (*end - parts_.clock->Steady());
 }
 
 Duration Attempt::grace_period() const {

@@ -128,6 +128,8 @@ class Attempt : public TaskContext,
   const Lease lease_;
   const Epoch epoch_;
   const Duration started_at_;
+  // schedule_to_close of the task, on the steady clock.
+  const std::optional<Duration> close_at_;
 
   // Constant once prepared.
   const Json* params_;

@@ -64,6 +64,16 @@ AttemptEnd StoppedEnd(const Lease& lease, StopReason reason) {
               "the handler showed no sign of life for ",
               FormatDuration(spec.heartbeat_timeout.value_or(Duration::zero())),
               " (heartbeat_timeout)"));
+    case StopReason::kScheduleToCloseTimeout: {
+      AttemptEnd end = TimedOut(
+          lease, error_type::kScheduleToCloseTimeout,
+          Concat("the task did not end within ",
+                 FormatDuration(
+                     spec.schedule_to_close_timeout.value_or(Duration::zero())),
+                 " (schedule_to_close_timeout)"));
+      end.error->retryable = false;  // No attempt would have any time.
+      return end;
+    }
     case StopReason::kCancelled:
       return EndOf(lease, AttemptOutcome::kCancelled);
     case StopReason::kNone:

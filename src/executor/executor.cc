@@ -269,7 +269,7 @@ std::vector<Lease> BaseExecutor::Impl::Accept(std::vector<Lease> leases,
     return true;
   });
   queue_.Refused(refused.size(), epoch);
-  if (!queue_.Push(leases, epoch)) {
+  if (!queue_.Push(leases, epoch, parts_.clock->Steady())) {
     for (Lease& lease : leases) refused.push_back(std::move(lease));
   }
   return refused;

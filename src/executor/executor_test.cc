@@ -214,6 +214,31 @@ tasks: {a: {type: hang, start_to_close_timeout: 20ms}}
   EXPECT_THAT(task.error->message, HasSubstr("20ms (start_to_close_timeout)"));
 }
 
+TEST_F(ExecutorTest, AnAttemptIsStoppedWhenItsTasksTimeIsOver) {
+  Handle("hang", [](TaskContext& task) {
+    EXPECT_TRUE(task.deadline().has_value());
+    Latch stopped;
+    std::stop_callback on_stop(task.stop_token(), [&] { stopped.Open(); });
+    EXPECT_TRUE(stopped.Wait());
+    EXPECT_EQ(task.stop_reason(), StopReason::kScheduleToCloseTimeout);
+    return Outcome::Cancelled();
+  });
+  auto executor = Start();
+  RunId run = Submit(R"(
+windlass: 1
+name: slow
+tasks:
+  a:
+    type: hang
+    schedule_to_close_timeout: 50ms
+    retry_policy: {initial_interval: 1ms, maximum_attempts: 9}
+)");
+  EXPECT_EQ(Await(run).state, RunState::kFailed);
+  TaskRecord task = Task(run, "a");
+  EXPECT_EQ(task.error->type, error_type::kScheduleToCloseTimeout);
+  EXPECT_EQ(task.attempt, 1);
+}
+
 TEST_F(ExecutorTest, AHandlerThatShowsNoLifeIsStopped) {
   Handle("silent", [](TaskContext& task) {
     Latch stopped;

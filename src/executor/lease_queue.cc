@@ -28,7 +28,7 @@ bool LeaseQueue::WaitForRoom(const std::stop_token& stop) {
   return room;
 }
 
-bool LeaseQueue::Push(std::vector<Lease>& leases, Epoch epoch) {
+bool LeaseQueue::Push(std::vector<Lease>& leases, Epoch epoch, Duration now) {
   if (leases.empty()) return true;
   int wake = 0;
   {
@@ -40,7 +40,9 @@ bool LeaseQueue::Push(std::vector<Lease>& leases, Epoch epoch) {
     outstanding_ += static_cast<std::int64_t>(leases.size());
     empty_claim_ = 0;
     if (closed_) return false;
-    for (Lease& lease : leases) leases_.push_back({std::move(lease), epoch});
+    for (Lease& lease : leases) {
+      leases_.push_back({std::move(lease), epoch, now});
+    }
     wake = std::min(static_cast<int>(leases.size()), idle_slots_);
   }
   leases.clear();

@@ -23,6 +23,7 @@ using Epoch = std::int64_t;
 struct EpochLease {
   Lease lease;
   Epoch epoch = 0;
+  Duration received_at{0};  // On the executor's steady clock.
 };
 
 // A lease is outstanding from Push() until Recorded(). Thread-safe. The rule
@@ -44,10 +45,10 @@ class LeaseQueue {
   // `stop`.
   bool WaitForRoom(const std::stop_token& stop);
 
-  // Takes the leases in. False: the queue is closed; the leases are untouched
-  // and outstanding, the caller gives them back. Leases of an earlier epoch
-  // are dropped.
-  bool Push(std::vector<Lease>& leases, Epoch epoch);
+  // Takes the leases in, at `now` on the steady clock. False: the queue is
+  // closed; the leases are untouched and outstanding, the caller gives them
+  // back. Leases of an earlier epoch are dropped.
+  bool Push(std::vector<Lease>& leases, Epoch epoch, Duration now);
 
   // Leases that are given back without having been pushed; they become
   // outstanding.

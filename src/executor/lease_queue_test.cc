@@ -16,7 +16,7 @@ std::vector<Lease> Leases(int count, std::int64_t first_token = 1) {
 
 void Push(LeaseQueue& queue, int count, Epoch epoch = 0) {
   std::vector<Lease> leases = Leases(count);
-  EXPECT_TRUE(queue.Push(leases, epoch));
+  EXPECT_TRUE(queue.Push(leases, epoch, Duration::zero()));
 }
 
 TEST(LeaseQueueTest, AsksForFreeSlotsAndLookAhead) {
@@ -79,7 +79,7 @@ TEST(LeaseQueueTest, AClosedQueueGivesNothingOutAndTakesNothingIn) {
   EpochLease lease;
   EXPECT_FALSE(queue.Take(lease));
   std::vector<Lease> late = Leases(1, 7);
-  EXPECT_FALSE(queue.Push(late, 0));
+  EXPECT_FALSE(queue.Push(late, 0, Duration::zero()));
   EXPECT_EQ(late.size(), 1U);
   EXPECT_EQ(queue.outstanding(), 3);
   queue.Recorded(3, 0);

@@ -169,6 +169,7 @@ std::string_view StopReasonName(StopReason reason) {
     case StopReason::kCancelled:
       return "cancelled";
     case StopReason::kTimeout:
+    case StopReason::kScheduleToCloseTimeout:
       return "timeout";
     case StopReason::kHeartbeatTimeout:
       return "heartbeat_timeout";
