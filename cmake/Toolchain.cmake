@@ -7,6 +7,10 @@ endif()
 # -g1 keeps function names and lines for stack traces at a third of -g's
 # compile time.
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+if(WINDLASS_SANITIZE)
+  # Compiles in half the time, and assertions are on.
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
+endif()
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

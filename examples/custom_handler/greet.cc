@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   });
   auto run = engine.Run(argc > 1 ? argv[1] : "greet.yaml", {{"name", "Ada"}});
   if (!run.ok()) return std::cerr << run.status().message() << '\n', 2;
-  std::cout << engine.Result(run->id, "shout")->as_string() << '\n';
+  auto shout = engine.Result(run->id, "shout");
+  std::cout << (shout.ok() ? windlass::JsonToText(*shout) : "failed") << '\n';
   return run->state == windlass::RunState::kSucceeded ? 0 : 1;
 }

@@ -57,6 +57,11 @@ struct Outcome {
 
   static Outcome Success() { return {}; }
   static Outcome Success(Content content);
+  // A text, as JSON.
+  static Outcome Success(std::string_view text);
+  static Outcome Success(const char* text) {
+    return Success(std::string_view(text));
+  }
   static Outcome Failure(TaskError error);
   // Retried as the task's retry_policy says.
   static Outcome Failure(std::string_view type, std::string_view message);

@@ -35,7 +35,7 @@ void AddGlobals(CLI::App& app, Globals& globals, std::string& config) {
              "Where large results are kept: file:PATH (default: beside the "
              "store)");
   AddSetting(app, "--broker", globals.broker,
-             "RabbitMQ that carries the dispatch: amqp://...");
+             "Not in this build, which polls the store");
   AddSetting(app, "--output", globals.output, "What to print on stdout")
       ->check(CLI::IsMember({"text", "json"}));
   AddSetting(app, "--log-level", globals.log_level,
@@ -122,6 +122,11 @@ int Main(int argc, char** argv) {
       return Fail(early, absl::InvalidArgumentError(ExplainUsageError(
                              app, error, arguments, *layers)));
     }
+  }
+  if (!invocation.globals.broker.empty()) {
+    return Fail(invocation.globals,
+                absl::InvalidArgumentError(
+                    "--broker: this build has none; executors poll the store"));
   }
   return invocation.body();
 }

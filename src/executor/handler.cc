@@ -24,6 +24,10 @@ Outcome OfKind(AttemptOutcome kind) {
 
 }  // namespace
 
+Outcome Outcome::Success(std::string_view text) {
+  return Success(Json(boost::json::string_view(text.data(), text.size())));
+}
+
 Outcome Outcome::Success(Content content) {
   Outcome outcome;
   outcome.content = std::move(content);

@@ -85,7 +85,8 @@ class DocumentationTest(EndToEndTest):
         pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md"),
                  *ROOT.glob("bench/*.md")]
         for page in pages:
-            for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+            prose = BLOCK.sub("", page.read_text())
+            for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose):
                 if "://" not in link:
                     self.assertTrue((page.parent / link).exists(), f"{page.name}: {link}")
 

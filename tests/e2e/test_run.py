@@ -150,6 +150,10 @@ class RunTest(EndToEndTest):
               argv: {type: shell, params: {command: [printf, "%s", "${{ params.x }}"]}}
               line: {type: shell, params: {command: "printf %s ${{ params.x }}"}}
               quoted: {type: shell, params: {command: "printf '%s|%s' a ${{ params.x }}"}}
+              double: {type: shell, params: {command: 'printf %s "${{ params.x }}"'}}
+              single: {type: shell, params: {command: "printf '%s' '${{ params.x }}'"}}
+              nested: {type: shell, params: {command: 'printf %s. "$(printf %s. "${{ params.x }}")"'}}
+              refused: {type: shell, allow_failure: true, params: {command: "echo `echo ${{ params.x }}`"}}
               again:
                 type: shell
                 depends_on: [argv]
@@ -159,6 +163,10 @@ class RunTest(EndToEndTest):
         self.assertEqual(self.value(run, "line"), nasty)
         self.assertEqual(self.value(run, "quoted"), "a|" + nasty)
         self.assertEqual(self.value(run, "again"), nasty)
+        self.assertEqual(self.value(run, "double"), nasty)
+        self.assertEqual(self.value(run, "single"), nasty)
+        self.assertEqual(self.value(run, "nested"), nasty + "..")
+        self.assertIn("command", self.task(run, "refused")["error"]["message"])
         self.assertFalse((self.folder / "pwned").exists())
 
     def test_a_failing_task_is_retried_and_its_history_kept(self):
