@@ -42,8 +42,8 @@ bool Idle(Store& store, const BaseExecutor& executor) {
   return unfinished.ok() && *unfinished == 0;
 }
 
-int Serve(ExecutionSetup& setup, BaseExecutor& executor, SignalWatcher& signals,
-          const Flags& flags) {
+void Serve(ExecutionSetup& setup, BaseExecutor& executor,
+           SignalWatcher& signals, const Flags& flags) {
   constexpr auto kLook = std::chrono::milliseconds(200);
   while (true) {
     if (signals.Wait(kLook) != 0) break;
@@ -53,7 +53,6 @@ int Serve(ExecutionSetup& setup, BaseExecutor& executor, SignalWatcher& signals,
   setup.log().Info("draining", {{"executor", executor.config().name}});
   DrainUntilDone(executor, signals);
   setup.log().Info("stopped", {{"executor", executor.config().name}});
-  return kOk;
 }
 
 int Execute(const Globals& globals, const Flags& flags) {
@@ -76,7 +75,12 @@ int Execute(const Globals& globals, const Flags& flags) {
   setup.log().Info("started", {{"executor", (*executor)->config().name},
                                {"slots", (*executor)->config().slots},
                                {"store", globals.store}});
-  return Serve(setup, **executor, signals, flags);
+  Serve(setup, **executor, signals, flags);
+  if (globals.json()) {
+    PrintJson(
+        JsonObject{{"name", (*executor)->config().name}, {"state", "stopped"}});
+  }
+  return kOk;
 }
 
 }  // namespace

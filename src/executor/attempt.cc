@@ -74,6 +74,13 @@ void Attempt::PrepareIdempotencyKey(std::string key) {
   idempotency_key_ = std::move(key);
 }
 
+void Attempt::RedactContent(Content& content) const {
+  if (redactor_.empty()) return;
+  if (Json* value = std::get_if<Json>(&content)) {
+    *value = redactor_.RedactJson(*value);
+  }
+}
+
 // ---------------------------------------------------------------- stopping
 
 void Attempt::RequestStop(StopReason reason) {
@@ -262,7 +269,8 @@ void Attempt::Heartbeat(Json details) {
     return;
   }
   ProgressUpdate update = NewUpdate();
-  update.heartbeat_details = std::move(details);
+  update.heartbeat_details =
+      redactor_.empty() ? std::move(details) : redactor_.RedactJson(details);
   Post(std::move(update));
 }
 
@@ -289,6 +297,7 @@ absl::StatusOr<Json> Attempt::HeartbeatDetails() {
 absl::Status Attempt::Save(std::string_view name, Content content) {
   Use use(*this);
   if (!use || abandoned()) return CutOffError();
+  RedactContent(content);
   absl::StatusOr<ResultEnvelope> envelope =
       parts_.results->Write(content, WriteOptionsFor("saved"));
   if (!envelope.ok()) return envelope.status();

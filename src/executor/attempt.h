@@ -55,6 +55,9 @@ class Attempt : public TaskContext,
   void PrepareParams(Json params);
   void PrepareIdempotencyKey(std::string key);
   Redactor& redactor() { return redactor_; }
+  // Secrets are never stored. What is not JSON stays as it is: a change would
+  // damage it.
+  void RedactContent(Content& content) const;
 
   // --- stopping
   // Asks the handler to stop. The first reason counts, but for a lost lease.

@@ -284,6 +284,7 @@ AttemptEnd AttemptPipeline::EndWith(Attempt& attempt, const CompiledTask& task,
   if (!counts || attempt.abandoned()) return StoppedEnd(lease, reason);
   switch (outcome.kind) {
     case AttemptOutcome::kSucceeded:
+      attempt.RedactContent(outcome.content);
       return Succeed(attempt, task, outcome.content);
     case AttemptOutcome::kFailed:
     case AttemptOutcome::kTimedOut: {

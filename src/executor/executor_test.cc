@@ -504,6 +504,25 @@ tasks: {a: {type: leak, params: {token: "${{ secrets.TOKEN }}"}}}
   EXPECT_THAT(events.logs, ElementsAre("token is ***"));
 }
 
+TEST_F(ExecutorTest, ASecretIsNotStoredWithAResult) {
+  setenv("WINDLASS_SECRET_TOKEN", "s3cr3t-value", 1);
+  Handle("tell", [&](TaskContext& task) {
+    const std::string token = task.Text("token");
+    EXPECT_TRUE(task.Save("state", Json(token)).ok());
+    EXPECT_EQ(*task.Load("state"), Json("***"));
+    return Outcome::Success(Json(JsonObject{{"header", "Bearer " + token}}));
+  });
+  auto executor = Start();
+  RunId run = Submit(R"(
+windlass: 1
+name: s
+tasks: {a: {type: tell, params: {token: "${{ secrets.TOKEN }}"}}}
+)");
+  EXPECT_EQ(Await(run).state, RunState::kSucceeded);
+  EXPECT_EQ(FormatJson(*Task(run, "a").result->value),
+            R"({"header":"Bearer ***"})");
+}
+
 TEST_F(ExecutorTest, AMissingSecretSaysWhereItWasLookedFor) {
   auto executor = Start();
   RunId run = Submit(R"(

@@ -1,5 +1,6 @@
 #include "handlers/workflow/workflow.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "handlers/failure.h"
 #include "handlers/params.h"
 #include "handlers/workflow/sub_run.h"
+#include "model/template.h"
 
 namespace windlass {
 namespace {
@@ -24,8 +26,45 @@ const std::vector<ParamRule>& Rules() {
   return rules;
 }
 
+// Whether an expression in one of the value's texts reads a secret.
+bool UsesSecrets(const Json& value) {
+  if (value.is_string()) {
+    const auto& text = value.get_string();
+    auto parsed = Template::Parse({text.data(), text.size()});
+    if (!parsed.ok()) return false;  // The definition's own check says so.
+    const auto& names = parsed->References();
+    return std::any_of(names.begin(), names.end(), [](const auto& name) {
+      return name.path.front() == "secrets";
+    });
+  }
+  if (value.is_array()) {
+    const JsonArray& array = value.get_array();
+    return std::any_of(array.begin(), array.end(), UsesSecrets);
+  }
+  if (!value.is_object()) return false;
+  const JsonObject& object = value.get_object();
+  return std::any_of(object.begin(), object.end(), [](const auto& member) {
+    return UsesSecrets(member.value());
+  });
+}
+
+// What a sub-run is made of is stored with it, and secrets must not be.
+void CheckSecrets(const Json& params, ParamProblems& problems) {
+  for (const char* name : {"definition", "params"}) {
+    const Json* value = FindParam(params, name);
+    if (value == nullptr || !UsesSecrets(*value)) continue;
+    problems.emplace_back(
+        name,
+        "is stored with the sub-run, so it must not hold "
+        "secrets; let the sub-workflow read secrets.X itself");
+  }
+}
+
 ParamProblems Check(const Json& params, ParamStage stage) {
   ParamProblems problems = CheckParams(params, Rules(), stage);
+  if (stage == ParamStage::kAsWritten && params.is_object()) {
+    CheckSecrets(params, problems);
+  }
   if (params.is_object() && (FindParam(params, "file") == nullptr) ==
                                 (FindParam(params, "definition") == nullptr)) {
     problems.emplace_back("", "expected either file or definition");

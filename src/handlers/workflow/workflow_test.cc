@@ -11,6 +11,7 @@ namespace windlass {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
@@ -317,6 +318,20 @@ TEST_F(WorkflowHandlerTest, AStoppedAttemptStartsNothing) {
   task_.Stop(StopReason::kCancelled);
   EXPECT_EQ(Run().kind, AttemptOutcome::kCancelled);
   EXPECT_THAT(runs_.submitted, IsEmpty());
+}
+
+TEST_F(WorkflowHandlerTest, ASubRunIsNotMadeOfSecrets) {
+  auto check = [&](std::string_view params) {
+    return handler_->CheckParams(*ParseJson(params));
+  };
+  EXPECT_THAT(
+      check(R"({"file": "a", "params": {"k": ["${{ secrets.KEY }}"]}})"),
+      ElementsAre(Pair("params", HasSubstr("must not hold secrets"))));
+  EXPECT_THAT(
+      check(R"({"definition": {"name": "x${{ secrets.KEY }}"}})"),
+      ElementsAre(Pair("definition", HasSubstr("must not hold secrets"))));
+  EXPECT_THAT(check(R"({"file": "a", "params": {"k": "${{ env.KEY }}"}})"),
+              IsEmpty());
 }
 
 TEST_F(WorkflowHandlerTest, EitherAFileOrADefinitionIsNeeded) {

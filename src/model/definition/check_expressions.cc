@@ -64,11 +64,18 @@ class NameChecker {
     if (root == "params") return CheckParam(used);
     if (root == "tasks") return CheckTask(used);
     if (root == "run") return CheckRunField(used);
-    if (root == "env" || root == "secrets") return;
+    if (root == "env") return;
+    if (root == "secrets") return CheckSecret(used);
     bool is_item = task_->map && (root == task_->map->as || root == "index");
     if (is_item && used.scope == Scope::kItem) return;
     if (is_item || root == "index") return ReportNoItem(used);
     ReportUnknownRoot(used);
+  }
+
+  void CheckSecret(const UsedName& used) {
+    if (used.scope != Scope::kItems) return;
+    Report(used, "a map's items are stored, and secrets must not be",
+           "use the secret in the task's params");
   }
 
   void Report(const UsedName& used, std::string message,

@@ -148,6 +148,17 @@ TEST(LoadExpressionsTest, EnvironmentAndSecretsAreNotLookedUp) {
               ElementsAre());
 }
 
+TEST(LoadExpressionsTest, ItemsHoldNoSecretsBecauseTheyAreStored) {
+  EXPECT_THAT(FieldProblems("    map: {items: '${{ [secrets.KEY] }}'}\n"),
+              ElementsAre(HasSubstr("tasks.b.map.items: a map's items are "
+                                    "stored")));
+  EXPECT_THAT(FieldProblems("    map: {items: ['${{ secrets.KEY }}']}\n"),
+              ElementsAre(HasSubstr("tasks.b.map.items[0]: a map's items are "
+                                    "stored")));
+  EXPECT_THAT(FieldProblems("    map: {items: ['${{ env.KEY }}']}\n"),
+              ElementsAre());
+}
+
 TEST(LoadExpressionsTest, ItemsAreKnownInsideAMap) {
   EXPECT_THAT(FieldProblems("    map: {items: '${{ tasks.a.result }}', as: x}\n"
                             "    params: {x: '${{ x.y }} ${{ index }}'}\n"

@@ -37,9 +37,9 @@ class Walker {
     Path items = path.Member("items");
     if (map.items.is_string()) {
       const auto& text = map.items.get_string();
-      WalkWhole({text.data(), text.size()}, items, Scope::kTask);
+      WalkWhole({text.data(), text.size()}, items, Scope::kItems);
     } else {
-      WalkJson(map.items, items, Scope::kTask);
+      WalkJson(map.items, items, Scope::kItems);
     }
   }
 

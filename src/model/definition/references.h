@@ -11,8 +11,9 @@
 
 namespace windlass {
 
-// Whether expressions are evaluated once per task or once per item of its map.
-enum class Scope : std::uint8_t { kTask, kItem };
+// When expressions are evaluated: once per task, once per item of its map, or
+// to make the items, which are stored.
+enum class Scope : std::uint8_t { kTask, kItem, kItems };
 
 // One thing an expression reads.
 struct UsedName {
