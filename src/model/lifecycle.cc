@@ -164,9 +164,9 @@ Decision AfterCrash(const TaskSpec& spec, const Ticket& ticket,
   TaskError error = MakeError(
       error_type::kExecutorLost,
       absl::StrCat("the executor of the attempt died (crash ", next.crashes,
-                   " of at most ", limits.max_crashes, ")"),
+                   "; at most ", limits.max_crashes, " are tolerated)"),
       ErrorCategory::kCrash);
-  if (next.crashes >= limits.max_crashes) {
+  if (next.crashes > limits.max_crashes) {
     return FailedForGood(spec, next, std::move(error));
   }
   error.retryable = true;

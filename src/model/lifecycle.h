@@ -23,7 +23,7 @@ struct Ticket {
 };
 
 struct LifecycleLimits {
-  int max_crashes = 3;  // The crash with this number fails the task.
+  int max_crashes = 3;  // One more than these fails the task.
 };
 
 struct Decision {

@@ -189,10 +189,10 @@ TEST(LifecycleTest, ACancelledAttemptIsNotRetried) {
   EXPECT_FALSE(decision.dead_letter);
 }
 
-TEST(LifecycleTest, TheThirdCrashFailsTheTaskAndCostsNoAttempt) {
+TEST(LifecycleTest, TheFourthCrashFailsTheTaskAndNoneCostsAnAttempt) {
   TaskSpec spec = TaskWithAttempts(1);
   Ticket ticket;
-  for (int crash = 1; crash < 3; ++crash) {
+  for (int crash = 1; crash <= 3; ++crash) {
     Decision decision = AfterCrash(spec, ticket, kNow, {});
     ASSERT_EQ(decision.kind, Kind::kReady);
     EXPECT_EQ(decision.ticket.crashes, crash);

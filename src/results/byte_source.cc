@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "windlass/result_store.h"
 
 namespace windlass {
@@ -40,7 +41,7 @@ class FileSource : public ByteSource {
       const ssize_t n = read(fd_, buffer.data(), buffer.size());
       if (n >= 0) return static_cast<std::size_t>(n);
       if (errno != EINTR) {
-        return absl::ErrnoToStatus(errno, absl::StrCat("read ", path_));
+        return ErrnoStatus(errno, absl::StrCat("read ", path_));
       }
     }
   }
@@ -59,7 +60,7 @@ std::unique_ptr<ByteSource> MakeStringSource(std::string text) {
 absl::StatusOr<std::unique_ptr<ByteSource>> OpenFileSource(
     const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("open ", path));
+  if (fd < 0) return ErrnoStatus(errno, absl::StrCat("open ", path));
   return std::make_unique<FileSource>(fd, path);
 }
 

@@ -156,13 +156,13 @@ TEST_P(AttemptTest, ADeadExecutorIsToldSoAndClaimsNothing) {
 
 TEST_P(AttemptTest, CrashesHaveALimitOfTheirOwn) {
   const RunId run = Submit(WithRetries(1));
-  for (int crash = 1; crash <= 3; ++crash) {
+  for (int crash = 1; crash <= 4; ++crash) {
     const ExecutorId victim = Register("victim", seconds(10));
     ASSERT_THAT(ClaimAs(victim), SizeIs(1)) << crash;
     clock().Advance(seconds(10));
     const SweepReport report = Value(store().Sweep());
-    EXPECT_EQ(report.tasks_recovered, crash < 3 ? 1 : 0);
-    EXPECT_EQ(report.tasks_failed, crash < 3 ? 0 : 1);
+    EXPECT_EQ(report.tasks_recovered, crash < 4 ? 1 : 0);
+    EXPECT_EQ(report.tasks_failed, crash < 4 ? 0 : 1);
   }
   EXPECT_EQ(StateOf(run, 0), TaskState::kFailed);
   EXPECT_EQ(Task(run, 0).error->type, error_type::kExecutorLost);
@@ -173,7 +173,7 @@ TEST_P(AttemptTest, CrashesHaveALimitOfTheirOwn) {
 TEST_P(AttemptTest, TasksOnTheirLastChanceAreGivenToAnExecutorOneAtATime) {
   Submit(SingleTask());
   Submit(SingleTask());
-  for (int crash = 1; crash <= 2; ++crash) {
+  for (int crash = 1; crash <= 3; ++crash) {
     const ExecutorId victim = Register("victim", seconds(10));
     ASSERT_THAT(ClaimAs(victim), SizeIs(2)) << crash;
     clock().Advance(seconds(10));

@@ -84,6 +84,19 @@ class RecoveryTest(EndToEndTest):
         for task in ("a", "b", "c"):
             self.assertEqual(self.task(document, task)["state"], "succeeded")
 
+    def test_a_task_that_loses_its_executor_three_times_still_succeeds(self):
+        run = self.submit(STEPS)
+        for _ in range(3):
+            victim = self.executor()
+            self.wait_for_file("held.pid")
+            victim.send_signal(signal.SIGKILL)
+            victim.wait()
+            (self.folder / "held.pid").unlink()
+        (self.folder / "go").touch()
+        self.executor()
+        document = self.assert_ended_well(run)
+        self.assertEqual(self.task(document, "held")["attempt"], 4)
+
     def test_a_task_that_kills_its_executors_is_given_up(self):
         run = self.submit("""
             windlass: 1

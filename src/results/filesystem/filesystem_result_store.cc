@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "results/filesystem/incoming_file.h"
 #include "results/object_key.h"
 
@@ -78,7 +79,7 @@ class RangeSource : public ByteSource {
     do {
       n = pread(fd_, buffer.data(), wanted, offset_);
     } while (n < 0 && errno == EINTR);
-    if (n < 0) return absl::ErrnoToStatus(errno, absl::StrCat("read ", uri_));
+    if (n < 0) return ErrnoStatus(errno, absl::StrCat("read ", uri_));
     offset_ += n;
     left_ -= n;
     return static_cast<std::size_t>(n);
@@ -135,7 +136,7 @@ absl::StatusOr<struct stat> FilesystemResultStore::StatKey(
   if (lstat(PathOf(key).c_str(), &info) == 0) {
     if (S_ISREG(info.st_mode)) return info;
   } else if (errno != ENOENT && errno != ENOTDIR) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("stat ", PathOf(key)));
+    return ErrnoStatus(errno, absl::StrCat("stat ", PathOf(key)));
   }
   return NoSuchObject(UriOf(key));
 }
@@ -147,7 +148,7 @@ absl::Status FilesystemResultStore::MakeFolders(std::string_view key) const {
     if (mkdir(folder.c_str(), 0777) == 0 || errno == EEXIST) continue;
     // Removed again between two of these calls; PublishAs() repeats them all.
     if (errno == ENOENT && slash != key.find('/')) return absl::OkStatus();
-    return absl::ErrnoToStatus(errno, absl::StrCat("make folder ", folder));
+    return ErrnoStatus(errno, absl::StrCat("make folder ", folder));
   }
   return absl::OkStatus();
 }
@@ -213,7 +214,7 @@ absl::StatusOr<std::unique_ptr<ByteSource>> FilesystemResultStore::Get(
   const int fd = open(PathOf(*key).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0 && errno == ENOENT) return NoSuchObject(uri);
   if (fd < 0)
-    return absl::ErrnoToStatus(errno, absl::StrCat("open ", std::string(uri)));
+    return ErrnoStatus(errno, absl::StrCat("open ", std::string(uri)));
   return std::make_unique<RangeSource>(
       fd, std::string(uri), range.offset,
       range.length.value_or(std::numeric_limits<std::int64_t>::max()));
@@ -235,8 +236,7 @@ absl::Status FilesystemResultStore::Delete(std::string_view uri) {
     if (errno == ENOENT || errno == ENOTDIR || errno == EISDIR) {
       return absl::OkStatus();
     }
-    return absl::ErrnoToStatus(errno,
-                               absl::StrCat("delete ", std::string(uri)));
+    return ErrnoStatus(errno, absl::StrCat("delete ", std::string(uri)));
   }
   // A run's folders go with its last object; rmdir() fails on any other.
   do {
@@ -252,14 +252,14 @@ absl::StatusOr<bool> FilesystemResultStore::ListFolder(
                                               &closedir);
   if (entries == nullptr && errno == ENOENT) return true;  // Just removed.
   if (entries == nullptr) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("list ", PathOf(folder)));
+    return ErrnoStatus(errno, absl::StrCat("list ", PathOf(folder)));
   }
   for (;;) {
     errno = 0;
     const dirent* entry = readdir(entries.get());
     if (entry == nullptr && errno == 0) return true;
     if (entry == nullptr) {
-      return absl::ErrnoToStatus(errno, absl::StrCat("list ", PathOf(folder)));
+      return ErrnoStatus(errno, absl::StrCat("list ", PathOf(folder)));
     }
     const std::string key = absl::StrCat(folder, entry->d_name);
     const std::string_view shorter =
@@ -303,8 +303,8 @@ absl::StatusOr<std::unique_ptr<ResultStore>> OpenFilesystemResultStore(
   std::filesystem::create_directories(root, error);
   if (!error) root = std::filesystem::canonical(root, error).string();
   if (error) {
-    return absl::ErrnoToStatus(
-        error.value(), absl::StrCat("open result store in '", root, "'"));
+    return ErrnoStatus(error.value(),
+                       absl::StrCat("open result store in '", root, "'"));
   }
   return std::make_unique<FilesystemResultStore>(std::move(root));
 }

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 
 namespace windlass {
 namespace {
@@ -64,7 +65,7 @@ absl::StatusOr<IncomingFile> IncomingFile::Create(const std::string& folder) {
     if (error == EEXIST || error == EINTR) continue;
     if (error == ENOENT && mkdir(folder.c_str(), 0777) == 0) continue;
     if (error == ENOENT && errno == EEXIST) continue;  // Another was quicker.
-    return absl::ErrnoToStatus(error, absl::StrCat("create ", path));
+    return ErrnoStatus(error, absl::StrCat("create ", path));
   }
 }
 
@@ -72,7 +73,7 @@ absl::Status IncomingFile::Append(const char* data, std::size_t size) {
   while (size > 0) {
     const ssize_t n = write(fd_, data, size);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return absl::ErrnoToStatus(errno, absl::StrCat("write ", path_));
+    if (n < 0) return ErrnoStatus(errno, absl::StrCat("write ", path_));
     data += n;
     size -= static_cast<std::size_t>(n);
   }
@@ -97,7 +98,7 @@ absl::Status IncomingFile::Fill(ByteSource& content,
                      " were announced; was it changed meanwhile?"));
   }
   if (fsync(fd_) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("fsync ", path_));
+    return ErrnoStatus(errno, absl::StrCat("fsync ", path_));
   }
   return absl::OkStatus();
 }
@@ -105,7 +106,7 @@ absl::Status IncomingFile::Fill(ByteSource& content,
 absl::StatusOr<struct stat> IncomingFile::Describe() const {
   struct stat info {};
   if (fstat(fd_, &info) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("stat ", path_));
+    return ErrnoStatus(errno, absl::StrCat("stat ", path_));
   }
   return info;
 }
@@ -116,19 +117,19 @@ absl::Status IncomingFile::Publish(const std::string& path) {
     path_.clear();
     return absl::OkStatus();
   }
-  return absl::ErrnoToStatus(error, absl::StrCat("publish ", path));
+  return ErrnoStatus(error, absl::StrCat("publish ", path));
 }
 
 absl::Status SyncFolder(const std::string& folder) {
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("open ", folder));
+  if (fd < 0) return ErrnoStatus(errno, absl::StrCat("open ", folder));
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);
   // Some network file systems cannot; then there is nothing more to do.
   if (error == 0 || error == EINVAL || error == ENOTSUP) {
     return absl::OkStatus();
   }
-  return absl::ErrnoToStatus(error, absl::StrCat("fsync ", folder));
+  return ErrnoStatus(error, absl::StrCat("fsync ", folder));
 }
 
 void RemoveAbandonedFiles(const std::string& folder) {

@@ -188,7 +188,7 @@ class LastChances {
       : tx_(tx), executor_(executor) {}
 
   bool Allow(const Ticket& ticket) {
-    if (ticket.crashes == 0 || ticket.crashes + 1 < tx_.limits.max_crashes) {
+    if (ticket.crashes == 0 || ticket.crashes < tx_.limits.max_crashes) {
       return true;
     }
     if (!taken_) {

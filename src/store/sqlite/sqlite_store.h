@@ -37,7 +37,7 @@ struct SqliteStoreOptions {
   // Null: the system's. Must outlive the store. All processes that share the
   // file should have the same idea of the time.
   const Clock* clock = nullptr;
-  // The crash with this number fails a task.
+  // A task may lose its executor this often; the next time fails it.
   int max_crashes = 3;
   // For runs that another process submitted. Empty: ParseWorkflow().
   WorkflowParser parser;
