@@ -49,12 +49,14 @@ absl::Status UseWal(Connection& connection) {
 std::span<const Migration> Migrations() { return kMigrations; }
 
 absl::Status CheckOwner(Connection& connection) {
-  auto owner = connection.QueryInt("PRAGMA application_id");
-  if (!owner.ok()) return owner.status();
-  if (*owner == kApplicationId) return absl::OkStatus();
+  // In this order: another process may be making the tables and the id, in one
+  // transaction, between the two looks.
   auto tables = connection.QueryInt("SELECT count(*) FROM sqlite_schema");
   if (!tables.ok()) return tables.status();
   if (*tables == 0) return absl::OkStatus();
+  auto owner = connection.QueryInt("PRAGMA application_id");
+  if (!owner.ok()) return owner.status();
+  if (*owner == kApplicationId) return absl::OkStatus();
   return absl::FailedPreconditionError(
       "the file is an SQLite database of another program; name another file");
 }
