@@ -7,13 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "store/sqlite/migrate.h"
 
 namespace windlass {
-
-struct SchemaStatus {
-  int version = 0;  // 0: nothing is there yet.
-  int newest = 0;   // What this program knows.
-};
 
 // NotFound when there is no such store.
 absl::StatusOr<SchemaStatus> GetSchemaStatus(const std::string& store_url);
