@@ -9,7 +9,7 @@
 #include "cli/find_run.h"
 #include "cli/run_document.h"
 #include "cli/table.h"
-#include "engine/task_result.h"
+#include "model/task_name.h"
 
 namespace windlass::cli {
 namespace {
@@ -67,7 +67,7 @@ int PrintList(const Globals& globals,
     std::string message = letter.error.message;
     message.resize(std::min(message.find('\n'), message.size()));
     table.AddRow({std::to_string(letter.id), FormatRunId(letter.run),
-                  letter.workflow, TaskName(letter.task_id, letter.task),
+                  letter.workflow, FormatTaskName(letter.task_id, letter.task),
                   std::to_string(letter.attempts), ShortTime(letter.failed_at),
                   absl::StrCat(letter.error.type, ": ", message)});
   }

@@ -9,7 +9,7 @@
 #include "cli/follow.h"
 #include "cli/run_document.h"
 #include "cli/table.h"
-#include "engine/task_result.h"
+#include "model/task_name.h"
 
 namespace windlass::cli {
 namespace {
@@ -53,7 +53,7 @@ void PrintTasks(const std::vector<TaskRecord>& tasks) {
       ++unlisted;
       continue;
     }
-    table.AddRow({TaskName(task.id, task.key), task.type,
+    table.AddRow({FormatTaskName(task.id, task.key), task.type,
                   std::string(Name(task.state)),
                   task.attempt > 0 ? std::to_string(task.attempt) : "",
                   Took(task), task.executor, FirstLine(Note(task))});
@@ -74,7 +74,7 @@ void PrintAttempts(const Workflow& workflow,
     const TaskSpec& task =
         workflow.tasks[static_cast<std::size_t>(attempt.key.node)];
     table.AddRow(
-        {TaskName(task.id, attempt.key), std::to_string(attempt.attempt),
+        {FormatTaskName(task.id, attempt.key), std::to_string(attempt.attempt),
          std::string(Name(attempt.outcome)), ShortTime(attempt.started_at),
          HumanDuration(attempt.finished_at - attempt.started_at),
          attempt.error ? FirstLine(absl::StrCat(attempt.error->type, ": ",

@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "model/task_name.h"
 
 namespace windlass {
 namespace {
@@ -15,9 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string TaskName(const Lease& lease) {
-  const std::string& id = lease.spec().id;
-  if (lease.task.index < 0) return id;
-  return absl::StrCat(id, "[", lease.task.index, "]");
+  return FormatTaskName(lease.spec().id, lease.task);
 }
 
 }  // namespace

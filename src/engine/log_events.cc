@@ -3,14 +3,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "model/task_name.h"
 
 namespace windlass {
 namespace {
 
 std::string TaskName(const Lease& lease) {
-  const std::string& id = lease.spec().id;
-  if (lease.task.index < 0) return id;
-  return absl::StrCat(id, "[", lease.task.index, "]");
+  return FormatTaskName(lease.spec().id, lease.task);
 }
 
 }  // namespace

@@ -31,11 +31,6 @@ absl::StatusOr<TaskKey> FindTask(const Workflow& workflow,
       "'; its tasks are ", absl::StrJoin(workflow.tasks, ", ", ids)));
 }
 
-std::string TaskName(std::string_view id, TaskKey key) {
-  if (key.index < 0) return std::string(id);
-  return absl::StrCat(std::string(id), "[", key.index, "]");
-}
-
 absl::StatusOr<Json> ReadTaskResult(RunQueries& store, ResultIo& results,
                                     RunId run, std::string_view name) {
   auto info = store.GetRunInfo(run);

@@ -16,11 +16,8 @@ namespace windlass {
 absl::StatusOr<Json> ReadTaskResult(RunQueries& store, ResultIo& results,
                                     RunId run, std::string_view task);
 
-// "report" or "per_airport[3]" as a key.
+// "report" or "per_airport[3]" as a key: the way back from FormatTaskName().
 absl::StatusOr<TaskKey> FindTask(const Workflow& workflow,
                                  std::string_view name);
-
-// The way back.
-std::string TaskName(std::string_view id, TaskKey key);
 
 }  // namespace windlass

@@ -6,6 +6,7 @@
 
 #include "base/concat.h"
 #include "base/file.h"
+#include "model/task_name.h"
 #include "results/object_key.h"
 #include "windlass/clock.h"
 
@@ -36,11 +37,6 @@ absl::Status CutOffError() {
 }
 
 }  // namespace
-
-std::string TaskName(const TaskSpec& spec, TaskKey key) {
-  if (key.index < 0) return spec.id;
-  return Concat(spec.id, "[", key.index, "]");
-}
 
 class Attempt::Use {
  public:
@@ -174,15 +170,15 @@ Duration Attempt::grace_period() const {
 const std::string& Attempt::task_name() const {
   if (lease_.task.index < 0) return spec().id;
   MutexLock lock(mutex_);
-  if (name_.empty()) name_ = TaskName(spec(), lease_.task);
+  if (name_.empty()) name_ = FormatTaskName(spec().id, lease_.task);
   return name_;  // Does not change any more.
 }
 
 const std::string& Attempt::idempotency_key() const {
   MutexLock lock(mutex_);
   if (idempotency_key_.empty()) {
-    idempotency_key_ =
-        Concat(FormatRunId(lease_.run->id), "/", TaskName(spec(), lease_.task));
+    idempotency_key_ = Concat(FormatRunId(lease_.run->id), "/",
+                              FormatTaskName(spec().id, lease_.task));
   }
   return idempotency_key_;  // Does not change any more.
 }

@@ -165,7 +165,4 @@ class Attempt : public TaskContext,
       ABSL_GUARDED_BY(mutex_);
 };
 
-// "report", or "per_airport[3]".
-std::string TaskName(const TaskSpec& spec, TaskKey key);
-
 }  // namespace windlass

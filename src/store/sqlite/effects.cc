@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "model/task_name.h"
 #include "sqlite_queries.h"
 #include "store/sqlite/waiting.h"
 
@@ -251,10 +252,8 @@ void Reopen(Transaction& tx, LiveRun& run) {
 }  // namespace
 
 std::string TaskName(const LiveRun& run, TaskKey task) {
-  std::string name =
-      absl::StrCat(FormatRunId(run.id()), "/", run.spec(task.node).id);
-  if (task.index >= 0) absl::StrAppend(&name, "[", task.index, "]");
-  return name;
+  return absl::StrCat(FormatRunId(run.id()), "/",
+                      FormatTaskName(run.spec(task.node).id, task));
 }
 
 void ApplyEffects(Transaction& tx, LiveRun& run, const Effects& effects) {
