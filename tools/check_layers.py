@@ -31,6 +31,7 @@ LAYERS = {
 # header prefix -> the folders that may include it.
 HOMES = {
     "sqlite3.h": ["store/sqlite"],
+    "libpq-fe.h": ["store/postgres"],
     "libfyaml.h": ["model/yaml"],
     "re2/": ["model/cel"],
     "spdlog/": ["base"],
