@@ -438,12 +438,12 @@ void Connection::Break(std::string_view what) {
 }
 
 absl::Status Connection::Commit() {
-  if (begin_) {
+  if (ok()) SendBatches();
+  if (ok() && begin_) {
     // Nothing was asked.
     begin_.reset();
     return absl::OkStatus();
   }
-  if (ok()) SendBatches();
   Result result;
   if (ok()) {
     SendText("COMMIT", {Expected::What::kRows, {}, &result});

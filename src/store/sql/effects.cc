@@ -94,8 +94,7 @@ void CancelLease(Transaction& tx, LiveRun& run, const LeaseName& name,
     lease.task = name.task;
     lease.token = name.token;
     lease.executor = *executor;
-    tx.db.Write(Query::kMarkStopping, run.id(), name.task.node,
-                name.task.index);
+    tx.leases.MarkStopping(tx.db, run.id(), name.task);
     TellToStop(tx, run, lease, error);
     return;
   }

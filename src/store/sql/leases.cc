@@ -64,4 +64,10 @@ void Leases::Remove(Connection& connection, RunId run, TaskKey task) {
   if (!fetched_.empty()) fetched_[Key{run, task}] = std::nullopt;
 }
 
+void Leases::MarkStopping(Connection& connection, RunId run, TaskKey task) {
+  connection.Write(Query::kMarkStopping, run, task.node, task.index);
+  const auto found = fetched_.find(Key{run, task});
+  if (found != fetched_.end() && found->second) found->second->stopping = true;
+}
+
 }  // namespace windlass::sql

@@ -36,6 +36,8 @@ class Leases {
   void Insert(Connection& connection, RunId run, TaskKey task,
               const LeaseRow& lease);
   void Remove(Connection& connection, RunId run, TaskKey task);
+  // The run was cancelled; the attempt is only waited for.
+  void MarkStopping(Connection& connection, RunId run, TaskKey task);
 
   void Forget() { fetched_.clear(); }
 
