@@ -72,8 +72,8 @@ class Engine {
   absl::StatusOr<ResultStore*> results();
   // Built-in handlers and those of Handle().
   absl::StatusOr<const HandlerRegistry*> handlers();
-  // Where attempts' log files belong: beside the SQLite file; empty for a store
-  // that is not a file.
+  // Where attempts' log files belong: beside the SQLite file, or in .windlass;
+  // empty for a store of the program's own.
   std::string LogFolder() const;
 
   // --- work

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/signals.h"
+#include "base/url.h"
 #include "cli/commands.h"
 #include "cli/executor_flags.h"
 #include "windlass/json.h"
@@ -74,7 +75,7 @@ int Execute(const Globals& globals, const Flags& flags) {
   if (!executor.ok()) return Fail(globals, executor.status());
   setup.log().Info("started", {{"executor", (*executor)->config().name},
                                {"slots", (*executor)->config().slots},
-                               {"store", globals.store}});
+                               {"store", WithoutPassword(globals.store)}});
   Serve(setup, **executor, signals, flags);
   if (globals.json()) {
     PrintJson(

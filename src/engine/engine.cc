@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/process_guard.h"
+#include "base/url.h"
 #include "engine/builtin_handlers.h"
 #include "engine/task_result.h"
 #include "executor/availability.h"
@@ -30,8 +31,8 @@ struct Url {
 absl::StatusOr<Url> SplitUrl(const std::string& url, const char* what) {
   std::size_t colon = url.find(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == url.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, " '", url, "': expected SCHEME:PLACE"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        what, " '", WithoutPassword(url), "': expected SCHEME:PLACE"));
   }
   return Url{url.substr(0, colon), url.substr(colon + 1)};
 }
@@ -41,7 +42,7 @@ absl::Status UnknownScheme(const char* what, const std::string& url,
                            const Factories& factories) {
   auto name = [](std::string* out, const auto& entry) { *out += entry.first; };
   return absl::InvalidArgumentError(
-      absl::StrCat(what, " '", url, "': this build knows ",
+      absl::StrCat(what, " '", WithoutPassword(url), "': this build knows ",
                    absl::StrJoin(factories, ", ", name)));
 }
 
@@ -180,6 +181,12 @@ class Engine::Impl {
     return url->rest;
   }
 
+  // Where files belong that are not named: beside the SQLite file.
+  fs::path Folder() const {
+    const std::string path = SqlitePath();
+    return path.empty() ? fs::path(".windlass") : fs::path(path).parent_path();
+  }
+
   const EngineConfig config;
   std::unique_ptr<Clock> clock;
   EventSink no_events;
@@ -229,10 +236,7 @@ class Engine::Impl {
     if (results != nullptr) return results.get();
     std::string place = config.results;
     if (place.empty()) {
-      std::string path = SqlitePath();
-      fs::path folder =
-          path.empty() ? fs::path(".windlass") : fs::path(path).parent_path();
-      place = absl::StrCat("file:", (folder / "results").string());
+      place = absl::StrCat("file:", (Folder() / "results").string());
     }
     auto url = SplitUrl(place, "result store");
     if (!url.ok()) return url.status();
@@ -299,9 +303,8 @@ absl::StatusOr<const HandlerRegistry*> Engine::handlers() {
 }
 
 std::string Engine::LogFolder() const {
-  std::string path = impl_->SqlitePath();
-  if (path.empty()) return "";
-  return (fs::path(path).parent_path() / "logs").string();
+  if (impl_->store_replaced) return "";
+  return (impl_->Folder() / "logs").string();
 }
 
 absl::StatusOr<std::shared_ptr<const Workflow>> Engine::Load(

@@ -20,6 +20,10 @@ using std::chrono::milliseconds;
 // Arrays above this are sent, so that memory stays bounded.
 constexpr std::size_t kLargestBatch = std::size_t{4} << 20;
 
+// A process that is stopped in the middle of a transaction, or cut off, loses
+// its locks after so many milliseconds, long before its leases.
+constexpr int kLongestIdle = 3000;
+
 constexpr int kBinary = 1;
 
 Timestamp SteadyNow() {
@@ -109,7 +113,9 @@ absl::Status Connection::SetUp() {
                           "; SET enable_hashjoin TO off"
                           "; SET enable_mergejoin TO off"
                           "; SET enable_seqscan TO off"
-                          "; SET jit TO off"))
+                          "; SET jit TO off"
+                          "; SET idle_in_transaction_session_timeout TO ",
+                          kLongestIdle))
       .status();
 }
 
@@ -171,6 +177,10 @@ void Connection::SendBegin() {
             .c_str(),
         {});
     SendText("SET LOCAL enable_seqscan TO off", {});
+    SendText(absl::StrCat("SET LOCAL idle_in_transaction_session_timeout TO ",
+                          kLongestIdle)
+                 .c_str(),
+             {});
   }
   SendText("SELECT clock_timestamp()", {Expected::What::kTime, {}, nullptr});
 }

@@ -17,6 +17,7 @@ absl::StatusCode CodeFor(std::string_view state) {
   if (state == "57014") return StatusCode::kDeadlineExceeded;  // Cancelled.
   if (state == "55P03") return StatusCode::kDeadlineExceeded;  // Lock timeout.
   if (state == "25006") return StatusCode::kUnavailable;       // Read-only.
+  if (state == "25P03") return StatusCode::kUnavailable;  // Idle too long.
   if (state == "42501") return StatusCode::kPermissionDenied;
   if (state == "42P01" || state == "3F000") {
     return StatusCode::kFailedPrecondition;  // No such table or schema.
