@@ -73,7 +73,9 @@ def breaches(path):
 def is_sibling(relative, header):
     """store/sqlite including store/postgres, or the other way round."""
     ours, theirs = relative.parts[2:-1], header.split("/")[1:-1]
-    return bool(ours) and bool(theirs) and ours[0] != theirs[0]
+    # What SQL stores share is below each of them.
+    return (bool(ours) and bool(theirs) and ours[0] != theirs[0]
+            and theirs[0] != "sql")
 
 
 def main():
