@@ -159,15 +159,22 @@ def log_position(postgres):
 
 def server_cpu(postgres):
     """Seconds, of the postmaster, its children and those it has reaped."""
-    def ticks(pid, fields):
-        try:
-            stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return 0  # ended since; the postmaster has its time now
-        values = stat.rsplit(")", 1)[1].split()
-        return sum(int(v) for v in values[11:11 + fields])
-    return (ticks(postgres.pid, 4)
-            + sum(ticks(pid, 2) for pid in children_of(postgres.pid))) / TICKS
+    while True:
+        reaped = ticks(postgres.pid, slice(13, 15))
+        total = (ticks(postgres.pid, slice(11, 15))
+                 + sum(ticks(pid, slice(11, 13)) for pid in children_of(postgres.pid)))
+        # Else a child was reaped meanwhile, and counted twice or not at all.
+        if ticks(postgres.pid, slice(13, 15)) == reaped:
+            return total / TICKS
+
+
+def ticks(pid, fields):
+    """User and system time, of the process and of its reaped children."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return sum(int(v) for v in stat.rsplit(")", 1)[1].split()[fields])
 
 
 # --- The table
