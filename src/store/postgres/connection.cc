@@ -90,8 +90,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
   return connection;
 }
 
-Connection::Connection(SessionOptions options, PGconn* handle,
-                       Catalog& catalog)
+Connection::Connection(SessionOptions options, PGconn* handle, Catalog& catalog)
     : options_(std::move(options)), handle_(handle), catalog_(catalog) {}
 
 Connection::~Connection() = default;

@@ -1,9 +1,12 @@
 #include "store/postgres/ids.h"
 
+#include "base/random.h"
+
 namespace windlass::postgres {
 namespace {
 
 constexpr std::int64_t kTokensPerNumber = 4096;
+constexpr std::uint64_t kTransactionsPerFold = 256;
 
 }  // namespace
 
@@ -17,6 +20,7 @@ RunId Ids::NextRun(sql::Connection& connection) {
   if (runs_.empty()) return RunId();  // The connection has failed.
   const RunId id = runs_.front();
   runs_.pop_front();
+  ++unfinished_;
   return id;
 }
 
@@ -33,6 +37,18 @@ LeaseToken Ids::NextToken(sql::Connection& connection) {
     end_of_tokens_ = next_token_ + kTokensPerNumber;
   }
   return LeaseToken{next_token_++};
+}
+
+void Ids::Save(sql::Connection& connection) {
+  if (unfinished_ == 0) return;
+  connection.Write(sql::Query::kInsertUnfinished, unfinished_);
+  // Any number that differs between transactions will do.
+  if (Mix(static_cast<std::uint64_t>(
+          sql::ToMicros(connection.TransactionTime()))) %
+          kTransactionsPerFold ==
+      0) {
+    connection.Write(sql::Query::kFoldUnfinished);
+  }
 }
 
 }  // namespace windlass::postgres

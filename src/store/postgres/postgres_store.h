@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "store/sql/definitions.h"
+#include "store/sql/workflow_parser.h"
 #include "windlass/clock.h"
 #include "windlass/store.h"
 
@@ -31,6 +31,11 @@ struct PostgresStoreOptions {
   // For runs that another process submitted. Empty: ParseWorkflow().
   sql::WorkflowParser parser;
 };
+
+// Options from one URL, as users write it: libpq's, which may also have the
+// parameters windlass_schema and windlass_listen_url (percent-encoded). Those
+// are ours and taken out.
+absl::StatusOr<PostgresStoreOptions> ParsePostgresUrl(const std::string& url);
 
 // FailedPrecondition when a newer Windlass made the schema; Unavailable when
 // the server cannot be reached.

@@ -70,13 +70,10 @@ absl::Status MigrateLocked(Connection& connection, const std::string& schema,
     auto status = connection.Run(absl::StrCat("CREATE SCHEMA ", name)).status();
     if (!status.ok()) return status;
   }
-  auto status =
-      connection
-          .Run(absl::StrCat(
-              "SET LOCAL search_path TO ", name,
-              "; CREATE TABLE IF NOT EXISTS migration (version int PRIMARY "
-              "KEY, name text NOT NULL, applied_at timestamptz NOT NULL)"))
-          .status();
+  auto status = connection
+                    .Run(absl::StrCat("SET LOCAL search_path TO ", name, "; ",
+                                      std::string(MigrationTableSql())))
+                    .status();
   while (status.ok() && *at != version) {
     const int next = *at < version ? *at + 1 : *at - 1;
     status = Step(connection, *at, next);
@@ -88,6 +85,11 @@ absl::Status MigrateLocked(Connection& connection, const std::string& schema,
 }  // namespace
 
 std::span<const Migration> Migrations() { return kMigrations; }
+
+std::string_view MigrationTableSql() {
+  return "CREATE TABLE IF NOT EXISTS migration (version int PRIMARY KEY, "
+         "name text NOT NULL, applied_at timestamptz NOT NULL)";
+}
 
 absl::StatusOr<int> SchemaVersion(Connection& connection,
                                   const std::string& schema) {

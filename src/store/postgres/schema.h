@@ -22,6 +22,9 @@ struct Migration {
 // In order, from version 1.
 std::span<const Migration> Migrations();
 
+// Makes the table that holds what was applied, unless it is there.
+std::string_view MigrationTableSql();
+
 // 0 when the schema does not exist or has nothing of ours.
 absl::StatusOr<int> SchemaVersion(Connection& connection,
                                   const std::string& schema);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,14 +12,10 @@
 #include "base/mutex.h"
 #include "model/run_progress.h"
 #include "store/sql/connection.h"
+#include "store/sql/workflow_parser.h"
 #include "windlass/workflow.h"
 
 namespace windlass::sql {
-
-// Turns a pinned definition back into a workflow.
-using WorkflowParser =
-    std::function<absl::StatusOr<std::shared_ptr<const Workflow>>(
-        const Json& document)>;
 
 // Where a task waits to be claimed; see the table `ready`.
 struct Place {

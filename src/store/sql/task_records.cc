@@ -79,10 +79,10 @@ class TaskRows {
                                                      : TaskState::kPending;
   }
 
-  Rows Query(Query sql) {
-    return connection_.Query(sql, run_.id, range_.first.node,
-                             range_.first.index, range_.last.node,
-                             range_.last.index);
+  Rows ReadRange(Query query) {
+    return connection_.Read(query, run_.id, range_.first.node,
+                            range_.first.index, range_.last.node,
+                            range_.last.index);
   }
 
   TaskRecord& Live(TaskKey key, TaskState state, int attempt) {
@@ -107,7 +107,7 @@ class TaskRows {
   }
 
   absl::Status ReadEnds() {
-    Rows rows = Query(Query::kSelectTaskEnds);
+    Rows rows = ReadRange(Query::kSelectTaskEnds);
     while (rows.Next()) {
       TaskRecord& record = records_[TaskKey{rows.Int32(0), rows.Int32(1)}];
       record.state = static_cast<TaskState>(rows.Int(2));
@@ -131,7 +131,7 @@ class TaskRows {
   }
 
   void ReadLeases() {
-    Rows rows = Query(Query::kSelectLeases);
+    Rows rows = ReadRange(Query::kSelectLeases);
     while (rows.Next()) {
       const TaskKey key{rows.Int32(0), rows.Int32(1)};
       if (records_.contains(key)) continue;
@@ -144,7 +144,7 @@ class TaskRows {
 
   void ReadWaiting() {
     {
-      Rows rows = Query(Query::kSelectScheduled);
+      Rows rows = ReadRange(Query::kSelectScheduled);
       while (rows.Next()) {
         Live(TaskKey{rows.Int32(0), rows.Int32(1)}, TaskState::kScheduled,
              rows.Int32(2) - 1)
@@ -152,7 +152,7 @@ class TaskRows {
       }
     }
     {
-      Rows rows = Query(Query::kSelectParked);
+      Rows rows = ReadRange(Query::kSelectParked);
       while (rows.Next()) {
         Live(TaskKey{rows.Int32(0), rows.Int32(1)}, TaskState::kRunning,
              rows.Int32(2));
@@ -185,7 +185,7 @@ class TaskRows {
   }
 
   void ReadProgress() {
-    Rows rows = Query(Query::kSelectTaskProgress);
+    Rows rows = ReadRange(Query::kSelectTaskProgress);
     while (rows.Next()) {
       const TaskKey key{rows.Int32(0), rows.Int32(1)};
       const auto token = tokens_.find(key);

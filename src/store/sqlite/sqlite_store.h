@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "store/sql/definitions.h"
+#include "store/sql/workflow_parser.h"
 #include "windlass/clock.h"
 #include "windlass/store.h"
 

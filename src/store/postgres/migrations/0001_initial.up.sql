@@ -56,6 +56,12 @@ CREATE TABLE run (
 CREATE INDEX run_by_parent ON run (parent) WHERE parent IS NOT NULL;
 CREATE INDEX run_by_root ON run (root) WHERE root IS NOT NULL;
 
+-- How many runs have not ended, as a sum: each transaction adds what it changed,
+-- and now and then the rows are folded into one.
+CREATE TABLE unfinished (
+  delta bigint NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
 CREATE TABLE idempotency (
   workflow text NOT NULL,
   key text NOT NULL,

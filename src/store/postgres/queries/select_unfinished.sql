@@ -1,1 +1,1 @@
-SELECT count(*) FROM run WHERE state = 0
+SELECT coalesce(sum(delta), 0)::bigint FROM unfinished
