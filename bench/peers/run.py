@@ -11,9 +11,9 @@ Every round gives every entrant a fresh database and calls its command with
     COMMAND URL latency SAMPLES   submit one at a time to an idle worker
 
 Each call prints one line of JSON: system, settings, metric, value, unit, and
-what it likes of seconds, cpu_us_per_task, peak_rss_mib, p50, p99. The CPU time
-of the server and the bytes it wrote to its log are added here. ../README.md
-says how to read the result.
+what it likes of seconds, cpu_us_per_task, peak_rss_mib, p50, p99; or nothing for
+a step it has no part in. The CPU time of the server and the bytes it wrote to its
+log are added here. ../README.md says how to read the result.
 """
 
 import argparse
@@ -65,6 +65,7 @@ ENTRANTS = [
     node("graphile", "concurrency 24", scale=0.1),
     node("graphile", "best"),
     node("pg_boss", "best"),
+    Entrant("windlass", [f"{HERE}/windlass.py"]),
 ]
 
 
@@ -132,7 +133,9 @@ def one_round(postgres, entrant, arguments):
         if arguments.step and step not in (*arguments.step, "enqueue"):
             continue
         count = arguments.samples if step == "latency" else tasks
-        yield measure(postgres, entrant, url, step, count)
+        result = measure(postgres, entrant, url, step, count)
+        if result is not None:
+            yield result
         if step == "enqueue":
             # As autovacuum would have by the time a backlog matters.
             postgres.query("vacuum analyze", database)
@@ -146,6 +149,8 @@ def measure(postgres, entrant, url, step, count):
                               text=True, timeout=600)
     if finished.returncode != 0:
         sys.exit(f"{entrant.name}: {step} failed")
+    if not finished.stdout.strip():
+        return None
     cpu, log = server_cpu(postgres) - cpu_before, log_position(postgres) - log_before
     result = json.loads(finished.stdout.strip().splitlines()[-1])
     return {"entrant": entrant.name, **result, "metric": step,
