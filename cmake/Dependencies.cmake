@@ -14,4 +14,3 @@ find_package(CLI11 REQUIRED)                      # src/cli
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(fyaml REQUIRED IMPORTED_TARGET libfyaml)  # src/model/yaml
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)         # src/model/cel
-pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)     # src/store/postgres

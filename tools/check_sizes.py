@@ -10,7 +10,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIMIT = 800
 WRITTEN_BY_PROGRAMS = {"schema/workflow.schema.json", "docs/guides/command-line.md"}
-SKIPPED = {"build", ".git", "data", "testdata", ".windlass", "__pycache__"}
+SKIPPED = {"build", ".git", "node_modules", "data", "testdata", ".windlass", "__pycache__"}
 KINDS = {".cc", ".h", ".py", ".sql", ".md", ".sh", ".cmake", ".txt", ".yaml", ".json"}
 
 

@@ -155,8 +155,11 @@ class Postgres:
     @property
     def socket_url(self):
         """Of the database `postgres`, by the unix socket."""
+        return self.socket_url_of("postgres")
+
+    def socket_url_of(self, database):
         folder = str(self.folder).replace("/", "%2F")
-        return f"postgres://postgres@{folder}:{self.port}/postgres"
+        return f"postgres://postgres@{folder}:{self.port}/{database}"
 
     def create_database(self):
         """The url of a new, empty database."""
