@@ -38,6 +38,8 @@ HOMES = {
     "zlib.h": ["base", "handlers/file"],
     "openssl/": ["base"],
     "CLI/": ["cli"],
+    "httplib.h": ["server"],
+    "prometheus/": ["server"],
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

@@ -7,14 +7,15 @@ set -euo pipefail
 
 build_packages=(
   g++ cmake ninja-build pkg-config ccache mold
-  libabsl-dev libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev
-  libfyaml-dev libre2-dev libspdlog-dev libsqlite3-dev libssl-dev
-  libzstd-dev python3 zlib1g-dev
+  libabsl-dev libboost1.81-dev libboost-json1.81-dev libcli11-dev
+  libcpp-httplib-dev libfmt-dev libfyaml-dev libre2-dev libspdlog-dev
+  libsqlite3-dev libssl-dev libzstd-dev prometheus-cpp-dev python3 zlib1g-dev
 )
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   python3-jsonschema python3-pexpect python3-yaml perl sqlite3 git procps
+  prometheus  # For promtool.
 )
 
 case "${1:-build}" in
@@ -43,6 +44,13 @@ if [ "$(id -u)" -ne 0 ]; then
   sudo=(sudo)
 fi
 echo "Installing ${#missing[@]} packages: ${missing[*]}"
+# Some packages bring a service with the program we want; none is to run here.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap '"${sudo[@]}" rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+  "${sudo[@]}" chmod +x "$policy"
+fi
 export DEBIAN_FRONTEND=noninteractive
 "${sudo[@]}" apt-get update -qq
 "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
