@@ -14,3 +14,14 @@ find_package(CLI11 REQUIRED)                      # src/cli
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(fyaml REQUIRED IMPORTED_TARGET libfyaml)  # src/model/yaml
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)         # src/model/cel
+# Both serve src/server. Their CMake packages, where there are any, ask for what
+# we do not use.
+pkg_check_modules(httplib REQUIRED cpp-httplib)
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
+
+# httplib.h must be compiled as the library was; only the sources that include it
+# get its definitions, so that it does not show in every other compilation.
+function(windlass_uses_httplib)
+  set_source_files_properties(${ARGN} PROPERTIES
+    COMPILE_OPTIONS "${httplib_CFLAGS_OTHER}")
+endfunction()

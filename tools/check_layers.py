@@ -39,6 +39,8 @@ HOMES = {
     "zlib.h": ["base", "handlers/file"],
     "openssl/": ["base"],
     "CLI/": ["cli"],
+    "httplib.h": ["server"],
+    "prometheus/": ["server"],
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

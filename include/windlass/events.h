@@ -1,6 +1,7 @@
 // What happens inside an executor, for logs and metrics.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,14 +12,22 @@
 
 namespace windlass {
 
+enum class ResultDirection : std::uint8_t { kWritten, kRead };
+enum class BrokerState : std::uint8_t { kNone, kDisconnected, kConnected };
+enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
+
 // Receives every event. Called on the threads that do the work: be quick, do
 // not block, do not throw. Each method does nothing unless overridden.
 //
 //   event             when
-//   OnClaimed         leases were taken; `source` is "poll" or "handoff"
-//   OnAttemptStarted  a handler is about to run
+//   OnClaimed         leases were taken with a recorded batch (`source` is
+//                     "handoff"), or the store was asked for some ("poll") and
+//                     gave `count`, perhaps none
+//   OnAttemptStarted  a handler is about to run, `waited` after the claim,
+//                     or after the submit if the task waits for nothing else
 //   OnAttemptEnded    it has returned; not yet recorded
 //   OnFinished        a batch was recorded; `stale` of it were refused
+//   OnProgressRefused progress or saved state was refused as stale
 //   OnLeaseLost       an attempt is stopped because its lease may be gone
 //   OnAttemptAbandoned  a handler ignored its stop request for its whole grace
 //                     period; its slot goes on without it
@@ -27,19 +36,26 @@ namespace windlass {
 //   OnStoreError      the store cannot be asked; once per row of errors, and
 //                     once with OK when it can again
 //   OnLog             a handler logged a line
+//   OnResultBytes     so much was written to or read from a result store;
+//                     `store` is the scheme of its URIs: "file"
+//   OnBrokerState     the connection to the broker came or went
+//   OnCircuitState    a circuit breaker opened, half opened or closed
 class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void OnClaimed(int count, std::string_view source, Duration took) {
     (void)count, (void)source, (void)took;
   }
-  virtual void OnAttemptStarted(const Lease& lease) { (void)lease; }
+  virtual void OnAttemptStarted(const Lease& lease, Duration waited) {
+    (void)lease, (void)waited;
+  }
   virtual void OnAttemptEnded(const Lease& lease, const AttemptEnd& end) {
     (void)lease, (void)end;
   }
   virtual void OnFinished(int count, int stale, Duration took) {
     (void)count, (void)stale, (void)took;
   }
+  virtual void OnProgressRefused(int count) { (void)count; }
   virtual void OnLeaseLost(const Lease& lease, std::string_view reason) {
     (void)lease, (void)reason;
   }
@@ -55,6 +71,14 @@ class EventSink {
   virtual void OnLog(const Lease& lease, LogLevel level,
                      std::string_view message) {
     (void)lease, (void)level, (void)message;
+  }
+  virtual void OnResultBytes(std::string_view store, ResultDirection direction,
+                             std::int64_t bytes) {
+    (void)store, (void)direction, (void)bytes;
+  }
+  virtual void OnBrokerState(BrokerState state) { (void)state; }
+  virtual void OnCircuitState(std::string_view key, CircuitState state) {
+    (void)key, (void)state;
   }
 };
 

@@ -59,6 +59,11 @@ struct ExecutorConfig {
   // stopped and given back without counting an attempt.
   Duration drain_grace_period = std::chrono::seconds(30);
 
+  // A loop that makes no progress for this long, beyond what it waits by
+  // design, is wedged: BaseExecutor::liveness(). Shorter finds it sooner and
+  // takes a slow store for a wedge.
+  Duration liveness_deadline = std::chrono::seconds(30);
+
   // Environment variables that expressions may read as env.NAME.
   std::vector<std::string> allowed_env;
   // Attempts' scratch folders are made in here. Empty: the system's.
@@ -108,14 +113,33 @@ class BaseExecutor {
   int busy_slots() const;
   const ExecutorConfig& config() const;
 
-  // Liveness means progress: how long the claim loop and the finisher have
-  // gone without completing a turn.
+  // Liveness means progress: how long each loop has gone without completing a
+  // turn, and how long that may take. A turn that fails because the store does
+  // is progress; a call that does not return is not. Waiting for a free slot,
+  // or for something to record, is no turn.
+  struct Loop {
+    Duration age;
+    Duration deadline;
+    bool wedged() const { return age > deadline; }
+  };
   struct Liveness {
-    Duration claim_loop_age;
-    Duration finisher_age;
-    Duration heartbeat_age;
+    Loop claim_loop;  // Its turn includes the source's wait for work.
+    Loop finisher;
+    Loop heartbeat;
   };
   Liveness liveness() const;
+
+  // Whether it can take on work now.
+  struct Readiness {
+    bool registered = false;       // The store knows it, and it may claim.
+    bool claiming = false;         // Started, and its last claim succeeded.
+    bool store_reachable = false;  // The last heartbeat succeeded.
+    bool draining = false;         // By Drain(), or an operator asked for it.
+    bool ready() const {
+      return registered && claiming && store_reachable && !draining;
+    }
+  };
+  Readiness readiness() const;
 
  protected:
   // Whether to take on this lease now; an executor that admits by memory says

@@ -1,6 +1,7 @@
 // How an executor learns that there is work.
 #pragma once
 
+#include <optional>
 #include <stop_token>
 
 #include "absl/status/statusor.h"
@@ -23,6 +24,10 @@ class TaskSource {
 
   // The executor got tasks by another way (hand-off), so it is not idle.
   virtual void NoteActivity() {}
+
+  // How long the store took for the last Next(), without the wait for work;
+  // nothing from a source that does not tell.
+  virtual std::optional<Duration> claim_took() const { return std::nullopt; }
 };
 
 }  // namespace windlass

@@ -1,6 +1,7 @@
 #include "base/local_process.h"
 
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,12 @@ std::string LocalHostIdentity() {
   const std::string boot = FirstLine("/proc/sys/kernel/random/boot_id");
   if (boot.empty()) return "";
   return absl::StrCat(boot, "/", pid_namespace.st_ino);
+}
+
+std::string LocalProcessName() {
+  utsname host{};
+  return absl::StrCat(uname(&host) == 0 ? host.nodename : "unknown", "-",
+                      getpid());
 }
 
 std::int64_t ProcessStart(std::int64_t pid) {

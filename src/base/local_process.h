@@ -17,6 +17,9 @@ std::string LocalHostIdentity();
 // process (or only a zombie of it). With the pid it names one process for ever.
 std::int64_t ProcessStart(std::int64_t pid);
 
+// "host-1234": the host's name and our pid, for people.
+std::string LocalProcessName();
+
 // Fills in host, pid and process_start of the calling process.
 void DescribeThisProcess(ExecutorInfo& info);
 

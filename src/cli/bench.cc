@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "engine/benchmark.h"
+#include "server/executor_metrics.h"
 
 namespace windlass::cli {
 namespace {
@@ -45,7 +46,10 @@ void AddRow(Table& table, const BenchmarkResult& result) {
        absl::StrFormat("%.0f", result.peak_rss_mib)});
 }
 
-int Bench(const Globals& globals, const BenchmarkOptions& options) {
+int Bench(const Globals& globals, BenchmarkOptions options, bool counted) {
+  // As `windlass executor` does it, unless that is what is to be measured.
+  ExecutorMetrics metrics;
+  if (counted) options.events = &metrics;
   Table table({"SCENARIO", "TASKS", "TASKS/S", "SUBMITS/S", "START p50/p99 ms",
                "RUN p50/p99 ms", "CPU us/TASK", "PEAK MiB"});
   JsonArray results;
@@ -83,9 +87,12 @@ void AddBench(CLI::App& app, Invocation& invocation) {
       ->check(CLI::Range(0.0001, 1000.0))
       ->capture_default_str();
   command->add_option("--slots", options->slots, "As for an executor");
-  command->callback([&invocation, options] {
-    invocation.body = [&invocation, options] {
-      return Bench(invocation.globals, *options);
+  auto uncounted = std::make_shared<bool>(false);
+  command->add_flag("--no-metrics", *uncounted,
+                    "Leave out the counting for an executor's /metrics");
+  command->callback([&invocation, options, uncounted] {
+    invocation.body = [&invocation, options, uncounted] {
+      return Bench(invocation.globals, *options, !*uncounted);
     };
   });
 }

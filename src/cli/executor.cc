@@ -3,13 +3,21 @@
 #include <csignal>
 #include <iostream>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "base/redact_url.h"
 #include "base/signals.h"
 #include "base/url.h"
 #include "cli/commands.h"
 #include "cli/executor_flags.h"
+#include "cli/health_listen.h"
+#include "engine/diagnostics.h"
+#include "server/executor_metrics.h"
+#include "windlass/clock.h"
 #include "windlass/json.h"
 
 namespace windlass::cli {
@@ -21,6 +29,8 @@ struct Flags {
   std::vector<std::string> queues;
   std::vector<std::string> types;
   std::string source = "poll";
+  std::string health_listen;
+  std::string liveness_deadline = "30s";
   bool exit_when_idle = false;
 };
 
@@ -56,30 +66,108 @@ void Serve(ExecutionSetup& setup, BaseExecutor& executor,
   setup.log().Info("stopped", {{"executor", executor.config().name}});
 }
 
-int Execute(const Globals& globals, const Flags& flags) {
+absl::StatusOr<ExecutorConfig> ConfigFrom(const Flags& flags) {
   if (flags.source != "poll") {
-    return Fail(globals,
-                absl::InvalidArgumentError("--source " + flags.source +
-                                           ": this build has only `poll`"));
+    return absl::InvalidArgumentError("--source " + flags.source +
+                                      ": this build has only `poll`");
   }
   auto config = flags.executor.ToConfig();
-  if (!config.ok()) return Fail(globals, config.status());
+  if (!config.ok()) return config;
   config->profile = flags.profile;
   config->queues = flags.queues;
   config->types = flags.types;
+  auto deadline = ParseDuration(flags.liveness_deadline);
+  if (!deadline.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--liveness-deadline: ", deadline.status().message()));
+  }
+  config->liveness_deadline = *deadline;
+  return config;
+}
+
+JsonArray ListOf(const std::vector<std::string>& texts) {
+  JsonArray list;
+  for (const std::string& text : texts) list.push_back(Json(text));
+  return list;
+}
+
+// For people who diagnose: names of what is secret, never values.
+JsonObject SettingsOf(const Globals& globals, const ExecutorConfig& config) {
+  return {{"store", RedactUrl(globals.store)},
+          {"results", RedactUrl(globals.results)},
+          {"profile", config.profile},
+          {"queues", ListOf(config.queues)},
+          {"types", ListOf(config.types)},
+          {"slots", config.slots},
+          {"lease_ttl", FormatDuration(config.lease_ttl)},
+          {"sweep_interval", FormatDuration(config.sweep_interval)},
+          {"poll_interval", FormatDuration(config.maximum_poll_interval)},
+          {"drain_grace_period", FormatDuration(config.drain_grace_period)},
+          {"liveness_deadline", FormatDuration(config.liveness_deadline)},
+          {"allow_env", ListOf(config.allowed_env)},
+          {"scratch_dir", config.scratch_dir},
+          {"secrets_dir", config.secrets_dir}};
+}
+
+ExecutorEndpointsParts EndpointParts(const Globals& globals,
+                                     const ExecutorConfig& config,
+                                     const ExecutorMetrics& metrics,
+                                     const Clock& clock,
+                                     ExecutionSetup& setup) {
+  return {.store = &setup.store(),
+          .clock = &clock,
+          .metrics = &metrics,
+          .settings = SettingsOf(globals, config),
+          .diagnose = [&setup, config] {
+            return Diagnose(setup.engine(), config);
+          }};
+}
+
+int Execute(const Globals& globals, const Flags& flags) {
+  auto config = ConfigFrom(flags);
+  if (!config.ok()) return Fail(globals, config.status());
+  auto listen = ParseHealthListen(flags.health_listen);
+  if (!listen.ok()) return Fail(globals, listen.status());
 
   SignalWatcher signals({SIGINT, SIGTERM});
-  ExecutionSetup setup(globals, LogLevel::kInfo);
+  const std::unique_ptr<Clock> clock = MakeSystemClock();
+  ExecutorMetrics metrics;
+  ExecutionSetup setup(globals, config->name, LogLevel::kInfo, &metrics);
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
+<<<<<<< HEAD
   auto executor = setup.engine().StartExecutor(*config);
   if (!executor.ok()) return Fail(globals, executor.status());
   setup.log().Info("started", {{"executor", (*executor)->config().name},
                                {"slots", (*executor)->config().slots},
                                {"store", WithoutPassword(globals.store)}});
   Serve(setup, **executor, signals, flags);
+=======
+  // Making handlers forks the guard of child processes, which must be before
+  // the server has threads.
+  auto handlers = setup.engine().handlers();
+  if (!handlers.ok()) return Fail(globals, handlers.status());
+
+  std::unique_ptr<BaseExecutor> executor;  // Outlives what tells about it.
+  auto health = OpenHealth(
+      *listen, EndpointParts(globals, *config, metrics, *clock, setup),
+      setup.log());
+  if (!health.ok()) return Fail(globals, health.status());
+  auto started = setup.engine().StartExecutor(*config);
+  if (!started.ok()) return Fail(globals, started.status());
+  executor = *std::move(started);
+  if (*health != nullptr) (*health)->Attach(*executor);
+  setup.log().Info(
+      "started", {{"executor", executor->config().name},
+                  {"slots", executor->config().slots},
+                  {"store", RedactUrl(globals.store)},
+                  {"health", *health == nullptr
+                                 ? "none"
+                                 : FormatListenAddress((*health)->address())}});
+  Serve(setup, *executor, signals, flags);
+>>>>>>> health
   if (globals.json()) {
     PrintJson(
-        JsonObject{{"name", (*executor)->config().name}, {"state", "stopped"}});
+        JsonObject{{"name", executor->config().name}, {"state", "stopped"}});
   }
   return kOk;
 }
@@ -109,6 +197,12 @@ void AddExecutor(CLI::App& app, Invocation& invocation) {
   AddSetting(*command, "--source", flags->source,
              "How to learn of work: poll or rabbitmq")
       ->check(CLI::IsMember({"poll", "rabbitmq"}));
+  AddSetting(*command, "--health-listen", flags->health_listen,
+             std::string("Where to answer /livez, /readyz, /metrics and "
+                         "/diagnostics; none: nowhere (default: ") +
+                 kDefaultHealthListen + ", or another port if that is taken)");
+  AddSetting(*command, "--liveness-deadline", flags->liveness_deadline,
+             "A loop that makes no progress for this long fails /livez");
   AddSwitch(*command, "--exit-when-idle", flags->exit_when_idle,
             "Stop once no run is unfinished");
   AddExecutorFlags(*command, flags->executor);

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <filesystem>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/local_process.h"
 #include "base/log.h"
 #include "engine/attempt_logs.h"
 #include "engine/log_events.h"
@@ -26,7 +28,7 @@ absl::Status ReadDuration(const std::string& flag, const std::string& text,
 
 absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
   ExecutorConfig config;
-  config.name = name;
+  config.name = name.empty() ? LocalProcessName() : name;
   config.slots = slots;
   config.allowed_env = allow_env;
   // Children have other working directories than we.
@@ -77,24 +79,29 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
 
 class ExecutionSetup::Impl {
  public:
-  Impl(const Globals& globals, LogLevel level)
+  Impl(const Globals& globals, const std::string& executor, LogLevel level,
+       EventSink* more)
       : log(MakeLogger({.level = LogLevelOr(globals, level),
                         .format = globals.log_format == "json"
                                       ? LogFormat::kJson
                                       : LogFormat::kText})),
         engine(EngineConfigFrom(globals)),
-        log_events(log) {}
+        log_events(log, executor),
+        more_events(more) {}
 
   Logger log;
   Engine engine;
   LogEvents log_events;
+  EventSink* more_events;
   std::unique_ptr<AttemptLogs> attempt_logs;
   std::unique_ptr<EventSink> events;
   Store* store = nullptr;
 };
 
-ExecutionSetup::ExecutionSetup(const Globals& globals, LogLevel level)
-    : impl_(std::make_unique<Impl>(globals, level)) {}
+ExecutionSetup::ExecutionSetup(const Globals& globals,
+                               const std::string& executor, LogLevel level,
+                               EventSink* events)
+    : impl_(std::make_unique<Impl>(globals, executor, level, events)) {}
 
 ExecutionSetup::~ExecutionSetup() = default;
 
@@ -104,8 +111,9 @@ absl::Status ExecutionSetup::Open() {
   impl_->store = *store;
   impl_->attempt_logs =
       std::make_unique<AttemptLogs>(impl_->engine.LogFolder());
-  impl_->events = std::make_unique<EventFanOut>(
-      std::vector<EventSink*>{&impl_->log_events, impl_->attempt_logs.get()});
+  std::vector<EventSink*> sinks{&impl_->log_events, impl_->attempt_logs.get()};
+  if (impl_->more_events != nullptr) sinks.push_back(impl_->more_events);
+  impl_->events = std::make_unique<EventFanOut>(std::move(sinks));
   impl_->engine.UseEvents(impl_->events.get());
   return absl::OkStatus();
 }

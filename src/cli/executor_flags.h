@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "cli/globals.h"
 #include "windlass/engine.h"
+#include "windlass/events.h"
 #include "windlass/log_level.h"
 
 namespace windlass {
@@ -37,8 +38,10 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags);
 // log and to the attempts' log files. Make it before any thread of your own.
 class ExecutionSetup {
  public:
-  // Logs from `level` on unless --log-level says otherwise.
-  ExecutionSetup(const Globals& globals, LogLevel level);
+  // For the executor of that name. Logs from `level` on unless --log-level says
+  // otherwise. Tells `events`, if there are any, of all that happens; borrowed.
+  ExecutionSetup(const Globals& globals, const std::string& executor,
+                 LogLevel level, EventSink* events = nullptr);
   ~ExecutionSetup();
 
   // Opens the store; call once, before the rest.

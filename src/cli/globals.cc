@@ -49,7 +49,12 @@ void PrintJson(const Json& document) {
 
 int Fail(const Globals& globals, const absl::Status& status) {
   std::string message(status.message());
-  std::cerr << "windlass: " << message << '\n';
+  if (globals.log_format == "json") {
+    MakeLogger({.format = LogFormat::kJson})
+        .Error("the command failed", {{"error", message}});
+  } else {
+    std::cerr << "windlass: " << message << '\n';
+  }
   if (globals.json()) {
     PrintJson(JsonObject{{"error", message}});
   }

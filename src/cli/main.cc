@@ -109,6 +109,7 @@ int Main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   Globals early;  // For errors before the settings are known.
   early.output = EarlySetting("--output", arguments);
+  early.log_format = EarlySetting("--log-format", arguments);
   std::vector<std::string> known;
   CollectEnvironmentNames(app, known);
   {

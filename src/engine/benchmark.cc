@@ -163,6 +163,7 @@ class Measurement {
                        : options_.store;
     config.executor.slots = options_.slots;
     engine_ = std::make_unique<Engine>(config);
+    engine_->UseEvents(options_.events);
     engine_->Handle("noop", [this](TaskContext&) {
       std::int64_t none = 0;
       first_start_.compare_exchange_strong(

@@ -1,16 +1,19 @@
 #include "engine/diagnostics.h"
 
-#include <sys/resource.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "base/random.h"
+#include "engine/machine_checks.h"
+#include "windlass/result_store.h"
 
 namespace windlass {
 namespace {
@@ -19,137 +22,160 @@ namespace fs = std::filesystem;
 
 using Level = Finding::Level;
 
-constexpr rlim_t kEnoughOpenFiles = 1024;
-constexpr double kGiB = 1024.0 * 1024 * 1024;
-
-Finding CheckStore(Engine& engine) {
-  auto store = engine.store();
-  if (!store.ok()) {
-    return {Level::kProblem, "store", std::string(store.status().message()),
-            "name a file this user may write with --store sqlite:PATH"};
+// Nobody makes this one when it is missing.
+Finding CheckScratch(std::string folder) {
+  constexpr char kCheck[] = "folder of scratch";
+  if (folder.empty()) {
+    const char* system = std::getenv("TMPDIR");
+    folder = system != nullptr && *system != '\0' ? system : "/tmp";
   }
-  auto unfinished = (*store)->CountUnfinishedRuns();
-  if (!unfinished.ok()) {
-    return {Level::kProblem, "store",
-            std::string(unfinished.status().message()),
-            "see whether another program holds the file, or its disk is full"};
-  }
-  return {Level::kOk, "store", absl::StrCat(*unfinished, " unfinished runs"),
-          ""};
+  std::error_code error;
+  if (fs::is_directory(folder, error)) return CheckFolder(kCheck, folder);
+  return {Level::kProblem, kCheck, absl::StrCat("there is no folder ", folder),
+          "make it, or name another with --scratch-dir"};
 }
 
-Finding CheckExecutors(Engine& engine) {
-  auto store = engine.store();
-  if (!store.ok()) return {Level::kWarning, "executors", "not looked at", ""};
-  auto executors = (*store)->ListExecutors();
-  auto unfinished = (*store)->CountUnfinishedRuns();
-  if (!executors.ok() || !unfinished.ok()) {
-    return {Level::kWarning, "executors", "cannot be listed", ""};
-  }
-  int alive = 0;
-  for (const ExecutorRecord& one : *executors) alive += one.alive ? 1 : 0;
-  std::string detail = absl::StrCat(alive, " alive");
-  if (alive == 0 && *unfinished > 0) {
-    return {Level::kWarning, "executors",
-            absl::StrCat(detail, ", ", *unfinished, " runs wait"),
-            "start one with `windlass executor`"};
-  }
-  return {Level::kOk, "executors", detail, ""};
-}
+// Findings, in the order they are shown in.
+class Examination {
+ public:
+  Examination(Engine& engine, const ExecutorConfig& executor)
+      : engine_(engine),
+        executor_(executor),
+        slots_(executor.slots > 0
+                   ? executor.slots
+                   : std::max(1, static_cast<int>(
+                                     std::thread::hardware_concurrency()))) {}
 
-Finding CheckResults(Engine& engine) {
-  auto results = engine.results();
-  if (!results.ok()) {
-    return {Level::kProblem, "results", std::string(results.status().message()),
-            "name a folder this user may write with --results file:PATH"};
+  std::vector<Finding> Run() && {
+    auto store = engine_.store();
+    if (store.ok()) {
+      LookAtStore(**store);
+    } else {
+      Add({Level::kProblem, "store", std::string(store.status().message()),
+           "name a store that this user can reach with --store"});
+    }
+    LookAtResults();
+    LookAtFolders();
+    LookAtMachine();
+    return std::move(findings_);
   }
-  auto content = MakeStringSource("windlass doctor");
-  std::string key = absl::StrCat("doctor/", RandomToken(8));
-  auto put = (*results)->Put(key, *content, {});
-  if (!put.ok()) {
-    return {Level::kProblem, "results", std::string(put.status().message()),
-            "make the place writable for this user, or free space on it"};
-  }
-  if (auto status = (*results)->Delete(put->uri); !status.ok()) {
-    return {Level::kWarning, "results", std::string(status.message()),
-            "orphans cannot be collected without the right to delete"};
-  }
-  return {Level::kOk, "results", "writable", ""};
-}
 
-Finding CheckDisk(const std::string& path, const std::string& what) {
-  struct statvfs disk {};
-  if (statvfs(path.c_str(), &disk) != 0) {
-    return {Level::kWarning, what, absl::StrCat("cannot look at ", path), ""};
-  }
-  double free = static_cast<double>(disk.f_bavail) *
-                static_cast<double>(disk.f_frsize) / kGiB;
-  std::string detail = absl::StrFormat("%.1f GiB free at %s", free, path);
-  if (free < 0.1) {
-    return {Level::kProblem, what, detail, "free space before tasks fail"};
-  }
-  if (free < 1) return {Level::kWarning, what, detail, "free some space"};
-  return {Level::kOk, what, detail, ""};
-}
+ private:
+  void Add(Finding finding) { findings_.push_back(std::move(finding)); }
 
-Finding CheckOpenFiles() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  std::string detail = absl::StrCat("limit ", limit.rlim_cur);
-  if (limit.rlim_cur < kEnoughOpenFiles) {
-    return {Level::kWarning, "open files", detail,
-            "raise it (ulimit -n 4096): every running child takes several"};
+  void LookAtStore(Store& store) {
+    auto unfinished = store.CountUnfinishedRuns();
+    if (!unfinished.ok()) {
+      return Add({Level::kProblem, "store",
+                  std::string(unfinished.status().message()),
+                  "see whether its disk is full, its server up, or another "
+                  "program holds it"});
+    }
+    Add({Level::kOk, "store", absl::StrCat(*unfinished, " unfinished runs"),
+         ""});
+    if (auto* diagnosing = dynamic_cast<SelfDiagnosing*>(&store)) {
+      auto more = diagnosing->Diagnose();
+      std::move(more.begin(), more.end(), std::back_inserter(findings_));
+    }
+    auto executors = store.ListExecutors();
+    if (!executors.ok()) {
+      return Add({Level::kProblem, "executors",
+                  std::string(executors.status().message()), ""});
+    }
+    LookAtExecutors(*executors, *unfinished);
+    LookAtClock(store, *executors);
   }
-  return {Level::kOk, "open files", detail, ""};
-}
 
-bool OnPath(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  for (absl::string_view folder :
-       absl::StrSplit(path == nullptr ? "" : path, ':')) {
-    fs::path candidate = fs::path(std::string(folder)) / program;
-    if (access(candidate.c_str(), X_OK) == 0) return true;
+  void LookAtExecutors(const std::vector<ExecutorRecord>& executors,
+                       std::int64_t unfinished) {
+    const auto alive = std::count_if(executors.begin(), executors.end(),
+                                     [](auto& one) { return one.alive; });
+    std::string detail = absl::StrCat(alive, " alive");
+    if (alive > 0 || unfinished == 0) {
+      return Add({Level::kOk, "executors", detail, ""});
+    }
+    Add({Level::kWarning, "executors",
+         absl::StrCat(detail, ", ", unfinished, " runs wait"),
+         "start one with `windlass executor`"});
   }
-  return false;
-}
 
-Finding CheckProgram(const std::string& program, const std::string& needed_by) {
-  if (OnPath(program)) return {Level::kOk, program, "found", ""};
-  return {Level::kWarning, program, "not on PATH",
-          absl::StrCat("install it if you use ", needed_by)};
-}
+  void LookAtClock(Store& store, const std::vector<ExecutorRecord>& executors) {
+    RunFilter newest;
+    newest.limit = 1;
+    auto now = store.Now();
+    auto runs = store.ListRuns(newest);
+    if (!now.ok() || !runs.ok()) return;
+    Timestamp latest;
+    if (!runs->empty()) latest = runs->front().created_at;
+    for (const ExecutorRecord& one : executors) {
+      latest = std::max(latest, one.last_heartbeat);
+    }
+    Add(CheckClock(*now, latest));
+  }
+
+  void LookAtResults() {
+    auto results = engine_.results();
+    if (!results.ok()) {
+      return Add({Level::kProblem, "results",
+                  std::string(results.status().message()),
+                  "name a place this user may write with --results"});
+    }
+    auto content = MakeStringSource("windlass doctor");
+    const std::string key = absl::StrCat("doctor/", RandomToken(8));
+    const auto began = std::chrono::steady_clock::now();
+    auto put = (*results)->Put(key, *content, {});
+    if (!put.ok()) {
+      return Add({Level::kProblem, "results",
+                  std::string(put.status().message()),
+                  "make the place writable for this user, or free space on "
+                  "it"});
+    }
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - began);
+    const std::optional<std::string> local = (*results)->LocalPath(put->uri);
+    if (auto status = (*results)->Delete(put->uri); !status.ok()) {
+      return Add({Level::kWarning, "results", std::string(status.message()),
+                  "orphans cannot be collected without the right to delete"});
+    }
+    Add({Level::kOk, "results",
+         absl::StrCat("writable, in ", took.count(), " ms"), ""});
+    if (local) {
+      Add(CheckFolder("folder of results",
+                      fs::path(*local).parent_path().string()));
+    }
+  }
+
+  void LookAtFolders() {
+    // Beside the file of a store that is one.
+    if (std::string logs = engine_.LogFolder(); !logs.empty()) {
+      const std::string folder = fs::path(logs).parent_path().string();
+      Add(CheckFolder("folder of the store", folder));
+      Add(CheckIsLocalDisk("disk of the store", folder));
+    }
+    Add(CheckScratch(executor_.scratch_dir));
+    if (!executor_.secrets_dir.empty()) {
+      Add(CheckSecretsFolder(executor_.secrets_dir));
+    }
+  }
+
+  void LookAtMachine() {
+    Add(CheckOpenFiles(slots_));
+    Add(CheckProcesses(slots_));
+    Add(CheckProgram("sh", "tasks of type shell"));
+    Add(CheckProgram("python3", "Python workers"));
+    Add(CheckTimeZones());
+  }
+
+  Engine& engine_;
+  const ExecutorConfig& executor_;
+  const int slots_;
+  std::vector<Finding> findings_;
+};
 
 }  // namespace
 
-std::string_view Name(Finding::Level level) {
-  switch (level) {
-    case Level::kOk:
-      return "ok";
-    case Level::kWarning:
-      return "warning";
-    case Level::kProblem:
-      return "problem";
-  }
-  return "problem";
-}
-
-std::vector<Finding> Diagnose(Engine& engine) {
-  std::vector<Finding> findings;
-  findings.push_back(CheckStore(engine));
-  findings.push_back(CheckExecutors(engine));
-  findings.push_back(CheckResults(engine));
-  std::string logs = engine.LogFolder();
-  if (!logs.empty()) {
-    fs::path folder = fs::path(logs).parent_path();
-    findings.push_back(
-        CheckDisk(folder.empty() ? "." : folder.string(), "disk of the store"));
-  }
-  findings.push_back(
-      CheckDisk(fs::temp_directory_path().string(), "disk of scratch folders"));
-  findings.push_back(CheckOpenFiles());
-  findings.push_back(CheckProgram("sh", "tasks of type shell"));
-  findings.push_back(CheckProgram("python3", "Python workers"));
-  return findings;
+std::vector<Finding> Diagnose(Engine& engine, const ExecutorConfig& executor) {
+  return Examination(engine, executor).Run();
 }
 
 }  // namespace windlass

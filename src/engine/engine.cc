@@ -12,6 +12,7 @@
 #include "engine/task_result.h"
 #include "executor/availability.h"
 #include "results/filesystem/filesystem_result_store.h"
+#include "results/observed_result_store.h"
 #include "results/result_io.h"
 #include "source/polling/polling_source.h"
 #include "store/postgres/postgres_store.h"
@@ -175,6 +176,11 @@ class Engine::Impl {
     return absl::OkStatus();
   }
 
+  std::unique_ptr<ResultStore> Observed(std::unique_ptr<ResultStore> real) {
+    return MakeObservedResultStore(std::move(real),
+                                   [this]() -> EventSink& { return *events; });
+  }
+
   std::string SqlitePath() const {
     auto url = SplitUrl(config.store, "store");
     if (store_replaced || !url.ok() || url->scheme != "sqlite") return "";
@@ -246,7 +252,7 @@ class Engine::Impl {
     }
     auto opened = scheme->second(url->rest);
     if (!opened.ok()) return opened.status();
-    results = *std::move(opened);
+    results = Observed(*std::move(opened));
     return results.get();
   }
 };
@@ -270,7 +276,7 @@ void Engine::UseStore(std::unique_ptr<Store> store) {
 }
 
 void Engine::UseResultStore(std::unique_ptr<ResultStore> results) {
-  impl_->results = std::move(results);
+  impl_->results = impl_->Observed(std::move(results));
 }
 
 void Engine::UseSource(SourceFactory make) {

@@ -2,37 +2,64 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include "base/concat.h"
 #include "model/task_name.h"
 
 namespace windlass {
 namespace {
 
-std::string TaskName(const Lease& lease) {
-  return FormatTaskName(lease.spec().id, lease.task);
+std::string_view Name(BrokerState state) {
+  switch (state) {
+    case BrokerState::kNone:
+      return "none";
+    case BrokerState::kDisconnected:
+      return "disconnected";
+    case BrokerState::kConnected:
+      return "connected";
+  }
+  return "none";
+}
+
+std::string_view Name(CircuitState state) {
+  switch (state) {
+    case CircuitState::kClosed:
+      return "closed";
+    case CircuitState::kHalfOpen:
+      return "half open";
+    case CircuitState::kOpen:
+      return "open";
+  }
+  return "closed";
 }
 
 }  // namespace
 
-void LogEvents::OnAttemptStarted(const Lease& lease) {
-  if (!log_.Enabled(LogLevel::kDebug)) return;
-  log_.Debug("attempt started", {{"run", FormatRunId(lease.run->id)},
-                                 {"task", TaskName(lease)},
-                                 {"attempt", lease.attempt}});
+// Which attempt first, then what about it.
+void LogEvents::Log(const Lease& lease, LogLevel level,
+                    std::string_view message, LogFields fields) const {
+  if (!log_.Enabled(level)) return;
+  log_.With({{"run", FormatRunId(lease.run->id)},
+             {"task", FormatTaskName(lease.spec().id, lease.task)},
+             {"attempt", lease.attempt}})
+      .Log(level, message, fields);
+}
+
+void LogEvents::OnAttemptStarted(const Lease& lease, Duration waited) {
+  Log(lease, LogLevel::kDebug, "attempt started", {{"waited", waited}});
 }
 
 void LogEvents::OnAttemptEnded(const Lease& lease, const AttemptEnd& end) {
   // Info even if it failed: that is the task's affair, not the executor's.
   if (!log_.Enabled(LogLevel::kInfo)) return;
-  log_.Info("attempt ended",
-            {{"run", FormatRunId(lease.run->id)},
-             {"task", TaskName(lease)},
-             {"attempt", lease.attempt},
-             {"outcome", Name(end.outcome)},
-             {"took", end.run_time},
-             {"error", end.error ? absl::StrCat(end.error->type, ": ",
-                                                end.error->message)
-                                 : std::string()}});
+  const std::string_view outcome = Name(end.outcome);
+  if (!end.error) {
+    return Log(lease, LogLevel::kInfo, "attempt ended",
+               {{"outcome", outcome}, {"took", end.run_time}});
+  }
+  Log(lease, LogLevel::kInfo, "attempt ended",
+      {{"outcome", outcome},
+       {"took", end.run_time},
+       {"error", Concat(end.error->type, ": ", end.error->message)}});
 }
 
 void LogEvents::OnFinished(int count, int stale, Duration took) {
@@ -43,21 +70,20 @@ void LogEvents::OnFinished(int count, int stale, Duration took) {
   log_.Trace("recorded", {{"attempts", count}, {"took", took}});
 }
 
+void LogEvents::OnProgressRefused(int count) {
+  log_.Warn("progress refused: the leases had ended", {{"refused", count}});
+}
+
 void LogEvents::OnLeaseLost(const Lease& lease, std::string_view reason) {
-  log_.Warn("attempt stopped: its lease may be gone",
-            {{"run", FormatRunId(lease.run->id)},
-             {"task", TaskName(lease)},
-             {"attempt", lease.attempt},
-             {"reason", reason}});
+  Log(lease, LogLevel::kWarn, "attempt stopped: its lease may be gone",
+      {{"reason", reason}});
 }
 
 void LogEvents::OnAttemptAbandoned(const Lease& lease,
                                    std::string_view reason) {
-  log_.Error("handler ignores its stop request; its slot goes on without it",
-             {{"run", FormatRunId(lease.run->id)},
-              {"task", TaskName(lease)},
-              {"attempt", lease.attempt},
-              {"reason", reason}});
+  Log(lease, LogLevel::kError,
+      "handler ignores its stop request; its slot goes on without it",
+      {{"reason", reason}});
 }
 
 void LogEvents::OnStoreError(std::string_view operation,
@@ -88,24 +114,31 @@ void LogEvents::OnSwept(const SweepReport& report) {
 
 void LogEvents::OnLog(const Lease& lease, LogLevel level,
                       std::string_view message) {
-  if (!log_.Enabled(level)) return;
-  log_.Log(level, message,
-           {{"run", FormatRunId(lease.run->id)},
-            {"task", TaskName(lease)},
-            {"attempt", lease.attempt}});
+  Log(lease, level, message, {});
+}
+
+void LogEvents::OnBrokerState(BrokerState state) {
+  log_.Info("broker", {{"state", Name(state)}});
+}
+
+void LogEvents::OnCircuitState(std::string_view key, CircuitState state) {
+  log_.Info("circuit breaker", {{"key", key}, {"state", Name(state)}});
 }
 
 void EventFanOut::OnClaimed(int count, std::string_view source, Duration took) {
   for (EventSink* sink : sinks_) sink->OnClaimed(count, source, took);
 }
-void EventFanOut::OnAttemptStarted(const Lease& lease) {
-  for (EventSink* sink : sinks_) sink->OnAttemptStarted(lease);
+void EventFanOut::OnAttemptStarted(const Lease& lease, Duration waited) {
+  for (EventSink* sink : sinks_) sink->OnAttemptStarted(lease, waited);
 }
 void EventFanOut::OnAttemptEnded(const Lease& lease, const AttemptEnd& end) {
   for (EventSink* sink : sinks_) sink->OnAttemptEnded(lease, end);
 }
 void EventFanOut::OnFinished(int count, int stale, Duration took) {
   for (EventSink* sink : sinks_) sink->OnFinished(count, stale, took);
+}
+void EventFanOut::OnProgressRefused(int count) {
+  for (EventSink* sink : sinks_) sink->OnProgressRefused(count);
 }
 void EventFanOut::OnLeaseLost(const Lease& lease, std::string_view reason) {
   for (EventSink* sink : sinks_) sink->OnLeaseLost(lease, reason);
@@ -127,6 +160,16 @@ void EventFanOut::OnSwept(const SweepReport& report) {
 void EventFanOut::OnLog(const Lease& lease, LogLevel level,
                         std::string_view message) {
   for (EventSink* sink : sinks_) sink->OnLog(lease, level, message);
+}
+void EventFanOut::OnResultBytes(std::string_view store,
+                                ResultDirection direction, std::int64_t bytes) {
+  for (EventSink* sink : sinks_) sink->OnResultBytes(store, direction, bytes);
+}
+void EventFanOut::OnBrokerState(BrokerState state) {
+  for (EventSink* sink : sinks_) sink->OnBrokerState(state);
+}
+void EventFanOut::OnCircuitState(std::string_view key, CircuitState state) {
+  for (EventSink* sink : sinks_) sink->OnCircuitState(key, state);
 }
 
 }  // namespace windlass

@@ -1,6 +1,7 @@
 // Logging as a subscriber of events: what an executor does, as log lines.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/log.h"
@@ -8,13 +9,16 @@
 
 namespace windlass {
 
+// Every line about an attempt has run, task, attempt and executor.
 class LogEvents : public EventSink {
  public:
-  explicit LogEvents(const Logger& log) : log_(log) {}
+  LogEvents(const Logger& log, const std::string& executor)
+      : log_(log.With({{"executor", executor}})) {}
 
-  void OnAttemptStarted(const Lease& lease) override;
+  void OnAttemptStarted(const Lease& lease, Duration waited) override;
   void OnAttemptEnded(const Lease& lease, const AttemptEnd& end) override;
   void OnFinished(int count, int stale, Duration took) override;
+  void OnProgressRefused(int count) override;
   void OnLeaseLost(const Lease& lease, std::string_view reason) override;
   void OnAttemptAbandoned(const Lease& lease, std::string_view reason) override;
   void OnStoreError(std::string_view operation,
@@ -23,8 +27,13 @@ class LogEvents : public EventSink {
   void OnSwept(const SweepReport& report) override;
   void OnLog(const Lease& lease, LogLevel level,
              std::string_view message) override;
+  void OnBrokerState(BrokerState state) override;
+  void OnCircuitState(std::string_view key, CircuitState state) override;
 
  private:
+  void Log(const Lease& lease, LogLevel level, std::string_view message,
+           LogFields fields) const;
+
   const Logger log_;
 };
 
@@ -35,9 +44,10 @@ class EventFanOut : public EventSink {
       : sinks_(std::move(sinks)) {}
 
   void OnClaimed(int count, std::string_view source, Duration took) override;
-  void OnAttemptStarted(const Lease& lease) override;
+  void OnAttemptStarted(const Lease& lease, Duration waited) override;
   void OnAttemptEnded(const Lease& lease, const AttemptEnd& end) override;
   void OnFinished(int count, int stale, Duration took) override;
+  void OnProgressRefused(int count) override;
   void OnLeaseLost(const Lease& lease, std::string_view reason) override;
   void OnAttemptAbandoned(const Lease& lease, std::string_view reason) override;
   void OnStoreError(std::string_view operation,
@@ -46,6 +56,10 @@ class EventFanOut : public EventSink {
   void OnSwept(const SweepReport& report) override;
   void OnLog(const Lease& lease, LogLevel level,
              std::string_view message) override;
+  void OnResultBytes(std::string_view store, ResultDirection direction,
+                     std::int64_t bytes) override;
+  void OnBrokerState(BrokerState state) override;
+  void OnCircuitState(std::string_view key, CircuitState state) override;
 
  private:
   const std::vector<EventSink*> sinks_;

@@ -48,6 +48,9 @@ class Attempt : public TaskContext,
 
   Epoch epoch() const { return epoch_; }
   Duration started_at() const { return started_at_; }
+  // Since its run was submitted, if the task waits for nothing else; otherwise
+  // since the claim.
+  Duration waited() const { return waited_; }
 
   // --- before the handler runs, on its thread
   // `params` is borrowed or owned.
@@ -131,6 +134,7 @@ class Attempt : public TaskContext,
   const Lease lease_;
   const Epoch epoch_;
   const Duration started_at_;
+  const Duration waited_;
   // schedule_to_close of the task, on the steady clock.
   const std::optional<Duration> close_at_;
 

@@ -255,7 +255,7 @@ Outcome AttemptPipeline::CallHandler(Attempt& attempt,
   Outcome outcome;
   try {
     if (hooks_.before) hooks_.before(attempt);
-    parts_.events->OnAttemptStarted(attempt.lease());
+    parts_.events->OnAttemptStarted(attempt.lease(), attempt.waited());
     outcome = handler.Execute(attempt);
   } catch (const std::exception& e) {
     outcome = Outcome::Failure(error_type::kHandlerException, e.what());

@@ -61,6 +61,7 @@ void ClaimLoop::Turn(Registration::Membership membership,
   absl::StatusOr<ClaimReply> reply = Ask(request, stop);
   if (absl::IsCancelled(reply.status())) return;
   errors_.Note(reply.status());
+  failing_.store(!reply.ok(), std::memory_order_relaxed);
   if (absl::IsNotFound(reply.status())) {
     parts_.registration->Fence(membership.epoch,
                                "the executor was declared dead");
@@ -71,12 +72,13 @@ void ClaimLoop::Turn(Registration::Membership membership,
     return;
   }
   backoff_.Reset();
+  parts_.events->OnClaimed(
+      static_cast<int>(reply->leases.size()), "poll",
+      parts_.source->claim_took().value_or(parts_.clock->Steady() - began));
   if (reply->leases.empty()) {
     parts_.queue->ClaimFoundNothing(claim);
     return;
   }
-  parts_.events->OnClaimed(static_cast<int>(reply->leases.size()), "poll",
-                           parts_.clock->Steady() - began);
   const std::size_t claimed = reply->leases.size();
   std::vector<Lease> refused =
       parts_.accept(std::move(reply->leases), membership.epoch);

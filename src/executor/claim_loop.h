@@ -40,12 +40,17 @@ class ClaimLoop : public ThreadService {
   ~ClaimLoop() override { Stop(); }
 
   // Leases came by another way: the source's next idle wait is short.
-  void NoteActivity() { activity_.store(true, std::memory_order_relaxed); }
+  void NoteActivity() {
+    activity_.store(true, std::memory_order_relaxed);
+    failing_.store(false, std::memory_order_relaxed);
+  }
 
   // Claims now, whatever the source waits for.
   void ClaimNow();
 
   Duration Age(Duration now) const { return turn_.Age(now); }
+  // The store could not be asked the last time.
+  bool failing() const { return failing_.load(std::memory_order_relaxed); }
 
  protected:
   void Run(std::stop_token stop) override;
@@ -57,6 +62,7 @@ class ClaimLoop : public ThreadService {
 
   const Parts parts_;
   std::atomic<bool> activity_ = false;
+  std::atomic<bool> failing_ = false;
   TurnTimer turn_;
 
   Mutex mutex_;

@@ -1,8 +1,5 @@
 #include "windlass/executor.h"
 
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <thread>
@@ -35,13 +32,8 @@ constexpr std::int64_t kUpstreamBytes = 64 * 1024 * 1024;
 // How long the destructor waits for handlers that were abandoned.
 constexpr Duration kStuckPatience = std::chrono::seconds(1);
 
-std::string HostName() {
-  utsname name{};
-  return uname(&name) == 0 ? name.nodename : "unknown";
-}
-
 ExecutorConfig Completed(ExecutorConfig config, const ExecutorParts& parts) {
-  if (config.name.empty()) config.name = Concat(HostName(), "-", getpid());
+  if (config.name.empty()) config.name = LocalProcessName();
   if (config.slots <= 0) {
     config.slots =
         std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -84,6 +76,7 @@ class BaseExecutor::Impl {
   int busy_slots() const { return queue_.busy(); }
   const ExecutorConfig& config() const { return config_; }
   Liveness liveness() const;
+  Readiness readiness() const;
 
   // After Drain(). True when handlers still run in here.
   bool HasStuckHandlers() { return slots_.JoinStuck(kStuckPatience) > 0; }
@@ -121,9 +114,9 @@ class BaseExecutor::Impl {
   EventSink& events_;
   std::atomic<bool> drain_requested_ = false;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable_any drained_changed_;
-  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;  // Registered, at least once.
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool drained_ ABSL_GUARDED_BY(mutex_) = false;
   Duration drain_until_ ABSL_GUARDED_BY(mutex_) = Duration::max();
@@ -460,10 +453,34 @@ void BaseExecutor::Impl::WaitUntilIdle() {
 }
 
 BaseExecutor::Liveness BaseExecutor::Impl::liveness() const {
+  const Duration patience = config_.liveness_deadline;
+  Liveness liveness{
+      .claim_loop = {{}, patience + config_.maximum_poll_interval},
+      .finisher = {{}, patience},
+      .heartbeat = {{}, patience + config_.lease_ttl / 3}};
+  {
+    MutexLock lock(mutex_);
+    if (!started_ || drained_) return liveness;
+  }
   const Duration now = parts_.clock->Steady();
-  return {.claim_loop_age = claims_.Age(now),
-          .finisher_age = finisher_.Age(now),
-          .heartbeat_age = registration_.Age(now)};
+  liveness.claim_loop.age = claims_.Age(now);
+  liveness.finisher.age = finisher_.Age(now);
+  liveness.heartbeat.age = registration_.Age(now);
+  return liveness;
+}
+
+BaseExecutor::Readiness BaseExecutor::Impl::readiness() const {
+  bool started = false;
+  bool draining = false;
+  {
+    MutexLock lock(mutex_);
+    started = started_;
+    draining = draining_;
+  }
+  return {.registered = started && registration_.current().has_value(),
+          .claiming = started && !draining && !claims_.failing(),
+          .store_reachable = started && registration_.renewed(),
+          .draining = draining || drain_requested_.load()};
 }
 
 // ------------------------------------------------------------ BaseExecutor
@@ -487,6 +504,9 @@ int BaseExecutor::busy_slots() const { return impl_->busy_slots(); }
 const ExecutorConfig& BaseExecutor::config() const { return impl_->config(); }
 BaseExecutor::Liveness BaseExecutor::liveness() const {
   return impl_->liveness();
+}
+BaseExecutor::Readiness BaseExecutor::readiness() const {
+  return impl_->readiness();
 }
 
 bool BaseExecutor::Admit(const Lease& lease) {

@@ -253,9 +253,9 @@ TEST_F(ExecutorFaultsTest, AnOperatorsDrainIsSeenByTheExecutor) {
 TEST_F(ExecutorFaultsTest, AnIdleExecutorIsAlive) {
   auto executor = Start();
   (*executor)->WaitUntilIdle();
-  EXPECT_LT((*executor)->liveness().finisher_age, 1s);
-  EXPECT_LT((*executor)->liveness().claim_loop_age, 10s);
-  EXPECT_LT((*executor)->liveness().heartbeat_age, 10s);
+  EXPECT_LT((*executor)->liveness().finisher.age, 1s);
+  EXPECT_LT((*executor)->liveness().claim_loop.age, 10s);
+  EXPECT_LT((*executor)->liveness().heartbeat.age, 10s);
 }
 
 }  // namespace

@@ -141,6 +141,7 @@ bool Finisher::Send(Registration::Membership membership, std::stop_token stop) {
     next.limit = Limit();
     std::int64_t claim = parts_.queue->ClaimBegins();
     Duration began = parts_.clock->Steady();
+    turn_.Begin(began);  // A try that failed is progress too.
     absl::StatusOr<FinishReply> reply = parts_.store->Finish(ends_, next);
     errors_.Note(reply.status());
     if (reply.ok()) {

@@ -28,6 +28,7 @@ ProgressWriter::ProgressWriter(TaskStore& store, Clock& clock,
     : ThreadService("wl-progress"),
       store_(store),
       clock_(clock),
+      events_(events),
       errors_("save progress", events) {}
 
 void ProgressWriter::Post(ProgressUpdate update,
@@ -48,6 +49,7 @@ absl::Status ProgressWriter::Save(ProgressUpdate update) {
   absl::StatusOr<std::vector<bool>> written = store_.SaveProgress({&merged, 1});
   if (!written.ok()) return written.status();
   if (!written->front()) {
+    events_.OnProgressRefused(1);
     return absl::FailedPreconditionError(
         "nothing is saved: the lease of this attempt has ended");
   }
@@ -76,7 +78,8 @@ void ProgressWriter::Settle(LeaseToken token) {
   }
   if (!update.heartbeat_details) return;
   // Details are a convenience: without them the next attempt starts afresh.
-  store_.SaveProgress({&update, 1}).status().IgnoreError();
+  absl::StatusOr<std::vector<bool>> written = store_.SaveProgress({&update, 1});
+  if (written.ok() && !written->front()) events_.OnProgressRefused(1);
 }
 
 void ProgressWriter::Forget(LeaseToken token) {
@@ -115,10 +118,13 @@ void ProgressWriter::WriteWaiting() {
   errors_.Note(written.status());
   if (!written.ok()) return PutBack(std::move(taken));
   std::size_t i = 0;
+  int refused = 0;
   for (auto& [token, waiting] : taken) {
     if ((*written)[i++]) continue;
+    ++refused;
     if (auto owner = waiting.owner.lock()) owner->OnLeaseLost();
   }
+  if (refused > 0) events_.OnProgressRefused(refused);
 }
 
 void ProgressWriter::PutBack(WaitingByToken unwritten) {

@@ -65,6 +65,7 @@ class ProgressWriter : public ThreadService {
 
   TaskStore& store_;
   Clock& clock_;
+  EventSink& events_;
   StoreErrors errors_;  // Of the thread.
 
   // Held for each write, so that an older value never comes after a newer one.

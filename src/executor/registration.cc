@@ -22,12 +22,14 @@ Registration::Registration(ExecutorInfo info, Parts parts)
     : ThreadService("wl-heartbeat"),
       info_(std::move(info)),
       parts_(std::move(parts)),
-      alarm_(*parts_.clock) {}
+      alarm_(*parts_.clock),
+      tried_at_(parts_.clock->Steady()) {}
 
 absl::Status Registration::Register() {
   // Counted from before the call: the store's clock starts later, never sooner.
   Duration sent = parts_.clock->Steady();
   absl::StatusOr<ExecutorId> id = parts_.registry->Register(info_);
+  NoteTry(id.status());
   if (!id.ok()) return id.status();
   {
     MutexLock lock(mutex_);
@@ -75,7 +77,19 @@ void Registration::StopReregistering() {
 
 Duration Registration::Age(Duration now) const {
   MutexLock lock(mutex_);
-  return now - renewed_at_;
+  return now - tried_at_;
+}
+
+bool Registration::renewed() const {
+  MutexLock lock(mutex_);
+  return renewed_;
+}
+
+void Registration::NoteTry(const absl::Status& status) {
+  const Duration now = parts_.clock->Steady();
+  MutexLock lock(mutex_);
+  tried_at_ = now;
+  renewed_ = status.ok();
 }
 
 void Registration::Run(std::stop_token stop) {
@@ -92,6 +106,7 @@ Duration Registration::Renew(Membership membership) {
   Duration sent = parts_.clock->Steady();
   absl::StatusOr<HeartbeatReply> reply =
       parts_.registry->Heartbeat(membership.id, parts_.busy_slots());
+  NoteTry(reply.status());
   parts_.events->OnHeartbeat(reply.status());
   if (absl::IsNotFound(reply.status())) {
     Fence(membership.epoch, "the executor was declared dead");
@@ -110,7 +125,10 @@ Duration Registration::Renew(Membership membership) {
 Duration Registration::RegisterAgain() {
   {
     MutexLock lock(mutex_);
-    if (!reregister_) return RenewInterval(info_.lease_ttl);
+    if (!reregister_) {
+      tried_at_ = parts_.clock->Steady();
+      return RenewInterval(info_.lease_ttl);
+    }
   }
   absl::Status registered = Register();
   parts_.events->OnHeartbeat(registered);

@@ -61,12 +61,16 @@ class Registration : public ThreadService {
   // No registration after the next fence: the executor is about to end.
   void StopReregistering();
 
+  // Since the thread last finished a try to renew, whatever came of it.
   Duration Age(Duration now) const;
+  // The last try succeeded.
+  bool renewed() const;
 
  protected:
   void Run(std::stop_token stop) override;
 
  private:
+  void NoteTry(const absl::Status& status);
   // Each returns how long to wait before the next.
   Duration Renew(Membership membership);
   Duration RegisterAgain();
@@ -81,6 +85,8 @@ class Registration : public ThreadService {
   bool reregister_ ABSL_GUARDED_BY(mutex_) = true;
   // When the last renewal that succeeded was sent.
   Duration renewed_at_ ABSL_GUARDED_BY(mutex_){0};
+  Duration tried_at_ ABSL_GUARDED_BY(mutex_);  // The last try ended.
+  bool renewed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace windlass

@@ -56,7 +56,7 @@ class RecordedEvents : public EventSink {
   void OnClaimed(int count, std::string_view source, Duration) override {
     Note([&] { claimed[std::string(source)] += count; });
   }
-  void OnAttemptStarted(const Lease& lease) override {
+  void OnAttemptStarted(const Lease& lease, Duration) override {
     Note([&] { started.push_back(lease.token.value); });
   }
   void OnAttemptAbandoned(const Lease&, std::string_view) override {

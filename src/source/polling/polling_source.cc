@@ -26,7 +26,9 @@ class PollingSource : public TaskSource {
     Listen();
     if (idle_) Wait(stop);
     if (stop.stop_requested()) return ClaimReply();
+    const Duration asked = clock_.Steady();
     absl::StatusOr<ClaimReply> reply = store_.Claim(request);
+    claim_took_ = clock_.Steady() - asked;
     if (!reply.ok()) return reply;
     idle_ = reply->leases.empty();
     if (!idle_) backoff_.Reset();
@@ -38,6 +40,8 @@ class PollingSource : public TaskSource {
     idle_ = false;
     backoff_.Reset();
   }
+
+  std::optional<Duration> claim_took() const override { return claim_took_; }
 
  private:
   void Listen() {
@@ -67,6 +71,7 @@ class PollingSource : public TaskSource {
   Backoff backoff_;
   std::unique_ptr<WakeSignal> signal_;
   bool idle_ = false;
+  std::optional<Duration> claim_took_;
   std::optional<Timestamp> next_due_;
 };
 

@@ -94,6 +94,30 @@ TEST_F(PollingSourceTest, DoesNotSleepBeyondTheNextScheduledTask) {
   EXPECT_EQ(WaitOnce(*source), 30ms);
 }
 
+// Takes a while to claim; the wait for work is the source's.
+class SlowStore : public CountingStore {
+ public:
+  SlowStore(Store& real, ManualClock& slow_clock)
+      : CountingStore(real), slow_clock_(slow_clock) {}
+
+  absl::StatusOr<ClaimReply> Claim(const ClaimRequest& request) override {
+    slow_clock_.Advance(7ms);
+    return CountingStore::Claim(request);
+  }
+
+ private:
+  ManualClock& slow_clock_;
+};
+
+TEST_F(PollingSourceTest, TheTimeOfAClaimIsWithoutTheWaitForWork) {
+  SlowStore slow(*store, manual);
+  auto source = MakePollingSource(slow, manual, {});
+  EXPECT_FALSE(source->claim_took().has_value());
+  EXPECT_TRUE(source->Next({}, {}).ok());
+  EXPECT_GT(WaitOnce(*source), 0s);
+  EXPECT_EQ(source->claim_took(), 7ms);
+}
+
 TEST_F(PollingSourceTest, AStopEndsTheWaitWithoutAClaim) {
   auto source = MakePollingSource(counting, manual, {});
   EXPECT_TRUE(source->Next({}, {})->leases.empty());

@@ -1,0 +1,196 @@
+#include "server/executor_endpoints.h"
+
+#include <prometheus/text_serializer.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <iterator>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "base/concat.h"
+#include "server/executor_health.h"
+#include "server/executor_metrics.h"
+#include "server/fleet_metrics.h"
+#include "server/gauges.h"
+#include "server/http_server.h"
+#include "server/process_metrics.h"
+#include "windlass/clock.h"
+#include "windlass/version.h"
+
+namespace windlass {
+namespace {
+
+using prometheus::MetricFamily;
+
+// A clock that was set by less is corrected by NTP as it goes.
+constexpr Duration kClockJump = std::chrono::seconds(5);
+
+HttpResponse JsonResponse(int status, const JsonObject& document) {
+  return {status, "application/json", FormatJson(Json(document)) + "\n"};
+}
+
+HttpResponse Verdict(const std::vector<HealthReason>& reasons,
+                     std::string_view bad) {
+  if (reasons.empty()) return {.body = "ok\n"};
+  return JsonResponse(503, {{"status", bad}, {"reasons", ToJson(reasons)}});
+}
+
+double Seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+void Append(std::vector<MetricFamily>& all, std::vector<MetricFamily> more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()),
+             std::make_move_iterator(more.end()));
+}
+
+MetricFamily SlotsFamily(const BaseExecutor& executor) {
+  MetricFamily slots =
+      MakeFamily("windlass_slots", "Slots of this executor, by state.");
+  // A handler that ignores its stop request keeps a thread, not a slot.
+  const int all = executor.config().slots;
+  const int busy = std::min(executor.busy_slots(), all);
+  AddSample(slots, busy, {{"state", "busy"}});
+  AddSample(slots, all - busy, {{"state", "free"}});
+  return slots;
+}
+
+JsonObject ToJson(const BaseExecutor::Loop& loop) {
+  return {{"age_seconds", Seconds(loop.age)},
+          {"deadline_seconds", Seconds(loop.deadline)},
+          {"wedged", loop.wedged()}};
+}
+
+class HttpEndpoints : public ExecutorEndpoints {
+ public:
+  explicit HttpEndpoints(ExecutorEndpointsParts parts)
+      : parts_(std::move(parts)),
+        fleet_(*parts_.store, *parts_.clock),
+        started_at_(parts_.clock->Now()),
+        started_steady_(parts_.clock->Steady()) {}
+
+  absl::Status Open(const ListenAddress& address) {
+    auto server = OpenHttpServer(
+        address, {{"/livez", [this] { return Livez(); }},
+                  {"/readyz", [this] { return Readyz(); }},
+                  {"/metrics", [this] { return Metrics(); }},
+                  {"/diagnostics", [this] { return Diagnostics(); }}});
+    if (!server.ok()) return server.status();
+    fleet_.Start();
+    server_ = *std::move(server);
+    return absl::OkStatus();
+  }
+
+  void Attach(const BaseExecutor& executor) override { executor_ = &executor; }
+  const ListenAddress& address() const override { return server_->address(); }
+
+ private:
+  HttpResponse Livez() const {
+    const BaseExecutor* executor = executor_;
+    if (executor == nullptr) return Verdict({}, "");
+    return Verdict(WhyNotAlive(executor->liveness()), "not alive");
+  }
+
+  HttpResponse Readyz() const { return Verdict(WhyNotReadyNow(), "not ready"); }
+
+  std::vector<HealthReason> WhyNotReadyNow() const {
+    const BaseExecutor* executor = executor_;
+    if (executor == nullptr) return {{"executor", "starting"}};
+    return WhyNotReady(executor->liveness(), executor->readiness());
+  }
+
+  HttpResponse Metrics() {
+    std::vector<MetricFamily> families = parts_.metrics->Collect();
+    const BaseExecutor* executor = executor_;
+    if (executor != nullptr) families.push_back(SlotsFamily(*executor));
+    Append(families, fleet_.Collect());
+    Append(families, CollectProcessMetrics());
+    return {200, "text/plain; version=0.0.4; charset=utf-8",
+            prometheus::TextSerializer().Serialize(families)};
+  }
+
+  HttpResponse Diagnostics() {
+    // The checks write a probe, and may wait for a store that does not answer.
+    std::unique_lock lock(diagnosing_, std::try_to_lock);
+    if (!lock.owns_lock()) {
+      return JsonResponse(503, {{"error", "a diagnosis is under way"}});
+    }
+    std::vector<Finding> findings = parts_.diagnose();
+    lock.unlock();
+    findings.push_back(CheckClockJump());
+    return JsonResponse(200, Document(findings));
+  }
+
+  Finding CheckClockJump() const {
+    const Duration wall = parts_.clock->Now() - started_at_;
+    const Duration jump = wall - (parts_.clock->Steady() - started_steady_);
+    if (std::chrono::abs(jump) < kClockJump) {
+      return {Finding::Level::kOk, "clock", "no jump since the start", ""};
+    }
+    return {Finding::Level::kWarning, "clock",
+            Concat("it was set ", jump < Duration::zero() ? "back" : "forward",
+                   " by ", FormatDuration(std::chrono::abs(jump)),
+                   " since the start"),
+            "leases follow the store's clock, but times in logs are wrong; run "
+            "a time service such as chrony"};
+  }
+
+  JsonObject Document(const std::vector<Finding>& findings) const {
+    JsonArray found;
+    bool healthy = true;
+    for (const Finding& one : findings) {
+      healthy = healthy && one.level != Finding::Level::kProblem;
+      found.push_back(JsonObject{{"check", one.check},
+                                 {"level", Name(one.level)},
+                                 {"detail", one.detail},
+                                 {"advice", one.advice}});
+    }
+    const std::vector<HealthReason> unready = WhyNotReadyNow();
+    JsonObject document{
+        {"version", kVersion},
+        {"pid", getpid()},
+        {"started_at", FormatTimestamp(started_at_)},
+        {"uptime_seconds", Seconds(parts_.clock->Steady() - started_steady_)},
+        {"ready", unready.empty()},
+        {"not_ready", windlass::ToJson(unready)},
+        {"healthy", healthy},
+        {"findings", std::move(found)},
+        {"settings", parts_.settings}};
+    if (const BaseExecutor* executor = executor_) AddTo(document, *executor);
+    return document;
+  }
+
+  static void AddTo(JsonObject& document, const BaseExecutor& executor) {
+    const BaseExecutor::Liveness liveness = executor.liveness();
+    document["executor"] = executor.config().name;
+    document["slots"] = JsonObject{{"total", executor.config().slots},
+                                   {"busy", executor.busy_slots()}};
+    document["liveness"] =
+        JsonObject{{"claim_loop", ToJson(liveness.claim_loop)},
+                   {"finisher", ToJson(liveness.finisher)},
+                   {"heartbeat", ToJson(liveness.heartbeat)}};
+  }
+
+  const ExecutorEndpointsParts parts_;
+  FleetMetrics fleet_;
+  const Timestamp started_at_;
+  const Duration started_steady_;
+  std::atomic<const BaseExecutor*> executor_ = nullptr;
+  std::mutex diagnosing_;               // Held while parts_.diagnose runs.
+  std::unique_ptr<HttpServer> server_;  // Goes first: it uses all of the rest.
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ExecutorEndpoints>> OpenExecutorEndpoints(
+    const ListenAddress& address, ExecutorEndpointsParts parts) {
+  auto endpoints = std::make_unique<HttpEndpoints>(std::move(parts));
+  if (auto status = endpoints->Open(address); !status.ok()) return status;
+  return endpoints;
+}
+
+}  // namespace windlass
