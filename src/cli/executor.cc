@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "base/redact_url.h"
 #include "base/signals.h"
-#include "base/url.h"
 #include "cli/commands.h"
 #include "cli/executor_flags.h"
 #include "cli/health_listen.h"
@@ -134,14 +133,6 @@ int Execute(const Globals& globals, const Flags& flags) {
   ExecutorMetrics metrics;
   ExecutionSetup setup(globals, config->name, LogLevel::kInfo, &metrics);
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
-<<<<<<< HEAD
-  auto executor = setup.engine().StartExecutor(*config);
-  if (!executor.ok()) return Fail(globals, executor.status());
-  setup.log().Info("started", {{"executor", (*executor)->config().name},
-                               {"slots", (*executor)->config().slots},
-                               {"store", WithoutPassword(globals.store)}});
-  Serve(setup, **executor, signals, flags);
-=======
   // Making handlers forks the guard of child processes, which must be before
   // the server has threads.
   auto handlers = setup.engine().handlers();
@@ -164,7 +155,6 @@ int Execute(const Globals& globals, const Flags& flags) {
                                  ? "none"
                                  : FormatListenAddress((*health)->address())}});
   Serve(setup, *executor, signals, flags);
->>>>>>> health
   if (globals.json()) {
     PrintJson(
         JsonObject{{"name", executor->config().name}, {"state", "stopped"}});

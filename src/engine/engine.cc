@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/process_guard.h"
-#include "base/url.h"
+#include "base/redact_url.h"
 #include "engine/builtin_handlers.h"
 #include "engine/task_result.h"
 #include "executor/availability.h"
@@ -32,8 +32,8 @@ struct Url {
 absl::StatusOr<Url> SplitUrl(const std::string& url, const char* what) {
   std::size_t colon = url.find(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == url.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        what, " '", WithoutPassword(url), "': expected SCHEME:PLACE"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " '", RedactUrl(url), "': expected SCHEME:PLACE"));
   }
   return Url{url.substr(0, colon), url.substr(colon + 1)};
 }
@@ -43,7 +43,7 @@ absl::Status UnknownScheme(const char* what, const std::string& url,
                            const Factories& factories) {
   auto name = [](std::string* out, const auto& entry) { *out += entry.first; };
   return absl::InvalidArgumentError(
-      absl::StrCat(what, " '", WithoutPassword(url), "': this build knows ",
+      absl::StrCat(what, " '", RedactUrl(url), "': this build knows ",
                    absl::StrJoin(factories, ", ", name)));
 }
 
@@ -160,10 +160,11 @@ class Engine::Impl {
   absl::Status Prepare() {
     std::lock_guard lock(mutex);
     if (prepared) return absl::OkStatus();
-    if (auto status = OpenAllLocked(); !status.ok()) return status;
+    // First, for it forks, and stores may have threads.
     auto started = ProcessGuard::Start();
     if (!started.ok()) return started.status();
     guard = *std::move(started);
+    if (auto status = OpenAllLocked(); !status.ok()) return status;
     AddBuiltinHandlers(handlers, {.clock = clock.get(),
                                   .store = store.get(),
                                   .results = result_io.get(),

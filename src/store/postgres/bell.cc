@@ -61,20 +61,19 @@ Bell::Bell(Database& database, SessionOptions listen)
       channel_(absl::StrCat("windlass_", listen_.schema)),
       self_(absl::StrCat(
           getpid(), "-",
-          std::chrono::steady_clock::now().time_since_epoch().count())) {
-  sender_ = StartThread("bell-sender",
-                        [this](std::stop_token stop) { SendRings(stop); });
-}
+          std::chrono::steady_clock::now().time_since_epoch().count())) {}
 
 Bell::~Bell() {
   std::jthread listener;
+  std::jthread sender;
   {
     const MutexLock lock(mutex_);
     listener = std::move(listener_);
+    sender = std::move(sender_);
   }
+  // Both at once; each is waited for when it goes.
   listener.request_stop();
-  sender_.request_stop();
-  sender_.join();
+  sender.request_stop();
 }
 
 void Bell::Ring() {
@@ -82,6 +81,10 @@ void Bell::Ring() {
   {
     const MutexLock lock(mutex_);
     rung_ = true;
+    if (!sender_.joinable()) {
+      sender_ = StartThread("bell-sender",
+                            [this](std::stop_token stop) { SendRings(stop); });
+    }
   }
   changed_.notify_all();
 }

@@ -61,7 +61,7 @@ class Bell {
   std::atomic<bool> hears_{false};
 
   std::jthread listener_ ABSL_GUARDED_BY(mutex_);
-  std::jthread sender_;
+  std::jthread sender_ ABSL_GUARDED_BY(mutex_);  // Since the first ring.
 };
 
 }  // namespace windlass::postgres
