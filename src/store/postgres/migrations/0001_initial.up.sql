@@ -183,8 +183,9 @@ CREATE TABLE timer (
 
 CREATE INDEX timer_by_run ON timer (run);
 
--- One narrow row each, renewed in place: no index holds what a heartbeat
--- changes.
+-- Claims lock the row of their executor, so that nobody declares it dead
+-- meanwhile. What changes while it lives is therefore in a table of its own: a
+-- heartbeat must not wait for claims.
 CREATE TABLE executor (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name text NOT NULL,
@@ -197,12 +198,18 @@ CREATE TABLE executor (
   types text NOT NULL,
   lease_ttl bigint NOT NULL CHECK (lease_ttl > 0),  -- Microseconds.
   started_at timestamptz NOT NULL,
-  last_heartbeat timestamptz NOT NULL,
-  busy_slots int NOT NULL DEFAULT 0,
-  draining boolean NOT NULL DEFAULT false,
   ended_at timestamptz,
   -- Declared dead; otherwise it left by itself.
   lost boolean NOT NULL DEFAULT false CHECK (NOT lost OR ended_at IS NOT NULL)
+);
+
+-- One narrow row for each executor, renewed in place: no index holds what a
+-- heartbeat changes.
+CREATE TABLE heartbeat (
+  executor bigint PRIMARY KEY,
+  last_heartbeat timestamptz NOT NULL,
+  busy_slots int NOT NULL DEFAULT 0,
+  draining boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0,
         autovacuum_vacuum_threshold = 1000);
 

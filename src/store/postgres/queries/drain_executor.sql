@@ -1,2 +1,4 @@
-UPDATE executor SET draining = true
-WHERE name = ?1 AND ended_at IS NULL
+UPDATE heartbeat SET draining = true
+FROM executor
+WHERE executor.name = ?1 AND executor.ended_at IS NULL
+  AND heartbeat.executor = executor.id
