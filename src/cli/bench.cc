@@ -80,7 +80,10 @@ void AddBench(CLI::App& app, Invocation& invocation) {
       "bench", "Measure this machine: tasks per second, latency, cost");
   command->footer(
       "Examples:\n  windlass bench\n"
-      "  windlass bench noop map --scale 0.1 --output json");
+      "  windlass bench noop map --scale 0.1 --output json\n"
+      "  windlass bench --store postgres://localhost/empty\n"
+      "Without --store each scenario has an SQLite file of its own; with it, "
+      "its runs\nstay in the store: name one that is empty.");
   command->add_option("scenario", options->scenarios, "Only these")
       ->check(CLI::IsMember(names));
   command->add_option("--scale", options->scale, "Multiplies the work")
@@ -92,6 +95,10 @@ void AddBench(CLI::App& app, Invocation& invocation) {
                     "Leave out the counting for an executor's /metrics");
   command->callback([&invocation, options, uncounted] {
     invocation.body = [&invocation, options, uncounted] {
+      // The default store is no place for a hundred thousand runs.
+      if (invocation.globals.store != Globals().store) {
+        options->store = invocation.globals.store;
+      }
       return Bench(invocation.globals, *options, !*uncounted);
     };
   });
