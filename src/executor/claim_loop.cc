@@ -52,8 +52,9 @@ void ClaimLoop::Turn(Registration::Membership membership,
                      const std::stop_token& stop) {
   ClaimRequest request = parts_.claim;
   request.executor = membership.id;
-  request.limit = parts_.queue->Wanted(parts_.throughput->LookAhead(
-      parts_.clock->Steady(), parts_.config->maximum_look_ahead));
+  request.limit = parts_.queue->Wanted(
+      parts_.throughput->LookAhead(parts_.config->slots, parts_.clock->Steady(),
+                                   parts_.config->maximum_look_ahead));
   if (request.limit == 0) return;
 
   const std::int64_t claim = parts_.queue->ClaimBegins();

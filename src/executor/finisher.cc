@@ -129,8 +129,9 @@ void Finisher::Record(std::stop_token stop) {
 
 int Finisher::Limit() const {
   if (!claiming_.load()) return 0;
-  int look_ahead = parts_.throughput->LookAhead(
-      parts_.clock->Steady(), parts_.config->maximum_look_ahead);
+  int look_ahead =
+      parts_.throughput->LookAhead(parts_.config->slots, parts_.clock->Steady(),
+                                   parts_.config->maximum_look_ahead);
   return parts_.queue->Wanted(look_ahead);
 }
 
@@ -182,7 +183,10 @@ void Finisher::Delivered(Registration::Membership membership,
                          std::int64_t claim, int limit, FinishReply reply,
                          Duration began) {
   Duration now = parts_.clock->Steady();
-  parts_.throughput->Add(static_cast<std::int64_t>(ends_.size()), now);
+  Duration busy{0};
+  for (const AttemptEnd& end : ends_) busy += end.run_time;
+  parts_.throughput->Add(static_cast<std::int64_t>(ends_.size()), busy,
+                         now - began, now);
   auto stale = std::count(reply.accepted.begin(), reply.accepted.end(), false);
   parts_.events->OnFinished(static_cast<int>(ends_.size()),
                             static_cast<int>(stale), now - began);

@@ -5,42 +5,46 @@
 namespace windlass {
 namespace {
 
-constexpr Duration kWindow = std::chrono::milliseconds(10);
-constexpr double kLookAheadSeconds = 0.020;
+// What a slot needs for a task that does nothing.
+constexpr double kLeastTaskSeconds = 5e-6;
+
+// A batch of so many weighs as much as all before it.
+constexpr double kTasksRemembered = 16;
+constexpr double kTripWeight = 0.2;
+
+// What was measured longer ago says nothing about now.
+constexpr Duration kForgotten = std::chrono::seconds(1);
 
 double Seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+void Approach(double& average, double value, double weight) {
+  average += (value - average) * weight;
+}
+
 }  // namespace
 
-void Throughput::Add(std::int64_t count, Duration now) {
+void Throughput::Add(std::int64_t count, Duration busy, Duration trip,
+                     Duration now) {
+  if (count <= 0) return;
+  const auto tasks = static_cast<double>(count);
+  const double task = std::max(Seconds(busy) / tasks, kLeastTaskSeconds);
   MutexLock lock(mutex_);
-  window_count_ += count;
-  Duration elapsed = now - window_start_;
-  if (elapsed < kWindow) return;
-  double measured = static_cast<double>(window_count_) / Seconds(elapsed);
-  // A long window says more about now than what was before it.
-  rate_ = elapsed > 10 * kWindow ? measured : (rate_ + measured) / 2;
-  window_start_ = now;
-  window_count_ = 0;
+  if (last_ == Duration::zero()) {
+    task_seconds_ = task;
+    trip_seconds_ = Seconds(trip);
+  } else {
+    Approach(task_seconds_, task, tasks / (tasks + kTasksRemembered));
+    Approach(trip_seconds_, Seconds(trip), kTripWeight);
+  }
+  last_ = now;
 }
 
-double Throughput::PerSecondLocked(Duration now) const {
-  Duration elapsed = now - window_start_;
-  if (elapsed < kWindow) return rate_;
-  return std::min(rate_,
-                  static_cast<double>(window_count_ + 1) / Seconds(elapsed));
-}
-
-double Throughput::PerSecond(Duration now) const {
+int Throughput::LookAhead(int slots, Duration now, int maximum) const {
   MutexLock lock(mutex_);
-  return PerSecondLocked(now);
-}
-
-int Throughput::LookAhead(Duration now, int maximum) const {
-  MutexLock lock(mutex_);
-  double wanted = PerSecondLocked(now) * kLookAheadSeconds;
+  if (last_ == Duration::zero() || now - last_ > kForgotten) return 0;
+  const double wanted = slots * 2 * trip_seconds_ / task_seconds_;
   return static_cast<int>(
       std::clamp(wanted, 0.0, static_cast<double>(std::max(maximum, 0))));
 }

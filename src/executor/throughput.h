@@ -1,5 +1,5 @@
-// How fast an executor ends tasks, and how many leases that makes worth holding
-// beyond its free slots.
+// How long tasks take and how long the store does, and how many leases that
+// makes worth holding beyond the free slots.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +13,22 @@ namespace windlass {
 // Thread-safe. Times are a Clock's Steady().
 class Throughput {
  public:
-  // `count` attempts have been recorded.
-  void Add(std::int64_t count, Duration now);
+  // `count` attempts, which kept slots for `busy` in all, have been recorded by
+  // a call of the store that took `trip` and ended `now`.
+  void Add(std::int64_t count, Duration busy, Duration trip, Duration now);
 
-  // Tasks per second of late. When nothing ends any more it falls by itself.
-  double PerSecond(Duration now) const;
-
-  // What the slots use up in the time two trips to the store may take, within
+  // What `slots` use up while two trips to the store are made, within
   // [0, maximum]: nothing when tasks are slow, so that a lease does not wait
-  // here while another executor is free.
-  int LookAhead(Duration now, int maximum) const;
+  // here while another executor is free; and nothing when none has ended of
+  // late. It does not depend on how many tasks end in a second, which depends
+  // on it.
+  int LookAhead(int slots, Duration now, int maximum) const;
 
  private:
-  double PerSecondLocked(Duration now) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
   mutable Mutex mutex_;
-  double rate_ ABSL_GUARDED_BY(mutex_) = 0;
-  Duration window_start_ ABSL_GUARDED_BY(mutex_){0};
-  std::int64_t window_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  double task_seconds_ ABSL_GUARDED_BY(mutex_) = 0;
+  double trip_seconds_ ABSL_GUARDED_BY(mutex_) = 0;
+  Duration last_ ABSL_GUARDED_BY(mutex_){0};
 };
 
 }  // namespace windlass
