@@ -82,7 +82,8 @@ void AddBench(CLI::App& app, Invocation& invocation) {
   command->add_option("--scale", options->scale, "Multiplies the work")
       ->check(CLI::Range(0.0001, 1000.0))
       ->capture_default_str();
-  command->add_option("--slots", options->slots, "As for an executor");
+  command->add_option("--slots", options->slots, "As for an executor")
+      ->check(CLI::Range(0, 10'000));
   command->callback([&invocation, options] {
     invocation.body = [&invocation, options] {
       return Bench(invocation.globals, *options);
