@@ -31,6 +31,7 @@ LAYERS = {
 # header prefix -> the folders that may include it.
 HOMES = {
     "sqlite3.h": ["store/sqlite"],
+    "libpq-fe.h": ["store/postgres"],
     "libfyaml.h": ["model/yaml"],
     "re2/": ["model/cel"],
     "spdlog/": ["base"],
@@ -72,7 +73,9 @@ def breaches(path):
 def is_sibling(relative, header):
     """store/sqlite including store/postgres, or the other way round."""
     ours, theirs = relative.parts[2:-1], header.split("/")[1:-1]
-    return bool(ours) and bool(theirs) and ours[0] != theirs[0]
+    # What SQL stores share is below each of them.
+    return (bool(ours) and bool(theirs) and ours[0] != theirs[0]
+            and theirs[0] != "sql")
 
 
 def main():

@@ -8,13 +8,14 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build pkg-config ccache mold
   libabsl-dev libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev
-  libfyaml-dev libre2-dev libspdlog-dev libsqlite3-dev libssl-dev
+  libfyaml-dev libpq-dev libre2-dev libspdlog-dev libsqlite3-dev libssl-dev
   libzstd-dev python3 zlib1g-dev
 )
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   python3-jsonschema python3-pexpect python3-yaml perl sqlite3 git procps
+  postgresql-15 postgresql-client-15 pgbouncer faketime
 )
 
 case "${1:-build}" in
@@ -45,4 +46,26 @@ fi
 echo "Installing ${#missing[@]} packages: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 "${sudo[@]}" apt-get update -qq
-"${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+install() {
+  "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# The tests start servers of their own. A machine that had none of PostgreSQL
+# and PgBouncer must not get running ones with the packages; one that had them
+# keeps them as they are.
+newly() { [[ " ${missing[*]} " == *" $1 "* ]]; }
+clusters=/etc/postgresql-common/createcluster.conf
+if newly postgresql-15 && [ ! -e "$clusters" ]; then
+  install postgresql-common
+  "${sudo[@]}" sed -i 's/^#\?create_main_cluster *=.*/create_main_cluster = false/' \
+    "$clusters"
+fi
+# While this file says so, packages start no services (policy-rc.d(8)).
+policy=/usr/sbin/policy-rc.d
+if newly pgbouncer && [ ! -e "$policy" ]; then
+  trap '"${sudo[@]}" rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+  "${sudo[@]}" chmod +x "$policy"
+fi
+install "${missing[@]}"
+if newly pgbouncer; then "${sudo[@]}" update-rc.d pgbouncer disable; fi

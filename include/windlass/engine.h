@@ -29,7 +29,8 @@ namespace windlass {
 class Clock;
 
 struct EngineConfig {
-  // "sqlite:PATH". Made if missing.
+  // "sqlite:PATH" or "postgres://user@host/database"; made if missing (a
+  // database's schema, not the database).
   std::string store = "sqlite:.windlass/windlass.db";
   // "file:PATH"; empty: a folder beside the SQLite file.
   std::string results;

@@ -30,7 +30,8 @@ service, 130 interrupted.)";
 
 void AddGlobals(CLI::App& app, Globals& globals, std::string& config) {
   app.fallthrough();
-  AddSetting(app, "--store", globals.store, "Where runs are kept: sqlite:PATH");
+  AddSetting(app, "--store", globals.store,
+             "Where runs are kept: sqlite:PATH or postgres://...");
   AddSetting(app, "--results", globals.results,
              "Where large results are kept: file:PATH (default: beside the "
              "store)");

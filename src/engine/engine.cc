@@ -13,6 +13,7 @@
 #include "results/filesystem/filesystem_result_store.h"
 #include "results/result_io.h"
 #include "source/polling/polling_source.h"
+#include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 #include "windlass/clock.h"
 
@@ -103,6 +104,13 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path,
   return OpenSqliteStore(options);
 }
 
+absl::StatusOr<std::unique_ptr<Store>> OpenPostgres(const std::string& url) {
+  auto options = ParsePostgresUrl(url);
+  if (!options.ok()) return options.status();
+  options->parser = ParsePinned;
+  return OpenPostgresStore(*std::move(options));
+}
+
 }  // namespace
 
 class Engine::Impl {
@@ -112,6 +120,11 @@ class Engine::Impl {
     store_schemes["sqlite"] = [this](const std::string& path) {
       return OpenSqlite(path, *clock);
     };
+    for (const std::string scheme : {"postgres", "postgresql"}) {
+      store_schemes[scheme] = [scheme](const std::string& rest) {
+        return OpenPostgres(absl::StrCat(scheme, ":", rest));
+      };
+    }
     result_schemes["file"] = [](const std::string& path) {
       return OpenFilesystemResultStore(path);
     };

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "store/sqlite/migrate.h"
+#include "store/sql/schema_status.h"
 
 namespace windlass {
 

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/file.h"
+#include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
+#include "support/postgres_database.h"
 #include "support/workflows.h"
 
 namespace windlass {
@@ -37,10 +39,40 @@ class SqliteFactory : public StoreFactory {
   std::string folder_;
 };
 
+class PostgresFactory : public StoreFactory {
+ public:
+  PostgresFactory() {
+    auto database = testing::PostgresDatabase::Create();
+    if (!database.ok()) {
+      ADD_FAILURE() << database.status();
+      return;
+    }
+    database_ = *std::move(database);
+  }
+
+  std::unique_ptr<Store> Open() override {
+    if (database_ == nullptr) return nullptr;
+    PostgresStoreOptions options;
+    options.url = database_->url();
+    options.clock = &clock();
+    options.parser = &FindBuiltWorkflow;
+    auto store = OpenPostgresStore(std::move(options));
+    if (!store.ok()) {
+      ADD_FAILURE() << store.status();
+      return nullptr;
+    }
+    return *std::move(store);
+  }
+
+ private:
+  std::unique_ptr<testing::PostgresDatabase> database_;
+};
+
 }  // namespace
 
 std::vector<StoreKind> AllStores() {
-  return {{"Sqlite", [] { return std::make_unique<SqliteFactory>(); }}};
+  return {{"Sqlite", [] { return std::make_unique<SqliteFactory>(); }},
+          {"Postgres", [] { return std::make_unique<PostgresFactory>(); }}};
 }
 
 }  // namespace windlass

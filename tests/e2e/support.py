@@ -5,6 +5,8 @@ its own, with a store of its own. Nothing waits by sleeping alone: wait_until()
 polls for a fact and fails loudly after a generous deadline.
 """
 
+import atexit
+import functools
 import json
 import os
 import pathlib
@@ -36,12 +38,29 @@ class Finished:
         return f"exit {self.code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
 
 
+# "postgres": each test has a database on a server that its file shares.
+STORE = os.environ.get("WINDLASS_TEST_STORE", "sqlite")
+
+
+@functools.cache
+def postgres():
+    from postgres import Postgres
+    server = Postgres()
+    server.start()
+    atexit.register(server.close)
+    return server
+
+
 class EndToEndTest(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="windlass-e2e-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.store = None  # The default: a file in the folder.
+        if STORE == "postgres":
+            self.store = postgres().create_database()
+            self.addCleanup(postgres().drop_database, self.store)
         self.started = []
         self.addCleanup(self.stop_all)
 
@@ -67,6 +86,8 @@ class EndToEndTest(unittest.TestCase):
     def environment(self, extra=None):
         environment = {k: v for k, v in os.environ.items()
                        if not k.startswith("WINDLASS_")}
+        if self.store is not None:
+            environment["WINDLASS_STORE"] = self.store
         environment.update(extra or {})
         return environment
 

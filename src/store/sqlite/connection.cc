@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sqlite_queries.h"
 
 namespace windlass::sqlite {
 namespace {
@@ -67,28 +68,56 @@ absl::Status StatusFromCode(int code, std::string_view what) {
                       absl::StrCat("sqlite: ", std::string(what)));
 }
 
-Rows::~Rows() {
-  if (statement_ != nullptr) sqlite3_reset(statement_);
+void Statement::Bind(int place, const sql::Value& value) {
+  // An empty view may have no address, which SQLite would take for NULL.
+  const char* const bytes = value.text.empty() ? "" : value.text.data();
+  switch (value.kind) {
+    case sql::Value::Kind::kNull:
+    case sql::Value::Kind::kInts:
+      sqlite3_bind_null(handle_, place);
+      break;
+    case sql::Value::Kind::kInt:
+    case sql::Value::Kind::kBool:
+    case sql::Value::Kind::kTime:
+      sqlite3_bind_int64(handle_, place, value.number);
+      break;
+    case sql::Value::Kind::kReal:
+      sqlite3_bind_double(handle_, place, value.real);
+      break;
+    case sql::Value::Kind::kText:
+      sqlite3_bind_text64(handle_, place, bytes, value.text.size(),
+                          SQLITE_STATIC, SQLITE_UTF8);
+      break;
+    case sql::Value::Kind::kBlob:
+      sqlite3_bind_blob64(handle_, place, bytes, value.text.size(),
+                          SQLITE_STATIC);
+      break;
+  }
+  done_ = false;
 }
 
-bool Rows::Next() {
-  if (statement_ == nullptr || !connection_->ok()) return false;
-  const int code = sqlite3_step(statement_);
+bool Statement::Next() {
+  if (done_ || !connection_.ok()) return false;
+  const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) {
-    connection_->Fail(code, FirstLine(sqlite3_sql(statement_)));
+    connection_.FailWith(code, FirstLine(sqlite3_sql(handle_)));
   }
-  sqlite3_reset(statement_);
-  statement_ = nullptr;
+  Close();
   return false;
 }
 
-std::string_view Rows::Text(int column) const {
+void Statement::Close() {
+  if (!done_) sqlite3_reset(handle_);
+  done_ = true;
+}
+
+std::string_view Statement::Text(int column) const {
   // A text read as a blob is the same bytes without a conversion.
-  const void* bytes = sqlite3_column_blob(statement_, column);
+  const void* bytes = sqlite3_column_blob(handle_, column);
   if (bytes == nullptr) return {};
   return {static_cast<const char*>(bytes),
-          static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+          static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
@@ -111,52 +140,65 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
 }
 
 Connection::~Connection() {
-  statements_.clear();
+  for (auto& statement : queries_) statement.reset();
+  texts_.clear();
   sqlite3_close(handle_);
 }
 
-sqlite3_stmt* Connection::Prepare(Sql sql) {
+sql::Cursor* Connection::Open(sql::Query query,
+                              std::span<const sql::Value> values) {
+  const auto place = static_cast<std::size_t>(query);
+  return Bound(Prepare(kQueries[place], queries_[place]), values);
+}
+
+std::int64_t Connection::Change(sql::Query query,
+                                std::span<const sql::Value> values) {
+  const auto place = static_cast<std::size_t>(query);
+  return Finish(Bound(Prepare(kQueries[place], queries_[place]), values));
+}
+
+Statement* Connection::Start(std::string_view sql,
+                             std::span<const sql::Value> values) {
+  return Bound(Prepare(sql, texts_[sql.data()]), values);
+}
+
+Statement* Connection::Prepare(std::string_view sql,
+                               std::unique_ptr<Statement>& slot) {
   if (!ok()) return nullptr;
-  auto& slot = statements_[sql.data()];
   if (slot == nullptr) {
     sqlite3_stmt* statement = nullptr;
     const int code =
         sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                            SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) {
-      Fail(code, FirstLine(sql));
+      FailWith(code, FirstLine(sql));
       return nullptr;
     }
-    slot.reset(statement);
+    slot = std::make_unique<Statement>(*this, statement);
   }
   return slot.get();
 }
 
-void Connection::Fail(int code, std::string_view what) {
-  if (!ok()) return;
-  status_ = StatusFromCode(
-      code, absl::StrCat(sqlite3_errmsg(handle_), ": ", std::string(what)));
+Statement* Connection::Bound(Statement* statement,
+                             std::span<const sql::Value> values) {
+  if (statement == nullptr) return nullptr;
+  int place = 0;
+  for (const sql::Value& value : values) statement->Bind(++place, value);
+  if (values.empty()) statement->Rewind();
+  return statement;
 }
 
-void Connection::Bind(sqlite3_stmt* statement, int place,
-                      std::string_view text) {
-  // An empty view may have no address, which SQLite would take for NULL.
-  sqlite3_bind_text64(statement, place, text.empty() ? "" : text.data(),
-                      text.size(), SQLITE_STATIC, SQLITE_UTF8);
-}
-
-void Connection::Bind(sqlite3_stmt* statement, int place, Blob blob) {
-  sqlite3_bind_blob64(statement, place,
-                      blob.bytes.empty() ? "" : blob.bytes.data(),
-                      blob.bytes.size(), SQLITE_STATIC);
-}
-
-void Connection::Bind(sqlite3_stmt* statement, int place, TextOrNull text) {
-  if (text.text.empty()) {
-    sqlite3_bind_null(statement, place);
-  } else {
-    Bind(statement, place, text.text);
+std::int64_t Connection::Finish(Statement* statement) {
+  if (statement == nullptr) return 0;
+  while (statement->Next()) {
   }
+  return ok() ? sqlite3_changes64(handle_) : 0;
+}
+
+void Connection::FailWith(int code, std::string_view what) {
+  if (!ok()) return;
+  Fail(StatusFromCode(
+      code, absl::StrCat(sqlite3_errmsg(handle_), ": ", std::string(what))));
 }
 
 absl::Status Connection::Run(const std::string& sql) {
@@ -168,11 +210,11 @@ absl::Status Connection::Run(const std::string& sql) {
 }
 
 absl::StatusOr<std::int64_t> Connection::QueryInt(const std::string& sql) {
-  sqlite3_stmt* statement = nullptr;
-  int code = sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr);
-  const std::unique_ptr<sqlite3_stmt, Finalize> owner(statement);
-  if (code == SQLITE_OK) code = sqlite3_step(statement);
-  if (code == SQLITE_ROW) return sqlite3_column_int64(statement, 0);
+  sqlite3_stmt* handle = nullptr;
+  int code = sqlite3_prepare_v2(handle_, sql.c_str(), -1, &handle, nullptr);
+  const Statement owner(*this, handle);
+  if (code == SQLITE_OK) code = sqlite3_step(handle);
+  if (code == SQLITE_ROW) return owner.Int(0);
   if (code == SQLITE_DONE) return absl::NotFoundError("sqlite: no row");
   return StatusFromCode(code, absl::StrCat(sqlite3_errmsg(handle_), ": ", sql));
 }

@@ -7,17 +7,17 @@
 namespace windlass::sqlite {
 namespace {
 
-constexpr Sql kCreate = "CREATE TABLE t (a, b)";
-constexpr Sql kInsert = "INSERT INTO t VALUES (?1, ?2)";
-constexpr Sql kSelect = "SELECT a, b FROM t ORDER BY rowid";
-constexpr Sql kWrong = "SELECT nothing FROM nowhere";
+constexpr std::string_view kCreate = "CREATE TABLE t (a, b)";
+constexpr std::string_view kInsert = "INSERT INTO t VALUES (?1, ?2)";
+constexpr std::string_view kSelect = "SELECT a, b FROM t ORDER BY rowid";
+constexpr std::string_view kWrong = "SELECT nothing FROM nowhere";
 
 class ConnectionTest : public testing::Test {
  protected:
   ConnectionTest()
       : connection_(
             Connection::Open(":memory:", Connection::Mode::kWriter).value()) {
-    connection_->Execute(kCreate);
+    connection_->ExecuteText(kCreate);
   }
   Connection& db() { return *connection_; }
 
@@ -26,9 +26,9 @@ class ConnectionTest : public testing::Test {
 
 TEST_F(ConnectionTest, ValuesComeBackAsTheyWere) {
   const std::string text("nul \0 and ä", 12);
-  EXPECT_EQ(db().Execute(kInsert, std::string_view(text), -1), 1);
-  db().Execute(kInsert, std::optional<int>(), 0.5);
-  Rows rows = db().Query(kSelect);
+  EXPECT_EQ(db().ExecuteText(kInsert, std::string_view(text), -1), 1);
+  db().ExecuteText(kInsert, std::optional<int>(), 0.5);
+  sql::Rows rows = db().ReadText(kSelect);
   ASSERT_TRUE(rows.Next());
   EXPECT_EQ(rows.Text(0), text);
   EXPECT_EQ(rows.Int(1), -1);
@@ -40,22 +40,22 @@ TEST_F(ConnectionTest, ValuesComeBackAsTheyWere) {
 }
 
 TEST_F(ConnectionTest, AnEmptyTextIsNotNull) {
-  db().Execute(kInsert, std::string_view(), TextOrNull{""});
-  Rows rows = db().Query(kSelect);
+  db().ExecuteText(kInsert, std::string_view(), sql::TextOrNull{""});
+  sql::Rows rows = db().ReadText(kSelect);
   ASSERT_TRUE(rows.Next());
   EXPECT_FALSE(rows.IsNull(0));
   EXPECT_TRUE(rows.IsNull(1));
 }
 
 TEST_F(ConnectionTest, AnErrorStaysUntilItIsCleared) {
-  EXPECT_FALSE(db().Query(kWrong).Next());
+  EXPECT_FALSE(db().ReadText(kWrong).Next());
   EXPECT_EQ(db().status().code(), absl::StatusCode::kInternal);
   EXPECT_NE(db().status().message().find("nowhere"), std::string::npos);
-  EXPECT_EQ(db().Execute(kInsert, 1, 2), 0);
-  EXPECT_FALSE(db().Query(kSelect).Next());
+  EXPECT_EQ(db().ExecuteText(kInsert, 1, 2), 0);
+  EXPECT_FALSE(db().ReadText(kSelect).Next());
   db().ClearError();
-  EXPECT_FALSE(db().Query(kSelect).Next());
-  EXPECT_EQ(db().Execute(kInsert, 1, 2), 1);
+  EXPECT_FALSE(db().ReadText(kSelect).Next());
+  EXPECT_EQ(db().ExecuteText(kInsert, 1, 2), 1);
   EXPECT_TRUE(db().ok());
 }
 
@@ -68,7 +68,7 @@ TEST_F(ConnectionTest, TheFirstErrorIsTheOneToldOf) {
 TEST_F(ConnectionTest, AFullDiskIsResourceExhausted) {
   ASSERT_TRUE(db().Run("PRAGMA max_page_count = 10").ok());
   const std::string large(100'000, 'x');
-  db().Execute(kInsert, std::string_view(large), 0);
+  db().ExecuteText(kInsert, std::string_view(large), 0);
   EXPECT_EQ(db().status().code(), absl::StatusCode::kResourceExhausted);
 }
 

@@ -4,7 +4,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "sqlite_queries.h"
+#include "sqlite_session.h"
 #include "store/sqlite/schema.h"
 
 namespace windlass::sqlite {
@@ -61,7 +61,7 @@ absl::Status Database::Write(
   const absl::Cleanup restore = [&writer, sync] {
     if (writer.InTransaction()) {
       writer.ClearError();
-      writer.Execute(queries::kRollback);
+      writer.ExecuteText(session::kRollback);
     }
     writer.ClearError();
     if (sync) {
@@ -69,9 +69,9 @@ absl::Status Database::Write(
     }
   };
 
-  writer.Execute(queries::kBeginWrite);
+  writer.ExecuteText(session::kBeginWrite);
   Since since = Since::kUnchanged;
-  if (Rows rows = writer.Query(queries::kDataVersion); rows.Next()) {
+  if (sql::Rows rows = writer.ReadText(session::kDataVersion); rows.Next()) {
     if (rows.Int(0) != data_version_) since = Since::kChangedElsewhere;
     data_version_ = rows.Int(0);
   }
@@ -80,7 +80,7 @@ absl::Status Database::Write(
     return writer.status();
   }
   absl::Status status = body(writer, since);
-  if (writer.ok() && status.ok()) writer.Execute(queries::kCommit);
+  if (writer.ok() && status.ok()) writer.ExecuteText(session::kCommit);
   // A failed statement explains more than what followed from it.
   if (!writer.ok()) status = writer.status();
   return status;
@@ -90,11 +90,11 @@ absl::Status Database::Read(absl::FunctionRef<absl::Status(Connection&)> body) {
   auto reader = TakeReader();
   if (!reader.ok()) return reader.status();
   Connection& connection = **reader;
-  connection.Execute(queries::kBeginRead);
+  connection.ExecuteText(session::kBeginRead);
   absl::Status status = body(connection);
   if (!connection.ok()) status = connection.status();
   connection.ClearError();
-  connection.Execute(queries::kRollback);
+  connection.ExecuteText(session::kRollback);
   // One that could not even roll back is not used again.
   if (connection.ok()) GiveBackReader(*std::move(reader));
   return status;

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
+#include "store/sql/ledger.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -20,9 +21,8 @@ namespace windlass::sqlite {
 
 class Database {
  public:
-  // What a commit is to outlive: the process, or the machine's power too (one
-  // fsync). With Synchronous::kFull every commit is kMachine.
-  enum class Durability { kProcess, kMachine };
+  // kMachine costs an fsync. With Synchronous::kFull every commit is kMachine.
+  using Durability = sql::Ledger::Durability;
 
   // Whether someone else has written since this handle last did: if not,
   // everything remembered from then still holds.

@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
-#include "store/sqlite/waiting.h"
+#include "store/sql/waiting.h"
 
 namespace windlass::sqlite {
 
@@ -25,21 +24,25 @@ Ledger::Ledger(SqliteStoreOptions options, std::unique_ptr<Database> database,
       database_(std::move(database)),
       bell_(std::move(bell)),
       definitions_(std::move(options.parser)),
-      runs_(definitions_) {}
+      runs_(sql::Writers::kOne, definitions_, nullptr) {}
 
-absl::Status Ledger::Write(Durability durability,
-                           absl::FunctionRef<absl::Status(Transaction&)> body) {
+void Ledger::Forget() {
+  runs_.Forget();
+  rare_.Forget();
+  sequence_.Forget();
+}
+
+absl::Status Ledger::Write(
+    Durability durability,
+    absl::FunctionRef<absl::Status(sql::Transaction&)> body) {
   bool ring = false;
   const auto step = [&](Connection& connection, Database::Since since) {
-    if (since == Database::Since::kChangedElsewhere) {
-      runs_.Forget();
-      rare_.Forget();
-      sequence_.Forget();
-    }
+    if (since == Database::Since::kChangedElsewhere) Forget();
     runs_.Trim();
     rare_.LookAgain();
-    Transaction tx{connection, Now(),     limits_, definitions_, runs_,
-                   rare_,      sequence_, {},      false};
+    sql::Transaction tx{
+        connection, sql::Writers::kOne, clock_,  limits_, definitions_, runs_,
+        rare_,      sequence_,          leases_, {},      false};
     absl::Status status = body(tx);
     if (status.ok()) {
       FlushFresh(tx);
@@ -48,9 +51,7 @@ absl::Status Ledger::Write(Durability durability,
       ring = tx.ring;
     }
     if (!status.ok() || !connection.ok()) {
-      runs_.Forget();
-      rare_.Forget();
-      sequence_.Forget();
+      Forget();
       definitions_.Forget();
     }
     return status;
@@ -60,6 +61,12 @@ absl::Status Ledger::Write(Durability durability,
   }
   if (ring) bell_.Ring();
   return absl::OkStatus();
+}
+
+absl::Status Ledger::Read(
+    absl::FunctionRef<absl::Status(sql::Connection&, Timestamp)> body) {
+  return database_->Read(
+      [&](Connection& connection) { return body(connection, clock_->Now()); });
 }
 
 }  // namespace windlass::sqlite

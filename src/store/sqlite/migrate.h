@@ -3,24 +3,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "store/sql/schema_status.h"
 
 namespace windlass {
-
-struct SchemaStep {
-  int version = 0;
-  std::string name;
-  bool applied = false;
-};
-
-struct SchemaStatus {
-  int version = 0;  // Of the file; 0 is an empty one.
-  int newest = 0;   // That this Windlass knows.
-  std::vector<SchemaStep> steps;
-};
 
 // NotFound when there is no such file; nothing is created or changed.
 absl::StatusOr<SchemaStatus> GetSqliteSchemaStatus(const std::string& path);

@@ -5,21 +5,15 @@
 // whoever makes work available touches and idle executors watch.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "store/sql/workflow_parser.h"
 #include "windlass/clock.h"
-#include "windlass/json.h"
 #include "windlass/store.h"
 
 namespace windlass {
-
-// Turns a pinned definition back into a workflow.
-using WorkflowParser =
-    std::function<absl::StatusOr<std::shared_ptr<const Workflow>>(
-        const Json& document)>;
 
 struct SqliteStoreOptions {
   enum class Synchronous {
@@ -40,7 +34,7 @@ struct SqliteStoreOptions {
   // A task may lose its executor this often; the next time fails it.
   int max_crashes = 3;
   // For runs that another process submitted. Empty: ParseWorkflow().
-  WorkflowParser parser;
+  sql::WorkflowParser parser;
 };
 
 // FailedPrecondition when a newer Windlass wrote the file, or another program.

@@ -1,0 +1,20 @@
+// PostgreSQL's errors as ours, in one place.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace windlass::postgres {
+
+// By SQLSTATE, never by text: what another transaction caused is Aborted and
+// worth another try at once; a server that is gone, starting, full or read-only
+// is Unavailable and worth one later.
+absl::Status StatusFromResult(const PGresult* result, std::string_view what);
+
+// The connection itself failed: refused, broken, or never made.
+absl::Status StatusFromConnection(PGconn* connection, std::string_view what);
+
+}  // namespace windlass::postgres

@@ -1,0 +1,54 @@
+#include "store/postgres/ids.h"
+
+#include "base/random.h"
+
+namespace windlass::postgres {
+namespace {
+
+constexpr std::int64_t kTokensPerNumber = 4096;
+constexpr std::uint64_t kTransactionsPerFold = 256;
+
+}  // namespace
+
+void Ids::ExpectRuns(sql::Connection& connection, std::int64_t count) {
+  sql::Rows rows = connection.Read(sql::Query::kNextRunIds, count);
+  while (rows.Next()) runs_.push_back(RunId{rows.Int(0)});
+}
+
+RunId Ids::NextRun(sql::Connection& connection) {
+  if (runs_.empty()) ExpectRuns(connection, 1);
+  if (runs_.empty()) return RunId();  // The connection has failed.
+  const RunId id = runs_.front();
+  runs_.pop_front();
+  ++unfinished_;
+  return id;
+}
+
+void Ids::AnnounceToken(sql::Connection& connection) {
+  next_token_ = end_of_tokens_ = 0;
+  connection.Announce(sql::Query::kNextToken);
+}
+
+LeaseToken Ids::NextToken(sql::Connection& connection) {
+  if (next_token_ == end_of_tokens_) {
+    sql::Rows rows = connection.Read(sql::Query::kNextToken);
+    if (!rows.Next()) return LeaseToken();  // The connection has failed.
+    next_token_ = rows.Int(0) * kTokensPerNumber;
+    end_of_tokens_ = next_token_ + kTokensPerNumber;
+  }
+  return LeaseToken{next_token_++};
+}
+
+void Ids::Save(sql::Connection& connection) {
+  if (unfinished_ == 0) return;
+  connection.Write(sql::Query::kInsertUnfinished, unfinished_);
+  // Any number that differs between transactions will do.
+  if (Mix(static_cast<std::uint64_t>(
+          sql::ToMicros(connection.TransactionTime()))) %
+          kTransactionsPerFold ==
+      0) {
+    connection.Write(sql::Query::kFoldUnfinished);
+  }
+}
+
+}  // namespace windlass::postgres

@@ -1,0 +1,113 @@
+#include "store/postgres/ledger.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "store/postgres/ids.h"
+#include "store/postgres/schema.h"
+#include "store/sql/waiting.h"
+
+namespace windlass::postgres {
+namespace {
+
+SessionOptions MainSession(const PostgresStoreOptions& options) {
+  SessionOptions session;
+  session.url = options.url;
+  session.schema = options.schema;
+  return session;
+}
+
+SessionOptions ListeningSession(const PostgresStoreOptions& options) {
+  SessionOptions session = MainSession(options);
+  if (!options.listen_url.empty()) session.url = options.listen_url;
+  return session;
+}
+
+absl::Status Prepare(Database& database, bool migrate) {
+  return database.Use([&](Connection& connection) -> absl::Status {
+    const std::string& schema = database.options().schema;
+    auto version = SchemaVersion(connection, schema);
+    if (!version.ok()) return version.status();
+    if (auto status = CheckVersion(*version, schema); !status.ok()) {
+      return status;
+    }
+    const int newest = Migrations().back().version;
+    if (*version == newest) return absl::OkStatus();
+    if (migrate) return MigrateTo(connection, schema, newest);
+    return absl::FailedPreconditionError(absl::StrCat(
+        "schema ", schema, " has version ", *version,
+        " and this Windlass needs ", newest, "; run `windlass migrate up`"));
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(
+    PostgresStoreOptions options) {
+  const bool migrate = options.migrate;
+  std::unique_ptr<Ledger> ledger(new Ledger(std::move(options)));
+  if (auto status = Prepare(ledger->database_, migrate); !status.ok()) {
+    return absl::Status(status.code(),
+                        absl::StrCat("open the store: ", status.message()));
+  }
+  return ledger;
+}
+
+Ledger::Ledger(PostgresStoreOptions options)
+    : clock_(options.clock),
+      limits_{options.max_crashes},
+      database_(MainSession(options)),
+      bell_(database_, ListeningSession(options)),
+      definitions_(std::move(options.parser)) {}
+
+absl::Status Ledger::Write(
+    Durability, absl::FunctionRef<absl::Status(sql::Transaction&)> body) {
+  bool ring = false;
+  const auto step = [&](Connection& connection) {
+    sql::Runs runs(sql::Writers::kMany, definitions_, &infos_);
+    sql::RareTables rare;
+    sql::Leases leases;
+    Ids ids;
+    sql::Transaction tx{connection,   sql::Writers::kMany,
+                        clock_,       limits_,
+                        definitions_, runs,
+                        rare,         ids,
+                        leases,       {},
+                        false};
+    absl::Status status = body(tx);
+    if (status.ok()) {
+      FlushFresh(tx);
+      runs.Save(connection);
+      ids.Save(connection);
+      ring = tx.ring;
+    }
+    if (!status.ok() || !connection.ok()) definitions_.Forget();
+    return status;
+  };
+  auto status = database_.Transact(Connection::Access::kWrite, step);
+  if (!status.ok()) return status;
+  if (ring) bell_.Ring();
+  return absl::OkStatus();
+}
+
+absl::Status Ledger::Read(
+    absl::FunctionRef<absl::Status(sql::Connection&, Timestamp)> body) {
+  return database_.Transact(
+      Connection::Access::kRead, [&](Connection& connection) {
+        const Timestamp now =
+            clock_ == nullptr ? connection.TransactionTime() : clock_->Now();
+        return body(connection, now);
+      });
+}
+
+absl::StatusOr<Timestamp> Ledger::Now() {
+  Timestamp now;
+  auto status = Read([&](sql::Connection&, Timestamp time) {
+    now = time;
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return now;
+}
+
+}  // namespace windlass::postgres

@@ -1,0 +1,4 @@
+DROP TABLE cache_flight, cache, dead_letter, saved, task_progress, expansion,
+  attempt, task_end, executor, timer, cancel_command, lease, parked, scheduled,
+  ready, queue, lane, idempotency, unfinished, run, input, definition;
+DROP SEQUENCE run_id, lease_token;

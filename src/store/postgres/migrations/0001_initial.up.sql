@@ -1,0 +1,316 @@
+-- Hot tables (ready, scheduled, parked, lease, timer) hold live rows only; what
+-- has ended is in task_end and attempt, which only grow. A map's instances
+-- share one ready row for as long as they have not been claimed.
+--
+-- `idx` is -1 for a task itself and the index for an instance of a mapped task.
+-- Whoever changes anything of a run's tasks, but for claiming what is ready,
+-- holds a lock on its row in `run`.
+
+CREATE SEQUENCE run_id;
+-- A claim takes one number for 4096 tokens; see PostgresIds.
+CREATE SEQUENCE lease_token;
+
+-- A workflow as runs pin it.
+CREATE TABLE definition (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  digest text NOT NULL UNIQUE,
+  name text NOT NULL,
+  document text NOT NULL
+);
+
+CREATE INDEX definition_by_name ON definition (name);
+
+-- What a run was submitted with; copies of a run share one.
+CREATE TABLE input (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  params text NOT NULL,
+  labels text NOT NULL,
+  base_dir text NOT NULL
+);
+
+-- state: 0 running, 1 succeeded, 2 failed, 3 cancelled. No index holds what an
+-- end changes, so that ends are updates in place.
+CREATE TABLE run (
+  id bigint PRIMARY KEY,
+  definition bigint NOT NULL,
+  input bigint NOT NULL,
+  state smallint NOT NULL CHECK (state BETWEEN 0 AND 3),
+  paused boolean NOT NULL,
+  attempt int NOT NULL CHECK (attempt >= 1),
+  created_at timestamptz NOT NULL,
+  started_at timestamptz,
+  finished_at timestamptz,
+  -- RunProgress::Encode(); NULL while no task has ended.
+  progress bytea,
+  reason text,
+  idempotency_key text,
+  root bigint,
+  parent bigint,
+  parent_node int,
+  parent_index int,
+  CHECK ((state = 0) = (finished_at IS NULL)),
+  CHECK (NOT paused OR state = 0),
+  CHECK ((root IS NULL) = (parent IS NULL))
+) WITH (fillfactor = 60);
+
+CREATE INDEX run_by_parent ON run (parent) WHERE parent IS NOT NULL;
+CREATE INDEX run_by_root ON run (root) WHERE root IS NOT NULL;
+
+-- How many runs have not ended, as a sum: each transaction adds what it changed,
+-- and now and then the rows are folded into one.
+CREATE TABLE unfinished (
+  delta bigint NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+CREATE TABLE idempotency (
+  workflow text NOT NULL,
+  key text NOT NULL,
+  run bigint NOT NULL,
+  PRIMARY KEY (workflow, key)
+);
+
+-- What can be claimed alike: a queue and a task type. There are few.
+CREATE TABLE lane (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  queue text NOT NULL,
+  type text NOT NULL,
+  UNIQUE (queue, type)
+);
+
+-- Queues someone paused or resumed; the others are not listed here.
+CREATE TABLE queue (
+  name text PRIMARY KEY,
+  paused boolean NOT NULL
+);
+
+-- Claimable tasks, in the order in which a claim takes them. A row stands for
+-- `count` instances, the last of which is `idx`, so that taking from the front
+-- leaves the key alone. `rank` is 9 - priority. Rows of a paused run wait under
+-- the negative of their lane, where no claim looks.
+CREATE TABLE ready (
+  lane int NOT NULL CHECK (lane <> 0),
+  rank smallint NOT NULL CHECK (rank BETWEEN 0 AND 9),
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  count int NOT NULL CHECK (count = 1 OR (count > 1 AND idx >= count - 1)),
+  attempt int NOT NULL CHECK (attempt >= 1),
+  failures int NOT NULL CHECK (failures >= 0),
+  crashes int NOT NULL CHECK (crashes >= 0),
+  scheduled_at timestamptz NOT NULL,
+  ready_at timestamptz NOT NULL,
+  PRIMARY KEY (lane, rank, run, node, idx)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
+
+CREATE TABLE scheduled (
+  due_at timestamptz NOT NULL,
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  attempt int NOT NULL CHECK (attempt >= 1),
+  failures int NOT NULL CHECK (failures >= 0),
+  crashes int NOT NULL CHECK (crashes >= 0),
+  scheduled_at timestamptz NOT NULL,
+  PRIMARY KEY (run, node, idx)
+) WITH (autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_threshold = 5000);
+
+CREATE INDEX scheduled_by_time ON scheduled (due_at);
+
+-- Tasks that wait for the end of `wake_run`, or for `wake_key` to be free.
+CREATE TABLE parked (
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  attempt int NOT NULL CHECK (attempt >= 1),
+  failures int NOT NULL CHECK (failures >= 0),
+  crashes int NOT NULL CHECK (crashes >= 0),
+  scheduled_at timestamptz NOT NULL,
+  wake_run bigint,
+  wake_key text,
+  PRIMARY KEY (run, node, idx),
+  CHECK ((wake_run IS NULL) <> (wake_key IS NULL))
+);
+
+CREATE INDEX parked_by_run ON parked (wake_run) WHERE wake_run IS NOT NULL;
+CREATE INDEX parked_by_key ON parked (wake_key) WHERE wake_key IS NOT NULL;
+
+-- Running attempts. The key is what makes two leases of one task impossible;
+-- the token is the fence. stopping: the run was cancelled, and the task is
+-- cancelled as soon as its attempt has stopped.
+CREATE TABLE lease (
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  token bigint NOT NULL CHECK (token >= 1),
+  executor bigint NOT NULL,
+  attempt int NOT NULL CHECK (attempt >= 1),
+  failures int NOT NULL CHECK (failures >= 0),
+  crashes int NOT NULL CHECK (crashes >= 0),
+  scheduled_at timestamptz NOT NULL,
+  claimed_at timestamptz NOT NULL,
+  stopping boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (run, node, idx)
+) WITH (autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
+
+-- Attempts their executor is still to be told to stop, until it says it has.
+CREATE TABLE cancel_command (
+  executor bigint NOT NULL,
+  token bigint NOT NULL,
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  type smallint NOT NULL CHECK (type BETWEEN 0 AND 2),
+  reason text NOT NULL,
+  PRIMARY KEY (executor, token)
+);
+
+CREATE INDEX cancel_command_by_token ON cancel_command (token);
+
+-- When to look whether a wait was too long. Stale timers do nothing.
+-- kind: 0 run timeout, 1 schedule_to_start, 2 schedule_to_close.
+CREATE TABLE timer (
+  due_at timestamptz NOT NULL,
+  run bigint NOT NULL,
+  node int NOT NULL,
+  first int NOT NULL,
+  last int NOT NULL CHECK (last >= first),
+  kind smallint NOT NULL CHECK (kind BETWEEN 0 AND 2),
+  PRIMARY KEY (due_at, run, node, first, last, kind)
+);
+
+CREATE INDEX timer_by_run ON timer (run);
+
+-- One narrow row each, renewed in place: no index holds what a heartbeat
+-- changes.
+CREATE TABLE executor (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text NOT NULL,
+  host text NOT NULL,
+  pid bigint NOT NULL,
+  process_start bigint NOT NULL,
+  profile text NOT NULL,
+  slots int NOT NULL CHECK (slots >= 0),
+  queues text NOT NULL,
+  types text NOT NULL,
+  lease_ttl bigint NOT NULL CHECK (lease_ttl > 0),  -- Microseconds.
+  started_at timestamptz NOT NULL,
+  last_heartbeat timestamptz NOT NULL,
+  busy_slots int NOT NULL DEFAULT 0,
+  draining boolean NOT NULL DEFAULT false,
+  ended_at timestamptz,
+  -- Declared dead; otherwise it left by itself.
+  lost boolean NOT NULL DEFAULT false CHECK (NOT lost OR ended_at IS NOT NULL)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_threshold = 1000);
+
+CREATE INDEX executor_alive ON executor (id) WHERE ended_at IS NULL;
+
+-- Tasks and instances that have ended, with their last attempt if one ended
+-- them. state: 4 succeeded, 5 failed, 6 cancelled, 7 skipped. outcome and token
+-- tell how that attempt ended; without an attempt they are NULL.
+CREATE TABLE task_end (
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  state smallint NOT NULL CHECK (state BETWEEN 4 AND 7),
+  attempt int NOT NULL CHECK (attempt >= 0),
+  token bigint,
+  outcome smallint,
+  executor bigint,
+  started_at timestamptz,
+  finished_at timestamptz NOT NULL,
+  run_time bigint,  -- Microseconds.
+  kind smallint NOT NULL,
+  media_type text,
+  size bigint NOT NULL,
+  sha256 text,
+  encoding text,
+  value text,
+  uri text,
+  metadata text,
+  error text,
+  cached_from text,
+  PRIMARY KEY (run, node, idx),
+  CHECK ((token IS NULL) = (outcome IS NULL)),
+  CHECK (outcome IS NULL OR started_at IS NOT NULL)
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.5);
+
+-- Attempts that ended without ending their task for good.
+CREATE TABLE attempt (
+  run bigint NOT NULL,
+  token bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  attempt int NOT NULL CHECK (attempt >= 1),
+  outcome smallint NOT NULL,
+  executor bigint NOT NULL,
+  started_at timestamptz NOT NULL,
+  finished_at timestamptz NOT NULL,
+  error text,
+  PRIMARY KEY (run, token)
+);
+
+-- What the items of a mapped task were, and the attempt that found out.
+-- closed: instances that have no row of their own are cancelled.
+CREATE TABLE expansion (
+  run bigint NOT NULL,
+  node int NOT NULL,
+  count int NOT NULL CHECK (count >= 0),
+  closed boolean NOT NULL DEFAULT false,
+  attempt int NOT NULL,
+  executor bigint NOT NULL,
+  started_at timestamptz NOT NULL,
+  items text NOT NULL,
+  PRIMARY KEY (run, node)
+);
+
+-- How far a running attempt is, and what a later one may go on from.
+CREATE TABLE task_progress (
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  token bigint NOT NULL,
+  fraction double precision,
+  message text,
+  heartbeat text,
+  PRIMARY KEY (run, node, idx)
+) WITH (fillfactor = 50);
+
+CREATE TABLE saved (
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  name text NOT NULL,
+  envelope text NOT NULL,
+  PRIMARY KEY (run, node, idx, name)
+);
+
+CREATE TABLE dead_letter (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  attempts int NOT NULL CHECK (attempts >= 0),
+  failed_at timestamptz NOT NULL,
+  error_type text NOT NULL,
+  error text NOT NULL,
+  UNIQUE (run, node, idx)
+);
+
+CREATE TABLE cache (
+  key text PRIMARY KEY,
+  envelope text NOT NULL,
+  source text NOT NULL,
+  created_at timestamptz NOT NULL
+);
+
+-- Keys that a lease is computing.
+CREATE TABLE cache_flight (
+  key text PRIMARY KEY,
+  token bigint NOT NULL
+);
+
+CREATE INDEX cache_flight_by_token ON cache_flight (token);

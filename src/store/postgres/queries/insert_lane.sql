@@ -1,0 +1,1 @@
+INSERT INTO lane (queue, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING

@@ -1,0 +1,1 @@
+INSERT INTO unfinished (delta) VALUES (?1)

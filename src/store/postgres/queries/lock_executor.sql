@@ -1,0 +1,1 @@
+SELECT 1 FROM executor WHERE id = ?1 AND ended_at IS NULL FOR UPDATE

@@ -1,0 +1,1 @@
+UPDATE lease SET stopping = true WHERE run = ?1 AND node = ?2 AND idx = ?3

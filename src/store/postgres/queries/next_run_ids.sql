@@ -1,0 +1,1 @@
+SELECT nextval('run_id') FROM generate_series(1, ?1)

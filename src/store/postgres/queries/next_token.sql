@@ -1,0 +1,1 @@
+SELECT nextval('lease_token')

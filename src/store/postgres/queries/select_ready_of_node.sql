@@ -1,0 +1,3 @@
+SELECT node, idx, count, attempt, failures, crashes, scheduled_at
+FROM ready WHERE lane = ?1 AND rank = ?2 AND run = ?3 AND node = ?4
+FOR UPDATE

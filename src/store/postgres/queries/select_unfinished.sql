@@ -1,0 +1,1 @@
+SELECT coalesce(sum(delta), 0)::bigint FROM unfinished

@@ -1,0 +1,5 @@
+UPDATE ready SET count = new.count
+FROM unnest(?1::int[], ?2::smallint[], ?3::bigint[], ?4::int[], ?5::int[],
+            ?6::int[]) AS new (lane, rank, run, node, idx, count)
+WHERE ready.lane = new.lane AND ready.rank = new.rank AND ready.run = new.run
+  AND ready.node = new.node AND ready.idx = new.idx

@@ -1,0 +1,58 @@
+// Taking leases on claimable tasks.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "store/sql/ready_scan.h"
+#include "store/sql/transaction.h"
+#include "windlass/store.h"
+
+namespace windlass::sql {
+
+// Whether the executor is registered. Until the transaction ends, nobody can
+// declare it dead.
+bool IsAlive(Connection& connection, ExecutorId executor);
+
+// A claim that is under way in a transaction.
+class Claim {
+ public:
+  // A far database is told what the claim will ask.
+  static void Announce(Transaction& tx, const ClaimRequest& request);
+
+  // `request` and `leases`, to which leases are added, are borrowed. The
+  // executor must be alive.
+  Claim(Transaction& tx, const ClaimRequest& request,
+        std::vector<Lease>& leases);
+
+  // Of what this transaction has released.
+  void TakeFresh();
+  // Of what waits.
+  void TakeReady();
+
+ private:
+  bool Accepts(std::string_view queue, std::string_view type,
+               bool queue_paused) const;
+  bool Accepts(const LiveRun& run, std::int32_t node) const;
+  std::int32_t Room() const;
+
+  void FromLanes();
+  void FromFamily();
+  std::vector<ReadyRow> ReadyOfFamily();
+  // As much of the row as there is room for. False when some of it was left.
+  bool Take(const ReadyRow& row);
+  void LeaseFront(const ReadyRow& row, std::int32_t count);
+  void AddLease(const LiveRun& run, TaskKey task, const Ticket& ticket);
+  bool AllowsLastChance(const Ticket& ticket);
+
+  Transaction& tx_;
+  const ClaimRequest& request_;
+  std::vector<Lease>& leases_;
+  std::vector<std::int64_t> lanes_;  // Those that the request accepts.
+  // Whether the executor holds a task that its next crash would fail for good;
+  // unknown until it matters.
+  std::optional<bool> last_chance_taken_;
+};
+
+}  // namespace windlass::sql

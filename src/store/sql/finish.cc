@@ -1,0 +1,109 @@
+// Claim() and Finish(): the two calls that everything else waits for.
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "sql_query.h"
+#include "store/sql/claim.h"
+#include "store/sql/effects.h"
+#include "store/sql/tasks.h"
+#include "store/sql/waiting.h"
+
+namespace windlass::sql {
+namespace {
+
+// A database that is far away is asked once for all ends.
+void Fetch(Transaction& tx, std::span<const AttemptEnd> ends) {
+  if (tx.writers == Writers::kOne || ends.empty()) return;
+  std::vector<RunId> runs;
+  for (const AttemptEnd& end : ends) runs.push_back(end.run);
+  tx.db.Announce(Query::kAnyRare);
+  tx.leases.Announce(tx.db, ends);
+  tx.runs.Fetch(tx.db, std::move(runs));
+  tx.leases.Fetch(tx.db);
+}
+
+// Ends one lease; false when it is no longer there.
+bool FinishOne(Transaction& tx, const AttemptEnd& end) {
+  LiveRun* run = tx.Run(end.run);
+  if (run == nullptr) return false;
+  AcknowledgeCancel(tx, end.token);
+  const auto lease = TakeLease(tx, *run, end.task, end.token);
+  if (!lease) return false;
+  if (lease->stopping) {
+    EndStopping(tx, *run, *lease, end.run_time);
+    return end.outcome != AttemptOutcome::kSucceeded;
+  }
+  const std::uint64_t seed =
+      JitterSeed(end.run, end.task, lease->ticket.attempt);
+  EndAttempt(tx, *run, *lease, end,
+             AfterAttempt(run->spec(end.task.node), lease->ticket, end,
+                          tx.now(), seed));
+  return true;
+}
+
+// Runs in turn, so that each is read once; within a run in the order given.
+std::vector<std::size_t> ByRun(std::span<const AttemptEnd> ends) {
+  std::vector<std::size_t> order(ends.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(
+      order.begin(), order.end(),
+      [&](std::size_t a, std::size_t b) { return ends[a].run < ends[b].run; });
+  return order;
+}
+
+}  // namespace
+
+absl::StatusOr<ClaimReply> Tasks::Claim(const ClaimRequest& request) {
+  ClaimReply reply;
+  const auto body = [&](Transaction& tx) -> absl::Status {
+    reply = ClaimReply();
+    sql::Claim::Announce(tx, request);
+    if (!IsAlive(tx.db, request.executor)) {
+      return absl::NotFoundError(
+          absl::StrCat("executor ", request.executor.value,
+                       " is not registered; register again"));
+    }
+    reply.next_due = PromoteDue(tx);
+    sql::Claim(tx, request, reply.leases).TakeReady();
+    return absl::OkStatus();
+  };
+  if (auto status = ledger_.Write(Ledger::Durability::kProcess, body);
+      !status.ok()) {
+    return status;
+  }
+  return reply;
+}
+
+absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
+                                          const ClaimRequest& next) {
+  FinishReply reply;
+  const auto body = [&](Transaction& tx) -> absl::Status {
+    reply = FinishReply();
+    reply.accepted.resize(ends.size());
+    if (next.limit > 0) sql::Claim::Announce(tx, next);
+    Fetch(tx, ends);
+    for (const std::size_t i : ByRun(ends)) {
+      reply.accepted[i] = FinishOne(tx, ends[i]);
+    }
+    std::optional<sql::Claim> claim;
+    if (next.limit > 0 && IsAlive(tx.db, next.executor)) {
+      claim.emplace(tx, next, reply.leases);
+    }
+    if (claim) claim->TakeFresh();
+    FlushFresh(tx);
+    reply.next_due = PromoteDue(tx);
+    if (claim) claim->TakeReady();
+    return absl::OkStatus();
+  };
+  if (auto status = ledger_.Write(Ledger::Durability::kProcess, body);
+      !status.ok()) {
+    return status;
+  }
+  return reply;
+}
+
+}  // namespace windlass::sql

@@ -1,0 +1,34 @@
+// New numbers for runs and leases, none of which is ever given out twice, and
+// the count of unfinished runs for databases that keep one.
+#pragma once
+
+#include <cstdint>
+
+#include "store/sql/connection.h"
+#include "windlass/ids.h"
+
+namespace windlass::sql {
+
+// Belongs to one transaction at a time.
+class Ids {
+ public:
+  virtual ~Ids() = default;
+
+  // So many calls of NextRun() will follow.
+  virtual void ExpectRuns(Connection&, std::int64_t /*count*/) {}
+  virtual RunId NextRun(Connection& connection) = 0;
+
+  // Greater than every token that any task had that this transaction has
+  // locked so far.
+  virtual LeaseToken NextToken(Connection& connection) = 0;
+  // NextToken() will follow the next Read().
+  virtual void AnnounceToken(Connection&) {}
+
+  virtual void RunEnded(Connection&) {}
+  virtual void RunReopened(Connection&) {}
+
+  // Before the transaction is committed.
+  virtual void Save(Connection&) {}
+};
+
+}  // namespace windlass::sql

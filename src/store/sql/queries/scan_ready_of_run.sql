@@ -1,0 +1,4 @@
+SELECT lane, rank, run, node, idx, count, attempt, failures, crashes, scheduled_at
+FROM ready
+WHERE lane = ?1 AND rank = ?2 AND run = ?3
+ORDER BY node, idx LIMIT ?4

@@ -1,0 +1,1 @@
+SELECT id, params, labels, base_dir FROM input WHERE id = ?1

@@ -1,0 +1,145 @@
+#include "store/sql/ready_scan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/sql/waiting.h"
+
+namespace windlass::sql {
+namespace {
+
+// Where lanes are read one by one, a few rows at a time.
+constexpr std::size_t kSmallestChunk = 8;
+
+}  // namespace
+
+std::vector<ReadyRow> ReadReadyRows(Rows rows) {
+  std::vector<ReadyRow> ready;
+  while (rows.Next()) {
+    ReadyRow& row = ready.emplace_back();
+    row.lane = rows.Int(0);
+    row.rank = rows.Int32(1);
+    row.run = RunId{rows.Int(2)};
+    row.node = rows.Int32(3);
+    row.idx = rows.Int32(4);
+    row.count = rows.Int32(5);
+    row.ticket = ReadTicket(rows, 6);
+  }
+  return ready;
+}
+
+// A lane's tasks in order.
+class ReadyScan::Lane {
+ public:
+  // Reads by itself, a chunk at a time.
+  Lane(Transaction& tx, std::int64_t lane, std::size_t chunk)
+      : tx_(&tx), lane_(lane), chunk_(chunk) {
+    Fill();
+  }
+  // Has all rows that may be read; they are locked.
+  Lane(Transaction& tx, std::vector<ReadyRow> rows)
+      : tx_(&tx), rows_(std::move(rows)), kept_some_(true) {}
+
+  const std::vector<ReadyRow>& rows() const { return rows_; }
+
+  const ReadyRow* Head() const {
+    return next_ < rows_.size() ? &rows_[next_] : nullptr;
+  }
+  void Pass() {
+    if (kept_some_) DeleteHead();
+    Advance();
+  }
+  void Keep() {
+    if (!kept_some_) DeletePassed();
+    kept_some_ = true;
+    Advance();
+  }
+
+  // Everything passed leaves the table at once: it is the lane's beginning, as
+  // long as nothing of it is kept.
+  void DeletePassed() {
+    if (!passed_ || kept_some_) return;
+    tx_->db.Write(Query::kDeleteReadyUpTo, lane_, passed_->rank, passed_->run,
+                  passed_->node, passed_->idx);
+  }
+
+ private:
+  void Advance() {
+    passed_ = rows_[next_++];
+    if (next_ == rows_.size() && rows_.size() == chunk_) Fill();
+  }
+  void DeleteHead() {
+    const ReadyRow& row = *Head();
+    tx_->db.Write(Query::kDeleteReady, row.lane, row.rank, row.run, row.node,
+                  row.idx);
+  }
+  void Fill() {
+    const ReadyRow from = passed_.value_or(ReadyRow{});
+    rows_ = ReadReadyRows(tx_->db.Read(Query::kScanReady, lane_, from.rank,
+                                       from.run, from.node, from.idx, chunk_));
+    next_ = 0;
+  }
+
+  Transaction* tx_;
+  std::int64_t lane_ = 0;
+  std::size_t chunk_ = 0;  // 0: there are no more rows than there are.
+  std::vector<ReadyRow> rows_;
+  std::size_t next_ = 0;
+  std::optional<ReadyRow> passed_;
+  bool kept_some_ = false;
+};
+
+ReadyScan::ReadyScan(Transaction& tx, const std::vector<std::int64_t>& lanes,
+                     std::int32_t room)
+    : tx_(tx) {
+  if (lanes.empty()) return;
+  const auto most = static_cast<std::size_t>(room);
+  if (tx.writers == Writers::kOne) {
+    const std::size_t chunk =
+        std::min(most, std::max(kSmallestChunk, most / lanes.size() + 1));
+    lanes_.reserve(lanes.size());
+    for (const std::int64_t lane : lanes) lanes_.emplace_back(tx, lane, chunk);
+  } else {
+    lanes_.emplace_back(
+        tx, ReadReadyRows(tx.db.Read(Query::kLockReady, Ints{lanes}, room)));
+  }
+  FindHead();
+}
+
+ReadyScan::~ReadyScan() {
+  for (Lane& lane : lanes_) lane.DeletePassed();
+}
+
+std::vector<RunId> ReadyScan::Runs() const {
+  std::vector<RunId> runs;
+  for (const Lane& lane : lanes_) {
+    for (const ReadyRow& row : lane.rows()) runs.push_back(row.run);
+  }
+  return runs;
+}
+
+const ReadyRow* ReadyScan::Head() const {
+  return head_ == nullptr ? nullptr : head_->Head();
+}
+
+void ReadyScan::Pass() {
+  head_->Pass();
+  FindHead();
+}
+
+void ReadyScan::Keep() {
+  head_->Keep();
+  FindHead();
+}
+
+void ReadyScan::FindHead() {
+  head_ = nullptr;
+  for (Lane& lane : lanes_) {
+    if (lane.Head() == nullptr) continue;
+    if (head_ == nullptr || lane.Head()->Key() < head_->Head()->Key()) {
+      head_ = &lane;
+    }
+  }
+}
+
+}  // namespace windlass::sql

@@ -1,0 +1,145 @@
+// Unfinished runs as the writer knows them: read once, changed in memory,
+// written back when their transaction ends.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "base/mutex.h"
+#include "model/run_progress.h"
+#include "store/sql/connection.h"
+#include "store/sql/definitions.h"
+#include "windlass/lease.h"
+
+namespace windlass::sql {
+
+// How many transactions may write at the same time. With many, what a
+// transaction knows holds only for the runs it has locked.
+enum class Writers : std::uint8_t { kOne, kMany };
+
+struct LiveRun {
+  LiveRun(std::shared_ptr<const Definition> pinned, RunProgress where)
+      : definition(std::move(pinned)), progress(std::move(where)) {}
+
+  RunId id() const { return info->id; }
+  const TaskSpec& spec(int node) const { return definition->spec(node); }
+  // Where its claimable tasks go at present.
+  Place place(int node) const {
+    Place place = definition->place(node);
+    if (paused) place.lane = -place.lane;
+    return place;
+  }
+
+  std::shared_ptr<const Definition> definition;
+  // Shared with leases, which outlive the transaction.
+  std::shared_ptr<const RunInfo> info;
+  RunProgress progress;
+  RunState state = RunState::kRunning;  // Never kPaused.
+  bool paused = false;
+  std::optional<Timestamp> started_at;
+  std::optional<Timestamp> finished_at;
+  std::string reason;
+  // The earliest claim of what is running now, where it came with the run.
+  std::optional<Timestamp> first_claim;
+  bool locked = false;  // Else only what never changes may be relied on.
+  bool dirty = false;   // Must be written before the transaction ends.
+};
+
+// What a run was submitted with; many runs may share one.
+struct RunInput {
+  Json params;
+  JsonObject labels;
+  std::string base_dir;
+};
+
+// Reads what of a run never changes but for its `attempt`. Null when there is
+// no such run.
+absl::StatusOr<std::shared_ptr<const RunInfo>> ReadRunInfo(
+    Connection& connection, Definitions& definitions, RunId id);
+
+// RunInfo that is likely to be needed again. Thread-safe.
+class RunInfos {
+ public:
+  std::shared_ptr<const RunInfo> Find(RunId id, int attempt) const;
+  void Add(std::shared_ptr<const RunInfo> info);
+
+ private:
+  mutable Mutex mutex_;
+  // Two generations: what was not asked for while one filled is forgotten.
+  using Map = absl::flat_hash_map<RunId, std::shared_ptr<const RunInfo>,
+                                  std::hash<RunId>>;
+  mutable Map young_ ABSL_GUARDED_BY(mutex_);
+  Map old_ ABSL_GUARDED_BY(mutex_);
+};
+
+struct RunRow;
+
+// Not thread-safe: belongs to whoever holds the writing connection.
+class Runs {
+ public:
+  // `infos` may be null.
+  Runs(Writers writers, Definitions& definitions, RunInfos* infos)
+      : writers_(writers), definitions_(definitions), infos_(infos) {}
+
+  // Locks the run. Null when there is no such run, or when reading failed: then
+  // the connection has the error. The pointer is good for this transaction.
+  LiveRun* Get(Connection& connection, RunId id);
+
+  // Locks these runs at once, so that Get() need not ask for each.
+  void Fetch(Connection& connection, std::vector<RunId> ids);
+
+  // Like Fetch() and Get() without locking: only what never changes of a run
+  // may be relied on.
+  void FetchUnlocked(Connection& connection, std::vector<RunId> ids);
+  LiveRun* Peek(Connection& connection, RunId id);
+
+  // What was locked since the last call may have been waited for: what was
+  // looked up before is out of date. Returns whether anything was.
+  bool TakeLocked() { return std::exchange(locked_some_, false); }
+
+  // Marks it to be written at the end of the transaction.
+  void Touch(LiveRun& run) {
+    if (run.dirty) return;
+    run.dirty = true;
+    dirty_.push_back(&run);
+  }
+
+  // Writes what was touched.
+  void Save(Connection& connection);
+
+  // Between transactions: drops what has ended, and everything when it has
+  // become too much to keep.
+  void Trim();
+
+  // Everything may have changed, or what changed was rolled back.
+  void Forget();
+
+ private:
+  enum class Locking : std::uint8_t { kLock, kLook };
+  LiveRun* Load(Connection& connection, RunId id, Locking locking);
+  void FetchAll(Connection& connection, std::vector<RunId> ids,
+                Locking locking);
+  absl::StatusOr<LiveRun*> Keep(Connection& connection, RunRow row,
+                                Locking locking);
+  absl::StatusOr<std::shared_ptr<const RunInfo>> Info(
+      Connection& connection, const RunRow& row, const Definition& definition);
+
+  const Writers writers_;
+  Definitions& definitions_;
+  RunInfos* const infos_;
+  bool locked_some_ = false;
+  absl::flat_hash_map<RunId, std::unique_ptr<LiveRun>, std::hash<RunId>> runs_;
+  std::vector<LiveRun*> dirty_;
+  std::vector<RunId> ended_;
+  std::size_t nodes_ = 0;  // Of all runs kept.
+  absl::flat_hash_map<std::int64_t, std::shared_ptr<const RunInput>> inputs_;
+};
+
+}  // namespace windlass::sql

@@ -1,0 +1,240 @@
+#include "store/sql/waiting.h"
+
+#include <set>
+#include <utility>
+
+#include "sql_query.h"
+
+namespace windlass::sql {
+namespace {
+
+struct WaitingRow {
+  RunId run;
+  TaskKey task;
+  Ticket ticket;
+  Timestamp at;
+};
+
+// Collected first: what is done with them changes the table they are read from.
+std::vector<WaitingRow> ReadRows(Rows rows) {
+  std::vector<WaitingRow> waiting;
+  while (rows.Next()) {
+    WaitingRow row;
+    row.run = RunId{rows.Int(0)};
+    row.task = TaskKey{rows.Int32(1), rows.Int32(2)};
+    row.ticket = ReadTicket(rows, 3);
+    waiting.push_back(row);
+  }
+  return waiting;
+}
+
+void AddTimer(Transaction& tx, LiveRun& run, Timestamp due, std::int32_t node,
+              std::int32_t first, std::int32_t count, TimerKind kind) {
+  tx.db.Write(Query::kInsertTimer, due, run.id(), node, first,
+              first + count - 1, static_cast<int>(kind));
+  tx.rare.Added(Rare::kTimer);
+}
+
+void AddCloseTimer(Transaction& tx, LiveRun& run, std::int32_t node,
+                   std::int32_t first, std::int32_t count,
+                   const Ticket& ticket) {
+  if (auto deadline = CloseDeadline(run.spec(node), ticket)) {
+    AddTimer(tx, run, *deadline, node, first, count,
+             TimerKind::kScheduleToClose);
+  }
+}
+
+void InsertReady(Transaction& tx, LiveRun& run, std::int32_t node,
+                 std::int32_t first, std::int32_t count, const Ticket& ticket) {
+  const Place place = run.place(node);
+  tx.db.Write(Query::kInsertReady, place.lane, place.rank, run.id(), node,
+              first + count - 1, count, ticket.attempt, ticket.failures,
+              ticket.crashes, ticket.scheduled_at, tx.now());
+  tx.ring = true;
+  const TaskSpec& spec = run.spec(node);
+  if (spec.schedule_to_start_timeout) {
+    AddTimer(tx, run, tx.now() + *spec.schedule_to_start_timeout, node, first,
+             count, TimerKind::kScheduleToStart);
+  }
+  AddCloseTimer(tx, run, node, first, count, ticket);
+}
+
+bool HasHappened(Transaction& tx, const WakeCondition& wake) {
+  if (wake.kind == WakeCondition::Kind::kRunEnded) {
+    if (LiveRun* run = tx.Run(wake.run)) {
+      return run->state != RunState::kRunning;
+    }
+    return true;
+  }
+  Rows rows =
+      tx.db.Read(Query::kSelectFlight, std::string_view(wake.cache_key));
+  return !rows.Next();
+}
+
+// What `read` yields, with the runs of it locked.
+template <typename Read>
+std::vector<WaitingRow> ReadLocked(Transaction& tx, const Read& read) {
+  std::vector<WaitingRow> waiting = ReadRows(read());
+  if (tx.writers == Writers::kOne || waiting.empty()) return waiting;
+  std::set<RunId> runs;
+  for (const WaitingRow& row : waiting) runs.insert(row.run);
+  tx.runs.Fetch(tx.db, {runs.begin(), runs.end()});
+  // Until they were, others could change what was read.
+  waiting = ReadRows(read());
+  std::erase_if(waiting,
+                [&](const WaitingRow& row) { return !runs.contains(row.run); });
+  return waiting;
+}
+
+void Wake(Transaction& tx, const std::vector<WaitingRow>& parked) {
+  for (const WaitingRow& row : parked) {
+    tx.db.Write(Query::kDeleteParked, row.run, row.task.node, row.task.index);
+    if (LiveRun* run = tx.Run(row.run)) {
+      PutReady(tx, *run, row.task, row.ticket);
+    }
+  }
+}
+
+void AppendWaiting(Rows rows, std::vector<WaitingTasks>& waiting) {
+  while (rows.Next()) {
+    WaitingTasks tasks;
+    tasks.count = rows.Int32(2);
+    tasks.first = rows.Int32(1) - tasks.count + 1;
+    tasks.ticket = ReadTicket(rows, 3);
+    waiting.push_back(tasks);
+  }
+}
+
+}  // namespace
+
+Ticket ReadTicket(const Rows& rows, int column) {
+  Ticket ticket;
+  ticket.attempt = rows.Int32(column);
+  ticket.failures = rows.Int32(column + 1);
+  ticket.crashes = rows.Int32(column + 2);
+  ticket.scheduled_at = rows.Time(column + 3);
+  return ticket;
+}
+
+void ReleaseTasks(Transaction& tx, LiveRun& run,
+                  const std::vector<Release>& tasks) {
+  for (const Release& task : tasks) {
+    // Of a mapped task only the task itself is delayed, not every instance.
+    const Duration delay = run.spec(task.node).delay;
+    if (delay > Duration::zero() && task.first < 0) {
+      Ticket ticket;
+      ticket.scheduled_at = tx.now();
+      PutScheduled(tx, run, TaskKey{task.node, -1}, ticket, tx.now() + delay);
+    } else {
+      tx.fresh.push_back({&run, task.node, task.first, task.count});
+    }
+  }
+}
+
+void FlushFresh(Transaction& tx) {
+  Ticket ticket;
+  ticket.scheduled_at = tx.now();
+  for (const FreshTasks& tasks : tx.fresh) {
+    InsertReady(tx, *tasks.run, tasks.node, tasks.first, tasks.count, ticket);
+  }
+  tx.fresh.clear();
+}
+
+void PutReady(Transaction& tx, LiveRun& run, TaskKey task,
+              const Ticket& ticket) {
+  InsertReady(tx, run, task.node, task.index, 1, ticket);
+}
+
+void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
+                  const Ticket& ticket, Timestamp due_at) {
+  tx.db.Write(Query::kInsertScheduled, due_at, run.id(), task.node, task.index,
+              ticket.attempt, ticket.failures, ticket.crashes,
+              ticket.scheduled_at);
+  // So that whoever sleeps until the next one is due hears of an earlier one.
+  tx.ring = true;
+  AddCloseTimer(tx, run, task.node, task.index, 1, ticket);
+}
+
+void PutParked(Transaction& tx, LiveRun& run, TaskKey task,
+               const Ticket& ticket, const WakeCondition& wake) {
+  if (HasHappened(tx, wake)) return PutReady(tx, run, task, ticket);
+  std::optional<RunId> wake_run;
+  std::optional<std::string_view> wake_key;
+  if (wake.kind == WakeCondition::Kind::kRunEnded) {
+    wake_run = wake.run;
+  } else {
+    wake_key = wake.cache_key;
+  }
+  tx.db.Write(Query::kInsertParked, run.id(), task.node, task.index,
+              ticket.attempt, ticket.failures, ticket.crashes,
+              ticket.scheduled_at, wake_run, wake_key);
+  tx.rare.Added(Rare::kParked);
+  AddCloseTimer(tx, run, task.node, task.index, 1, ticket);
+}
+
+void WakeAfterRun(Transaction& tx, RunId ended) {
+  if (!tx.Any(Rare::kParked)) return;
+  Wake(tx, ReadLocked(tx, [&] {
+         return tx.db.Read(Query::kSelectParkedOnRun, ended);
+       }));
+}
+
+void WakeAfterKey(Transaction& tx, std::string_view cache_key) {
+  if (!tx.Any(Rare::kParked)) return;
+  Wake(tx, ReadLocked(tx, [&] {
+         return tx.db.Read(Query::kSelectParkedOnKey, cache_key);
+       }));
+}
+
+std::optional<Timestamp> PromoteDue(Transaction& tx) {
+  for (;;) {
+    std::optional<Timestamp> next;
+    if (Rows rows = tx.db.Read(Query::kSelectNextDue); rows.Next()) {
+      next = rows.Time(0);
+    }
+    if (!next || *next > tx.now()) return next;
+    const auto due =
+        ReadLocked(tx, [&] { return tx.db.Read(Query::kSelectDue, tx.now()); });
+    for (const WaitingRow& row : due) {
+      tx.db.Write(Query::kDeleteScheduled, row.run, row.task.node,
+                  row.task.index);
+      if (LiveRun* run = tx.Run(row.run)) {
+        PutReady(tx, *run, row.task, row.ticket);
+      }
+    }
+  }
+}
+
+std::vector<WaitingTasks> TakeWaiting(Transaction& tx, LiveRun& run,
+                                      std::int32_t node) {
+  std::vector<WaitingTasks> waiting;
+  std::erase_if(tx.fresh, [&](const FreshTasks& tasks) {
+    if (tasks.run != &run || tasks.node != node) return false;
+    Ticket ticket;
+    ticket.scheduled_at = tx.now();
+    waiting.push_back({tasks.first, tasks.count, ticket});
+    return true;
+  });
+  const Place place = run.place(node);
+  AppendWaiting(tx.db.Read(Query::kSelectReadyOfNode, place.lane, place.rank,
+                           run.id(), node),
+                waiting);
+  AppendWaiting(tx.db.Read(Query::kSelectScheduledOfNode, run.id(), node),
+                waiting);
+  AppendWaiting(tx.db.Read(Query::kSelectParkedOfNode, run.id(), node),
+                waiting);
+  tx.db.Write(Query::kDeleteReadyOfNode, place.lane, place.rank, run.id(),
+              node);
+  tx.db.Write(Query::kDeleteScheduledOfNode, run.id(), node);
+  tx.db.Write(Query::kDeleteParkedOfNode, run.id(), node);
+  return waiting;
+}
+
+void MoveReady(Transaction& tx, LiveRun& run) {
+  for (const Place& place : run.definition->distinct_places) {
+    const std::int64_t to = run.paused ? -place.lane : place.lane;
+    tx.db.Write(Query::kMoveReady, to, -to, place.rank, run.id());
+  }
+}
+
+}  // namespace windlass::sql

@@ -1,1 +1,0 @@
-SELECT 1 FROM cache_flight LIMIT 1

@@ -1,1 +1,0 @@
-SELECT 1 FROM cancel_command LIMIT 1

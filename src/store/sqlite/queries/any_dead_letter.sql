@@ -1,1 +1,0 @@
-SELECT 1 FROM dead_letter LIMIT 1

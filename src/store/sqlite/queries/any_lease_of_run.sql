@@ -1,1 +1,0 @@
-SELECT 1 FROM lease WHERE run = ?1 LIMIT 1

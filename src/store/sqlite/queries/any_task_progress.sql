@@ -1,1 +1,0 @@
-SELECT 1 FROM task_progress LIMIT 1

@@ -1,1 +1,0 @@
-INSERT INTO cache_flight (key, token) VALUES (?1, ?2)

@@ -1,5 +1,0 @@
--- A lane's tasks in the order of claiming, from after a key on.
-SELECT rank, run, node, idx, count, attempt, failures, crashes, scheduled_at
-FROM ready
-WHERE lane = ?1 AND (rank, run, node, idx) > (?2, ?3, ?4, ?5)
-ORDER BY rank, run, node, idx LIMIT ?6

@@ -1,4 +1,0 @@
-SELECT rank, run, node, idx, count, attempt, failures, crashes, scheduled_at
-FROM ready
-WHERE lane = ?1 AND rank = ?2 AND run = ?3
-ORDER BY node, idx LIMIT ?4

@@ -1,1 +1,0 @@
-SELECT params, labels, base_dir FROM input WHERE id = ?1

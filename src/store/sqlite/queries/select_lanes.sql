@@ -1,1 +1,0 @@
-SELECT id, queue, type FROM lane

@@ -1,1 +1,0 @@
-SELECT name FROM queue WHERE paused = 1

@@ -1,0 +1,45 @@
+#include "store/sqlite/sequence.h"
+
+namespace windlass::sqlite {
+
+using sql::Query;
+
+RunId Sequence::NextRun(sql::Connection& connection) {
+  Change(connection);
+  ++unfinished_;
+  return RunId{++run_};
+}
+
+LeaseToken Sequence::NextToken(sql::Connection& connection) {
+  Change(connection);
+  return LeaseToken{++token_};
+}
+
+void Sequence::RunEnded(sql::Connection& connection) {
+  Change(connection);
+  --unfinished_;
+}
+
+void Sequence::RunReopened(sql::Connection& connection) {
+  Change(connection);
+  ++unfinished_;
+}
+
+void Sequence::Save(sql::Connection& connection) {
+  if (!changed_) return;
+  connection.Write(Query::kUpdateSequence, run_, token_, unfinished_);
+  changed_ = false;
+}
+
+void Sequence::Change(sql::Connection& connection) {
+  changed_ = true;
+  if (loaded_) return;
+  sql::Rows rows = connection.Read(Query::kSelectSequence);
+  if (!rows.Next()) return;
+  run_ = rows.Int(0);
+  token_ = rows.Int(1);
+  unfinished_ = rows.Int(2);
+  loaded_ = true;
+}
+
+}  // namespace windlass::sqlite
