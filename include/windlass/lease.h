@@ -21,7 +21,7 @@ struct RunInfo {
   std::shared_ptr<const Workflow> workflow;
   Json params;
   std::string base_dir;  // What relative paths of the workflow are relative to.
-  int attempt = 1;       // Grows when the whole run is retried.
+  int attempt = 1;       // Grows with every retry of the run.
   Timestamp created_at;
   RunId root;                   // The outermost run; itself for most.
   std::optional<RunId> parent;  // Of a sub-workflow.

@@ -89,7 +89,8 @@ void AddBench(CLI::App& app, Invocation& invocation) {
   command->add_option("--scale", options->scale, "Multiplies the work")
       ->check(CLI::Range(0.0001, 1000.0))
       ->capture_default_str();
-  command->add_option("--slots", options->slots, "As for an executor");
+  command->add_option("--slots", options->slots, "As for an executor")
+      ->check(CLI::Range(0, 10'000));
   auto uncounted = std::make_shared<bool>(false);
   command->add_flag("--no-metrics", *uncounted,
                     "Leave out the counting for an executor's /metrics");

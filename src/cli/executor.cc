@@ -8,13 +8,16 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/log.h"
 #include "base/redact_url.h"
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/executor_flags.h"
 #include "cli/health_listen.h"
+#include "engine/builtin_handlers.h"
 #include "engine/diagnostics.h"
+#include "model/definition/suggest.h"
 #include "server/executor_metrics.h"
 #include "windlass/clock.h"
 #include "windlass/json.h"
@@ -65,13 +68,39 @@ void Serve(ExecutionSetup& setup, BaseExecutor& executor,
   setup.log().Info("stopped", {{"executor", executor.config().name}});
 }
 
+// A type nothing here executes would be waited for in silence.
+absl::Status CheckTypes(const std::vector<std::string>& types) {
+  HandlerRegistry handlers;
+  const std::unique_ptr<Clock> clock = MakeSystemClock();
+  HandlerParts parts;
+  parts.clock = clock.get();
+  AddBuiltinHandlers(handlers, parts);
+  for (const std::string& type : types) {
+    if (handlers.Find(type) != nullptr) continue;
+    const std::vector<std::string> known = handlers.Types();
+    const std::string near = Nearest(type, known);
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--type: nothing here executes tasks of type '", type, "'",
+        near.empty() ? "; there are " + absl::StrJoin(known, ", ")
+                     : absl::StrCat("; did you mean '", near, "'?")));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ExecutorConfig> ConfigFrom(const Flags& flags) {
+  if (flags.profile != "generic") {
+    return absl::UnimplementedError(absl::StrCat(
+        "--profile ", flags.profile, ": not available yet; use `generic`"));
+  }
   if (flags.source != "poll") {
     return absl::InvalidArgumentError("--source " + flags.source +
                                       ": this build has only `poll`");
   }
   auto config = flags.executor.ToConfig();
   if (!config.ok()) return config;
+  absl::Status names = CheckNames("--queue", flags.queues);
+  names.Update(CheckTypes(flags.types));
+  if (!names.ok()) return names;
   config->profile = flags.profile;
   config->queues = flags.queues;
   config->types = flags.types;
@@ -174,7 +203,8 @@ void AddExecutor(CLI::App& app, Invocation& invocation) {
       "  windlass executor --queue reports --type shell --type python\n"
       "SIGTERM drains: running tasks finish within the grace period, the rest "
       "is given back.");
-  AddSetting(*command, "--profile", flags->profile, "Kind of executor")
+  AddSetting(*command, "--profile", flags->profile,
+             "Kind of executor; data and api are not available yet")
       ->check(CLI::IsMember({"generic", "data", "api"}));
   AddSetting(*command, "--queue", flags->queues,
              "Claim only from this queue (several times)")

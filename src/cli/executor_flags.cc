@@ -1,6 +1,11 @@
 #include "cli/executor_flags.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -13,43 +18,100 @@
 namespace windlass::cli {
 namespace {
 
-absl::Status ReadDuration(const std::string& flag, const std::string& text,
-                          Duration& out) {
-  auto duration = ParseDuration(text);
+struct DurationFlag {
+  std::string name;
+  std::string text;
+  Duration least;
+  std::string why;  // Not less.
+};
+
+// Longer is a mistake, and would not fit once it is added to the time.
+constexpr Duration kLongest = std::chrono::hours(24 * 365);
+
+absl::Status ReadDuration(const DurationFlag& flag, Duration& out) {
+  auto duration = ParseDuration(flag.text);
   if (!duration.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(flag, ": ", duration.status().message()));
+        absl::StrCat(flag.name, ": ", duration.status().message()));
+  }
+  if (*duration < flag.least) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag.name, ": must be at least ",
+                     FormatDuration(flag.least), ", or ", flag.why));
+  }
+  if (*duration > kLongest) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        flag.name, ": must be at most ", FormatDuration(kLongest)));
   }
   out = *duration;
   return absl::OkStatus();
 }
 
+// Children have other working directories than we, so the path becomes
+// absolute.
+absl::Status ReadFolder(const std::string& flag, const std::string& path,
+                        int access_mode, std::string& out) {
+  if (path.empty()) return absl::OkStatus();
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0) {
+    return absl::NotFoundError(absl::StrCat(
+        flag, ": there is no folder ", path,
+        errno == ENOENT ? "" : absl::StrCat(" (", std::strerror(errno), ")"),
+        "; make it, or name another"));
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": ", path, " is not a folder"));
+  }
+  if (access(path.c_str(), access_mode) != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": we may not ",
+                     (access_mode & W_OK) != 0 ? "write to " : "read ", path));
+  }
+  out = std::filesystem::absolute(path).string();
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status CheckNames(const std::string& flag,
+                        const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (!name.empty() && name.find_first_of(" =\t\n") == std::string::npos) {
+      continue;
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": '", name, "' is not a name"));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
   ExecutorConfig config;
   config.name = name.empty() ? LocalProcessName() : name;
   config.slots = slots;
   config.allowed_env = allow_env;
-  // Children have other working directories than we.
-  if (!scratch_dir.empty()) {
-    config.scratch_dir = std::filesystem::absolute(scratch_dir).string();
-  }
-  config.secrets_dir = secrets_dir;
-  absl::Status status;
-  status.Update(ReadDuration("--lease-ttl", lease_ttl, config.lease_ttl));
+  absl::Status status = CheckNames("--allow-env", allow_env);
+  status.Update(ReadFolder("--scratch-dir", scratch_dir, R_OK | W_OK | X_OK,
+                           config.scratch_dir));
+  status.Update(ReadFolder("--secrets-dir", secrets_dir, R_OK | X_OK,
+                           config.secrets_dir));
   status.Update(
-      ReadDuration("--sweep-interval", sweep_interval, config.sweep_interval));
-  status.Update(ReadDuration("--poll-interval", poll_interval,
-                             config.maximum_poll_interval));
-  status.Update(ReadDuration("--drain-grace-period", drain_grace_period,
-                             config.drain_grace_period));
+      ReadDuration({"--lease-ttl", lease_ttl, std::chrono::milliseconds(300),
+                    "a short pause of the machine would cost every attempt"},
+                   config.lease_ttl));
+  status.Update(
+      ReadDuration({"--sweep-interval", sweep_interval,
+                    std::chrono::milliseconds(10), "it would do nothing else"},
+                   config.sweep_interval));
+  status.Update(ReadDuration(
+      {"--poll-interval", poll_interval, config.minimum_poll_interval,
+       "polling would be all it does"},
+      config.maximum_poll_interval));
+  status.Update(ReadDuration(
+      {"--drain-grace-period", drain_grace_period, Duration::zero(), ""},
+      config.drain_grace_period));
   if (!status.ok()) return status;
-  if (config.lease_ttl < std::chrono::milliseconds(300)) {
-    return absl::InvalidArgumentError(
-        "--lease-ttl: must be at least 300ms, or a short pause of the machine "
-        "would cost every attempt");
-  }
   return config;
 }
 

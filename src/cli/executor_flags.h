@@ -29,8 +29,14 @@ struct ExecutorFlags {
   std::string scratch_dir;
   std::string secrets_dir;
 
+  // Looks at the folders, too: a wrong one would fail every attempt.
   absl::StatusOr<ExecutorConfig> ToConfig() const;
 };
+
+// Whether these can be names at all: a mistake would show itself only by
+// nothing happening.
+absl::Status CheckNames(const std::string& flag,
+                        const std::vector<std::string>& names);
 
 void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags);
 

@@ -48,6 +48,7 @@ class Interrupts {
     int signal = signals_.Wait(interval_.Next());
     if (signal == 0) return Watching::kGoOn;
     if (signal == SIGTERM || interrupted_) {
+      at_once_ = interrupted_ && signal == SIGINT;
       interrupted_ = true;
       return Watching::kStop;
     }
@@ -62,6 +63,8 @@ class Interrupts {
   }
 
   bool interrupted() const { return interrupted_; }
+  // Ctrl-C was pressed again while the cancelled run had not ended.
+  bool at_once() const { return at_once_; }
 
  private:
   SignalWatcher& signals_;
@@ -69,6 +72,7 @@ class Interrupts {
   const RunId run_;
   TickInterval interval_;
   bool interrupted_ = false;
+  bool at_once_ = false;
 };
 
 // Gives attempts that were told to stop their grace period, but not against
@@ -132,6 +136,8 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
   Interrupts interrupts(signals, store, *run);
   auto snapshot =
       WatchRun(globals, store, *run, [&] { return interrupts.Tick(); });
+  // The process guard kills what we leave behind.
+  if (interrupts.at_once()) std::_Exit(kInterrupted);
   StopUnlessInterrupted(**executor, signals);
   if (!snapshot.ok()) return Fail(globals, snapshot.status());
   int code = PrintEnded(globals, store, *snapshot);

@@ -6,6 +6,7 @@
 
 #include "base/concat.h"
 #include "base/file.h"
+#include "executor/redacted_content.h"
 #include "model/task_name.h"
 #include "results/object_key.h"
 #include "windlass/clock.h"
@@ -85,13 +86,6 @@ void Attempt::PrepareParams(Json params) {
 void Attempt::PrepareIdempotencyKey(std::string key) {
   MutexLock lock(mutex_);
   idempotency_key_ = std::move(key);
-}
-
-void Attempt::RedactContent(Content& content) const {
-  if (redactor_.empty()) return;
-  if (Json* value = std::get_if<Json>(&content)) {
-    *value = redactor_.RedactJson(*value);
-  }
 }
 
 // ---------------------------------------------------------------- stopping
@@ -310,9 +304,7 @@ absl::StatusOr<Json> Attempt::HeartbeatDetails() {
 absl::Status Attempt::Save(std::string_view name, Content content) {
   Use use(*this);
   if (!use || abandoned()) return CutOffError();
-  RedactContent(content);
-  absl::StatusOr<ResultEnvelope> envelope =
-      parts_.results->Write(content, WriteOptionsFor("saved"));
+  absl::StatusOr<ResultEnvelope> envelope = Write(content, "saved");
   if (!envelope.ok()) return envelope.status();
   ProgressUpdate update = NewUpdate();
   update.saved.emplace_back(name, *envelope);
@@ -379,11 +371,18 @@ WriteOptions Attempt::WriteOptionsFor(std::string_view name) const {
   return options;
 }
 
+absl::StatusOr<ResultEnvelope> Attempt::Write(Content& content,
+                                              std::string_view name) const {
+  return WriteRedacted(*parts_.results, content, redactor_,
+                       WriteOptionsFor(name));
+}
+
 absl::StatusOr<ResultEnvelope> Attempt::WriteResult(
     ByteSource& content, std::string_view media_type) {
   Use use(*this);
   if (!use) return CutOffError();
-  return parts_.results->WriteStream(content, media_type, WriteOptionsFor(""));
+  return WriteRedactedStream(*parts_.results, content, media_type, redactor_,
+                             WriteOptionsFor(""));
 }
 
 void Attempt::SettleProgress(Pending pending) {

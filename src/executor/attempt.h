@@ -58,9 +58,6 @@ class Attempt : public TaskContext,
   void PrepareParams(Json params);
   void PrepareIdempotencyKey(std::string key);
   Redactor& redactor() { return redactor_; }
-  // Secrets are never stored. What is not JSON stays as it is: a change would
-  // damage it.
-  void RedactContent(Content& content) const;
 
   // --- stopping
   // Asks the handler to stop. The first reason counts, but for a lost lease.
@@ -91,6 +88,9 @@ class Attempt : public TaskContext,
   void SettleProgress(Pending pending);
 
   WriteOptions WriteOptionsFor(std::string_view name) const;
+  // To where results are kept, under `name`, as by WriteRedacted().
+  absl::StatusOr<ResultEnvelope> Write(Content& content,
+                                       std::string_view name) const;
 
   // --- TaskContext
   const Lease& lease() const override { return lease_; }

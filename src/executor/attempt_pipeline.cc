@@ -284,7 +284,6 @@ AttemptEnd AttemptPipeline::EndWith(Attempt& attempt, const CompiledTask& task,
   if (!counts || attempt.abandoned()) return StoppedEnd(lease, reason);
   switch (outcome.kind) {
     case AttemptOutcome::kSucceeded:
-      attempt.RedactContent(outcome.content);
       return Succeed(attempt, task, outcome.content);
     case AttemptOutcome::kFailed:
     case AttemptOutcome::kTimedOut: {
@@ -302,12 +301,11 @@ AttemptEnd AttemptPipeline::EndWith(Attempt& attempt, const CompiledTask& task,
 }
 
 AttemptEnd AttemptPipeline::Succeed(Attempt& attempt, const CompiledTask& task,
-                                    const Content& content) const {
+                                    Content& content) const {
   const Lease& lease = attempt.lease();
   AttemptEnd end = EndOf(lease, AttemptOutcome::kSucceeded);
   if (!std::holds_alternative<std::monostate>(content)) {
-    absl::StatusOr<ResultEnvelope> written =
-        parts_.results->Write(content, attempt.WriteOptionsFor(""));
+    absl::StatusOr<ResultEnvelope> written = attempt.Write(content, "");
     if (!written.ok()) {
       return FailedEnd(lease, ResultNotWritten(written.status()));
     }

@@ -56,7 +56,7 @@ class AttemptPipeline {
   AttemptEnd EndWith(Attempt& attempt, const CompiledTask& task,
                      Outcome outcome) const;
   AttemptEnd Succeed(Attempt& attempt, const CompiledTask& task,
-                     const Content& content) const;
+                     Content& content) const;
   std::optional<TaskError> CheckResult(const CompiledTask& task,
                                        const Content& content,
                                        const ResultEnvelope& envelope) const;

@@ -523,6 +523,54 @@ tasks: {a: {type: tell, params: {token: "${{ secrets.TOKEN }}"}}}
             R"({"header":"Bearer ***"})");
 }
 
+TEST_F(ExecutorTest, ASecretIsNotKeptAmongBytesThatAreText) {
+  setenv("WINDLASS_SECRET_TOKEN", "s3cr3t-value", 1);
+  const std::string filler(100'000, 'x');
+  Handle("tell", [&](TaskContext& task) -> Outcome {
+    const std::string text = filler + task.Text("token") + filler;
+    EXPECT_TRUE(task.Save("state", Bytes{text}).ok());
+    auto path = task.ScratchDir();
+    EXPECT_TRUE(path.ok()) << path.status();
+    const std::string file = *path + "/out";
+    EXPECT_TRUE(WriteFileAtomically(file, text).ok());
+    if (task.Text("as") == "file") return Outcome::Success(FileContent{file});
+    if (task.Text("as") == "bytes") return Outcome::Success(Bytes{text});
+    auto written = task.WriteResult(*MakeStringSource(text), "text/plain");
+    EXPECT_TRUE(written.ok()) << written.status();
+    return Outcome::Success(*written);
+  });
+  auto executor = Start();
+  RunId run = Submit(R"(
+windlass: 1
+name: s
+tasks:
+  file: {type: tell, params: {as: file, token: "${{ secrets.TOKEN }}"}}
+  bytes: {type: tell, params: {as: bytes, token: "${{ secrets.TOKEN }}"}}
+  stream: {type: tell, params: {as: stream, token: "${{ secrets.TOKEN }}"}}
+)");
+  ASSERT_EQ(Await(run).state, RunState::kSucceeded);
+  ResultIo io(results);
+  for (std::string_view task : {"file", "bytes", "stream"}) {
+    auto content = io.Open(*Task(run, task).result);
+    ASSERT_TRUE(content.ok()) << content.status();
+    EXPECT_EQ(*ReadAll(**content, 1 << 20), filler + "***" + filler) << task;
+  }
+  EXPECT_TRUE(results
+                  .List("",
+                        [&](const ObjectInfo& object) {
+                          ResultEnvelope saved;
+                          saved.kind = ResultEnvelope::Kind::kReference;
+                          saved.uri = object.uri;
+                          saved.encoding = "zstd";
+                          auto content = io.Open(saved);
+                          EXPECT_EQ(ReadAll(**content, 1 << 20)->find("s3cr3t"),
+                                    std::string::npos)
+                              << object.uri;
+                          return true;
+                        })
+                  .ok());
+}
+
 TEST_F(ExecutorTest, AMissingSecretSaysWhereItWasLookedFor) {
   auto executor = Start();
   RunId run = Submit(R"(

@@ -4,7 +4,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_replace.h"
 
 namespace windlass {
 namespace {
@@ -48,26 +47,74 @@ void Redactor::Add(std::string_view secret) {
         absl::Base64Escape(absl::string_view(secret.data(), secret.size())),
         PercentEncoded(secret, "0123456789ABCDEF"),
         PercentEncoded(secret, "0123456789abcdef")}) {
-    if (std::find(parts_.begin(), parts_.end(), part) == parts_.end()) {
-      parts_.push_back(std::move(part));
-    }
+    if (std::find(parts_.begin(), parts_.end(), part) != parts_.end()) continue;
+    starts_[static_cast<unsigned char>(part.front())] = true;
+    parts_.push_back(std::move(part));
   }
-  // A secret that contains another goes first.
   std::sort(parts_.begin(), parts_.end(),
             [](const std::string& a, const std::string& b) {
               return a.size() > b.size();
             });
 }
 
+bool Redactor::IsWhole(std::string_view text) const {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  return std::find(whole_.begin(), whole_.end(), text) != whole_.end();
+}
+
+std::size_t Redactor::longest_whole() const {
+  std::size_t longest = 0;
+  for (const std::string& secret : whole_) {
+    longest = std::max(longest, secret.size());
+  }
+  return longest + 1;  // A newline.
+}
+
 std::string Redactor::Redact(std::string_view text) const {
-  if (std::find(whole_.begin(), whole_.end(), text) != whole_.end()) {
-    return std::string(kStars);
+  std::string out;
+  if (IsWhole(text)) {
+    out = kStars;
+    if (text.ends_with('\n')) out.push_back('\n');
+    return out;
   }
-  std::string out(text);
-  for (const std::string& part : parts_) {
-    absl::StrReplaceAll({{part, absl::string_view(kStars.data(), 3)}}, &out);
-  }
+  Pass pass(*this);
+  pass.Feed(text, out);
+  pass.Finish(out);
   return out;
+}
+
+std::size_t Redactor::MatchAt(std::string_view text) const {
+  if (!starts_[static_cast<unsigned char>(text.front())]) return 0;
+  for (const std::string& part : parts_) {
+    if (text.starts_with(part)) return part.size();
+  }
+  return 0;
+}
+
+void Redactor::Pass::Feed(std::string_view piece, std::string& out) {
+  pending_.append(piece);
+  const std::size_t longest =
+      redactor_.parts_.empty() ? 1 : redactor_.parts_.front().size();
+  if (pending_.size() >= longest) Decide(pending_.size() - longest + 1, out);
+}
+
+void Redactor::Pass::Finish(std::string& out) { Decide(pending_.size(), out); }
+
+void Redactor::Pass::Decide(std::size_t count, std::string& out) {
+  const std::string_view text = pending_;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t match = redactor_.MatchAt(text.substr(i));
+    if (i >= covered_) {
+      if (match == 0) {
+        out.push_back(text[i]);
+      } else {
+        out.append(kStars);
+      }
+    }
+    if (match > 0) covered_ = std::max(covered_, i + match);
+  }
+  pending_.erase(0, count);
+  covered_ -= std::min(covered_, count);
 }
 
 Json Redactor::RedactJson(const Json& value) const {

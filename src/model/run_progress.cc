@@ -14,6 +14,16 @@ constexpr std::size_t kCountAfresh = 8;
 
 constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 
+// Of a run that has not been started.
+class NoRows : public RunRows {
+ public:
+  std::int32_t Running(std::int32_t) const override { return 0; }
+  std::vector<InstanceRange> NotDone(std::int32_t, std::int32_t, std::int32_t,
+                                     std::int32_t) const override {
+    return {};
+  }
+};
+
 TaskError NoItems() {
   return {.type = std::string(error_type::kNoItems),
           .message = "the list of items to map over is empty",
@@ -38,16 +48,16 @@ Effects RunProgress::Start() {
   for (int node = 0; node < graph_->size(); ++node) {
     if (node != graph_->on_exit()) Evaluate(node, effects);
   }
-  Conclude(effects);
+  Conclude(NoRows(), effects);
   return effects;
 }
 
-Effects RunProgress::TaskEnded(TaskKey task, TaskState state) {
+Effects RunProgress::TaskEnded(TaskKey task, TaskState state,
+                               const RunRows& rows) {
   Effects effects;
   int node = task.node;
-  if (!IsFinal(state) || !Exists(node) || stage(node) != Stage::kReleased) {
-    return effects;
-  }
+  if (!IsFinal(state) || !Exists(node) || !Live(stage(node))) return effects;
+  if (Stopping(stage(node))) state = TaskState::kCancelled;
   const Instances* mapped = instances(node);
   if (task.index < 0) {
     if (mapped != nullptr && mapped->expanded()) return effects;
@@ -58,13 +68,14 @@ Effects RunProgress::TaskEnded(TaskKey task, TaskState state) {
         mapped->live() == 0) {
       return effects;
     }
-    InstanceEnded(node, state, effects);
+    InstanceEnded(node, state, rows, effects);
   }
-  Conclude(effects);
+  Conclude(rows, effects);
   return effects;
 }
 
-Effects RunProgress::Expanded(std::int32_t node, std::int32_t count) {
+Effects RunProgress::Expanded(std::int32_t node, std::int32_t count,
+                              const RunRows& rows) {
   Effects effects;
   if (count < 0 || !Exists(node) || stage(node) != Stage::kReleased) {
     return effects;
@@ -80,7 +91,7 @@ Effects RunProgress::Expanded(std::int32_t node, std::int32_t count) {
   } else {
     EndMapped(node, Stage::kSucceeded, std::nullopt, effects);
   }
-  Conclude(effects);
+  Conclude(rows, effects);
   return effects;
 }
 
@@ -127,6 +138,8 @@ RunProgress::Stage RunProgress::StageFor(TaskState state) {
 TaskState RunProgress::StateFor(Stage stage) {
   switch (stage) {
     case Stage::kReleased:
+    case Stage::kStopping:
+    case Stage::kFailing:
       return TaskState::kRunning;
     case Stage::kSucceeded:
       return TaskState::kSucceeded;
@@ -262,7 +275,8 @@ TaskError RunProgress::ReasonFor(Verdict verdict, int node) const {
   return error;
 }
 
-void RunProgress::InstanceEnded(int node, TaskState state, Effects& effects) {
+void RunProgress::InstanceEnded(int node, TaskState state, const RunRows& rows,
+                                Effects& effects) {
   Instances& mapped = *instances(node);
   --in_flight_;
   bool failed = false;
@@ -282,14 +296,15 @@ void RunProgress::InstanceEnded(int node, TaskState state, Effects& effects) {
       failed = true;
   }
   if (failed && graph_->spec(node).map->fail_fast &&
-      mapped.ended() < mapped.items) {
-    in_flight_ -= mapped.live();
+      stage(node) == Stage::kReleased && mapped.ended() < mapped.items) {
     held_.erase(node);
-    CloseInstances(mapped);
+    if (StopInstances(node, rows)) stage(node) = Stage::kFailing;
     effects.cancelled_nodes.push_back(node);
   }
   if (mapped.ended() < mapped.items) {
-    if (mapped.released < mapped.items) held_.insert(node);
+    if (mapped.to_release() > 0) held_.insert(node);
+  } else if (stage(node) == Stage::kStopping) {
+    EndMapped(node, Stage::kCancelled, std::nullopt, effects);
   } else if (mapped.failed + mapped.cancelled > 0) {
     EndMapped(node, Stage::kFailed, std::nullopt, effects);
   } else if (mapped.skipped == mapped.items) {
@@ -307,18 +322,20 @@ void RunProgress::EndMapped(int node, Stage stage,
 
 // -------------------------------------------------------------- what follows
 
-void RunProgress::Conclude(Effects& effects) {
+void RunProgress::Conclude(const RunRows& rows, Effects& effects) {
   Announce(effects);
   if (IsFinal(state_)) return;
-  if (unfinished_ == 0 && outcome_ == RunState::kRunning) {
-    outcome_ = failures_ > 0 ? RunState::kFailed : RunState::kSucceeded;
+  if (unfinished_ == 0) {
+    if (outcome_ == RunState::kRunning) {
+      outcome_ = failures_ > 0 ? RunState::kFailed : RunState::kSucceeded;
+    }
     if (graph_->on_exit() < 0) {
       EndRun(outcome_, effects);
-    } else {
+    } else if (stage(graph_->on_exit()) == Stage::kPending) {
       Apply(Verdict::kRun, graph_->on_exit(), effects);
     }
   }
-  ReleaseHeld(effects);
+  ReleaseHeld(rows, effects);
 }
 
 // Tells the successors of everything that ended, which may end them too. A
@@ -344,15 +361,15 @@ void RunProgress::Announce(Effects& effects) {
   ending_.clear();
 }
 
-void RunProgress::ReleaseHeld(Effects& effects) {
+void RunProgress::ReleaseHeld(const RunRows& rows, Effects& effects) {
   while (!held_.empty() && RunRoom() > 0) {
     int node = *held_.begin();
     held_.erase(held_.begin());
-    ReleaseSome(node, effects);
+    ReleaseSome(node, rows, effects);
   }
 }
 
-void RunProgress::ReleaseSome(int node, Effects& effects) {
+void RunProgress::ReleaseSome(int node, const RunRows& rows, Effects& effects) {
   Instances* mapped = instances(node);
   if (mapped == nullptr || !mapped->expanded()) {
     stage(node) = Stage::kReleased;
@@ -361,17 +378,31 @@ void RunProgress::ReleaseSome(int node, Effects& effects) {
     return;
   }
   auto count = static_cast<std::int32_t>(
-      std::min({std::int64_t{mapped->items - mapped->released}, RunRoom(),
-                RoomFor(node)}));
-  if (count > 0) {
-    effects.released.push_back({node, mapped->released, count});
-    mapped->released += count;
-    in_flight_ += count;
-  }
+      std::min({mapped->to_release(), RunRoom(), RoomFor(node)}));
+  if (count > 0) ReleaseInstances(node, count, rows, effects);
   // Without room under the map's own limit the next instance that ends asks
   // again; without room in the run the node has to stay in line.
-  if (mapped->released < mapped->items && RoomFor(node) > 0) {
-    held_.insert(node);
+  if (mapped->to_release() > 0 && RoomFor(node) > 0) held_.insert(node);
+}
+
+void RunProgress::ReleaseInstances(int node, std::int32_t count,
+                                   const RunRows& rows, Effects& effects) {
+  Instances& mapped = *instances(node);
+  in_flight_ += count;
+  if (mapped.kept == 0) {
+    effects.released.push_back({node, mapped.released, count});
+    mapped.released += count;
+    return;
+  }
+  for (InstanceRange range :
+       rows.NotDone(node, mapped.released, mapped.items, count)) {
+    effects.released.push_back({node, range.first, range.count});
+    mapped.kept -= range.first - mapped.released;
+    mapped.released = range.first + range.count;
+  }
+  if (mapped.released + mapped.kept >= mapped.items) {
+    mapped.released = mapped.items;
+    mapped.kept = 0;
   }
 }
 

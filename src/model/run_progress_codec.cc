@@ -1,4 +1,4 @@
-// The encoded form of RunProgress. Version 1:
+// The encoded form of RunProgress. Version 1, which most runs have:
 //
 //   byte     version (1)
 //   byte     state | outcome << 2 | started << 4
@@ -7,6 +7,12 @@
 //            means that a varint with the count follows
 //   varints  items, released, succeeded, failed, skipped, cancelled of each
 //            mapped node that is expanded
+//
+// Version 2 is for runs in which something stops, or was kept by a retry. Nodes
+// that stop are among the released ones, and there follow
+//
+//   varints  how many nodes stop; for each, node * 2 + (1 if it is kFailing)
+//   varints  kept, of each mapped node that is expanded
 //
 // Two bytes more than one per change of place along the file: a run of 100,000
 // tasks that all wait takes five bytes.
@@ -19,7 +25,8 @@
 namespace windlass {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kPlainVersion = 1;
+constexpr std::uint8_t kVersionWithTail = 2;
 constexpr std::uint8_t kStageMask = 7;
 constexpr std::uint8_t kExpandedBit = 1 << 3;
 constexpr int kCountShift = 4;
@@ -78,14 +85,20 @@ class Reader {
 std::string RunProgress::Encode() const {
   std::string out;
   out.reserve(16);
-  out.push_back(static_cast<char>(kVersion));
+  out.push_back(static_cast<char>(kPlainVersion));
   out.push_back(static_cast<char>(static_cast<unsigned>(state_) |
                                   static_cast<unsigned>(outcome_) << 2 |
                                   (started_ ? 1u << 4 : 0u)));
   const bool any_maps = graph_->map_count() > 0;
-  auto place = [this, any_maps](int node) {
+  bool tail = false;
+  auto place = [this, any_maps, &tail](int node) {
     bool expanded = any_maps && IsExpanded(node);
-    return static_cast<std::uint8_t>(static_cast<std::uint8_t>(stage(node)) |
+    Stage stored = stage(node);
+    if (Stopping(stored)) {
+      stored = Stage::kReleased;
+      tail = true;
+    }
+    return static_cast<std::uint8_t>(static_cast<std::uint8_t>(stored) |
                                      (expanded ? kExpandedBit : 0));
   };
   for (int node = 0; node < graph_->size();) {
@@ -104,15 +117,36 @@ std::string RunProgress::Encode() const {
           mapped.skipped, mapped.cancelled}) {
       AppendVarint(static_cast<std::uint64_t>(value), out);
     }
+    tail = tail || mapped.kept > 0;
+  }
+  if (tail) {
+    out.front() = static_cast<char>(kVersionWithTail);
+    EncodeTail(out);
   }
   return out;
+}
+
+void RunProgress::EncodeTail(std::string& out) const {
+  std::vector<std::uint64_t> stopping;
+  for (int node = 0; node < graph_->size(); ++node) {
+    if (!Stopping(stage(node))) continue;
+    stopping.push_back(static_cast<std::uint64_t>(node) * 2 +
+                       (stage(node) == Stage::kFailing ? 1 : 0));
+  }
+  AppendVarint(stopping.size(), out);
+  for (const std::uint64_t entry : stopping) AppendVarint(entry, out);
+  for (const Instances& mapped : instances_) {
+    if (!mapped.expanded()) continue;
+    AppendVarint(static_cast<std::uint64_t>(mapped.kept), out);
+  }
 }
 
 absl::StatusOr<RunProgress> RunProgress::Decode(const Graph& graph,
                                                 std::string_view encoded) {
   Reader reader(encoded);
-  if (std::uint8_t version = reader.Byte();
-      !reader.ok() || version != kVersion) {
+  const std::uint8_t version = reader.Byte();
+  if (!reader.ok() ||
+      (version != kPlainVersion && version != kVersionWithTail)) {
     return Damaged(absl::StrCat("unknown version ", version));
   }
   RunProgress progress(graph);
@@ -150,6 +184,24 @@ absl::StatusOr<RunProgress> RunProgress::Decode(const Graph& graph,
       *value = reader.Varint();
     }
   }
+  if (version == kVersionWithTail) {
+    for (std::int32_t left = reader.Varint(); left > 0 && reader.ok(); --left) {
+      const std::int32_t entry = reader.Varint();
+      if (!progress.Exists(entry / 2) ||
+          progress.stage(entry / 2) != Stage::kReleased) {
+        return Damaged("a task stops that does not run");
+      }
+      const bool failing = entry % 2 != 0;
+      if (failing ? !progress.IsExpanded(entry / 2)
+                  : progress.outcome_ == RunState::kRunning) {
+        return Damaged("a task stops without a reason");
+      }
+      progress.stage(entry / 2) = failing ? Stage::kFailing : Stage::kStopping;
+    }
+    for (Instances& mapped : progress.instances_) {
+      if (mapped.expanded()) mapped.kept = reader.Varint();
+    }
+  }
   if (!reader.ok()) return Damaged("too short, or a number out of range");
   if (!reader.at_end()) return Damaged("too long");
   for (int node = 0; graph.map_count() > 0 && node < graph.size(); ++node) {
@@ -172,7 +224,7 @@ void RunProgress::Recount() {
   for (int node = 0; node < graph_->size(); ++node) {
     const Stage place = stage(node);
     if (place == Stage::kHeld) held_.insert(held_.end(), node);
-    if (place == Stage::kReleased) RecountReleased(node);
+    if (Live(place)) RecountReleased(node);
     if (node == graph_->on_exit()) continue;
     if (!Ended(place)) ++unfinished_;
     const bool good = place == Stage::kSucceeded || place == Stage::kSkipped;
@@ -190,20 +242,27 @@ void RunProgress::RecountReleased(int node) {
     return;
   }
   in_flight_ += mapped->live();
-  if (mapped->released < mapped->items && RoomFor(node) > 0) {
+  if (mapped->to_release() > 0 && RoomFor(node) > 0) {
     held_.insert(held_.end(), node);
   }
 }
 
 absl::Status RunProgress::CheckInstances(int node) const {
   const Instances& mapped = *instances(node);
-  bool fits =
-      mapped.ended() <= mapped.released && mapped.released <= mapped.items;
+  // Sums that an int32 could not hold are refused here, too.
+  bool fits = mapped.live() >= 0 && mapped.to_release() >= 0 &&
+              mapped.kept <= std::int64_t{mapped.succeeded} + mapped.skipped &&
+              (mapped.kept == 0 || mapped.to_release() > 0);
   const std::int64_t failed = std::int64_t{mapped.failed} + mapped.cancelled;
   const bool all = mapped.ended() == mapped.items;
   switch (stage(node)) {
     case Stage::kReleased:
       fits = fits && !all;
+      break;
+    case Stage::kStopping:
+    case Stage::kFailing:
+      fits = fits && !all && mapped.released == mapped.items &&
+             (stage(node) == Stage::kStopping || failed > 0);
       break;
     case Stage::kSucceeded:
       fits = fits && all && failed == 0 &&
@@ -226,6 +285,14 @@ absl::Status RunProgress::CheckInstances(int node) const {
                               "' do not add up"));
 }
 
+bool RunProgress::OnlyStopping() const {
+  for (int node = 0; node < graph_->size(); ++node) {
+    if (node == graph_->on_exit()) continue;
+    if (!Ended(stage(node)) && !Stopping(stage(node))) return false;
+  }
+  return true;
+}
+
 // What every call leaves behind.
 absl::Status RunProgress::CheckConsistent() const {
   const int on_exit = graph_->on_exit();
@@ -235,8 +302,12 @@ absl::Status RunProgress::CheckConsistent() const {
     fits = outcome_ == state_ && unfinished_ == 0 && Ended(exit_stage) &&
            exit_stage != Stage::kUpstreamFailed &&
            (started_ || state_ != RunState::kSucceeded);
+  } else if (outcome_ != RunState::kRunning && unfinished_ > 0) {
+    fits = started_ && OnlyStopping() &&
+           (on_exit < 0 || exit_stage == Stage::kPending);
   } else if (outcome_ != RunState::kRunning) {
-    fits = started_ && unfinished_ == 0 && exit_stage == Stage::kReleased;
+    fits = started_ && Live(exit_stage) &&
+           (exit_stage != Stage::kStopping || outcome_ == RunState::kCancelled);
   } else if (started_) {
     fits = in_flight_ > 0 && (on_exit < 0 || exit_stage == Stage::kPending);
   } else {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/run_progress.h"
+#include "support/fake_run_rows.h"
 #include "support/make_workflow.h"
 
 namespace windlass {
@@ -27,10 +28,11 @@ Workflow SmallWorkflow() {
 // ended, one of three instances too.
 std::string EncodedMidway(const Graph& graph) {
   RunProgress run(graph);
+  testing::FakeRunRows rows;
   run.Start();
-  run.TaskEnded({0, -1}, TaskState::kSucceeded);
-  run.Expanded(1, 3);
-  run.TaskEnded({1, 2}, TaskState::kSucceeded);
+  run.TaskEnded({0, -1}, TaskState::kSucceeded, rows);
+  run.Expanded(1, 3, rows);
+  run.TaskEnded({1, 2}, TaskState::kSucceeded, rows);
   return run.Encode();
 }
 
@@ -45,6 +47,7 @@ TEST(RunProgressCodecTest, ALongRunThatWaitsTakesAFewBytes) {
   }
   Graph graph(workflow);
   RunProgress run(graph);
+  testing::FakeRunRows rows;
   run.Start();
   EXPECT_EQ(run.Encode().size(), 7u);
 }
@@ -62,11 +65,53 @@ TEST(RunProgressCodecTest, TheFirstVersionIsReadForEver) {
   EXPECT_EQ(run->node(1).succeeded, 1);
 }
 
+// SmallWorkflow() with a map that keeps its good instance, and waits.
+std::string EncodedWithTail(const Graph& graph) {
+  RunProgress run(graph);
+  testing::FakeRunRows rows;
+  run.Start();
+  run.TaskEnded({0, -1}, TaskState::kSucceeded, rows);
+  run.Expanded(1, 3, rows);
+  run.TaskEnded({1, 0}, TaskState::kFailed, rows);
+  run.TaskEnded({1, 1}, TaskState::kSucceeded, rows);
+  run.TaskEnded({1, 2}, TaskState::kFailed, rows);
+  run.TaskEnded({3, -1}, TaskState::kSucceeded, rows);
+  rows.done = {{1, 1}};
+  run.RetryTasks(RetryScope::kFailedTasks, rows);
+  return run.Encode();
+}
+
+TEST(RunProgressCodecTest, TheSecondVersionIsReadForEver) {
+  Workflow workflow = SmallWorkflow();
+  workflow.tasks[1].map->max_parallel = 1;
+  workflow.tasks[1].cancellation.type =
+      CancellationSpec::Type::kWaitCancellationCompleted;
+  Graph graph(workflow);
+  std::string encoded = EncodedWithTail(graph);
+  EXPECT_EQ(
+      encoded,
+      std::string("\x02\x10\x13\x1a\x20\x03\x01\x01\x00\x00\x00\x00\x01", 13));
+  auto run = RunProgress::Decode(graph, encoded);
+  ASSERT_TRUE(run.ok()) << run.status();
+  testing::FakeRunRows rows;
+  rows.running = {{1, 1}};
+  run->Cancel(RunState::kCancelled, rows);
+  encoded = run->Encode();
+  EXPECT_EQ(
+      encoded,
+      std::string(
+          "\x02\x1c\x13\x1a\x16\x10\x03\x03\x01\x00\x00\x01\x01\x02\x00", 15));
+  run = RunProgress::Decode(graph, encoded);
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->outcome(), RunState::kCancelled);
+  EXPECT_EQ(run->node(1).state, TaskState::kRunning);
+}
+
 TEST(RunProgressCodecTest, AnotherVersionIsRefused) {
   Workflow workflow = SmallWorkflow();
   Graph graph(workflow);
   std::string encoded = EncodedMidway(graph);
-  encoded[0] = 2;
+  encoded[0] = 3;
   EXPECT_TRUE(IsDataLoss(graph, encoded));
 }
 
@@ -74,10 +119,12 @@ TEST(RunProgressCodecTest, EveryShorterAndLongerTextIsRefused) {
   Workflow workflow = SmallWorkflow();
   Graph graph(workflow);
   std::string encoded = EncodedMidway(graph);
-  for (std::size_t size = 0; size < encoded.size(); ++size) {
-    EXPECT_TRUE(IsDataLoss(graph, encoded.substr(0, size))) << size;
+  for (const std::string& whole : {encoded, EncodedWithTail(graph)}) {
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      EXPECT_TRUE(IsDataLoss(graph, whole.substr(0, size))) << size;
+    }
+    EXPECT_TRUE(IsDataLoss(graph, whole + '\0'));
   }
-  EXPECT_TRUE(IsDataLoss(graph, encoded + '\0'));
 }
 
 TEST(RunProgressCodecTest, AnotherDefinitionIsRefused) {
@@ -121,6 +168,18 @@ TEST(RunProgressCodecTest, ContradictionsAreRefused) {
         7,    0xff, 0xff, 0xff, 0xff, 7,    0xff, 0xff, 0xff, 0xff, 7}},
       {"running with all instances ended",
        {1, 0x10, 0x13, 0x1a, 0x20, 3, 3, 3, 0, 0, 0}},
+      {"nothing stops or was kept",
+       {2, 0x10, 0x13, 0x1a, 0x20, 3, 3, 1, 0, 0, 0}},
+      {"a task stops that does not run",
+       {2, 0x1c, 0x13, 0x1a, 0x16, 0x10, 3, 3, 1, 0, 0, 1, 1, 0, 0}},
+      {"a task stops though nothing was cancelled",
+       {2, 0x10, 0x13, 0x1a, 0x20, 3, 3, 1, 0, 0, 1, 1, 2, 0}},
+      {"a map without failures fails fast",
+       {2, 0x10, 0x13, 0x1a, 0x20, 3, 3, 1, 0, 0, 0, 1, 3, 0}},
+      {"no such task stops",
+       {2, 0x1c, 0x13, 0x1a, 0x16, 0x10, 3, 3, 1, 0, 0, 1, 1, 0x20, 0}},
+      {"more kept than there are",
+       {2, 0x10, 0x13, 0x1a, 0x20, 3, 1, 1, 0, 0, 0, 0, 2}},
       {"a failed map without failures",
        {1, 0x10, 0x13, 0x1c, 0x12, 0x10, 3, 3, 3, 0, 0, 0}},
   };
@@ -132,28 +191,29 @@ TEST(RunProgressCodecTest, ContradictionsAreRefused) {
 
 // Whatever is accepted must be a run that can be worked with.
 void WorkWith(RunProgress run, const Graph& graph) {
+  testing::FakeRunRows rows;
   std::string encoded = run.Encode();
   ASSERT_TRUE(RunProgress::Decode(graph, encoded).ok());
   run.Start();
   for (int node = 0; node < graph.size(); ++node) {
-    run.TaskEnded({node, 0}, TaskState::kFailed);
-    run.TaskEnded({node, -1}, TaskState::kSucceeded);
-    run.Expanded(node, 2);
-    run.Requeue({node, 0});
+    run.TaskEnded({node, 0}, TaskState::kFailed, rows);
+    run.TaskEnded({node, -1}, TaskState::kSucceeded, rows);
+    run.Expanded(node, 2, rows);
+    run.Requeue({node, 0}, rows);
   }
-  run.Cancel(RunState::kCancelled);
-  run.TaskEnded({graph.size() - 1, -1}, TaskState::kSucceeded);
-  run.RetryTasks(RetryScope::kWholeRun);
+  run.Cancel(RunState::kCancelled, rows);
+  run.TaskEnded({graph.size() - 1, -1}, TaskState::kSucceeded, rows);
+  run.RetryTasks(RetryScope::kWholeRun, rows);
 }
 
 TEST(RunProgressCodecTest, RandomBytesAreRefusedOrHarmless) {
   Workflow workflow = SmallWorkflow();
   Graph graph(workflow);
-  const std::string encoded = EncodedMidway(graph);
+  const std::string encoded[] = {EncodedMidway(graph), EncodedWithTail(graph)};
   std::mt19937 random(7);
   int accepted = 0;
   for (int i = 0; i < 50'000; ++i) {
-    std::string damaged = encoded;
+    std::string damaged = encoded[i % 2];
     for (unsigned change = 0; change <= random() % 3; ++change) {
       std::size_t place = 1 + random() % (damaged.size() - 1);
       switch (random() % 3) {

@@ -57,6 +57,10 @@ Workflow RandomWorkflow(Random& random) {
       task.trigger_rule = testing::kAllRules[random.Below(12)];
     }
     task.allow_failure = random.Percent(15);
+    if (random.Percent(30)) {
+      task.cancellation.type =
+          CancellationSpec::Type::kWaitCancellationCompleted;
+    }
     if (random.Percent(20)) {
       task.map = MapSpec();
       task.map->max_parallel = random.Percent(50) ? random.Below(4) : 0;
@@ -68,14 +72,51 @@ Workflow RandomWorkflow(Random& random) {
   if (random.Percent(40)) workflow.max_parallel = 1 + random.Below(5);
   if (random.Percent(50)) {
     testing::AddOnExit(workflow);
-    if (random.Percent(15)) workflow.tasks.back().map = MapSpec();
+    TaskSpec& on_exit = workflow.tasks.back();
+    if (random.Percent(15)) {
+      on_exit.map = MapSpec();
+      on_exit.map->fail_fast = random.Percent(50);
+    }
+    if (random.Percent(30)) {
+      on_exit.cancellation.type =
+          CancellationSpec::Type::kWaitCancellationCompleted;
+    }
   }
   return workflow;
 }
 
-// What a store would know: which rows are live, and what has ended.
-class Ledger {
+// What a store would know: which rows are live, which of them run, and what has
+// ended.
+class Ledger : public RunRows {
  public:
+  explicit Ledger(const Workflow& workflow) : workflow_(workflow) {}
+
+  std::int32_t Running(std::int32_t node) const override {
+    return static_cast<std::int32_t>(
+        std::count_if(running_.begin(), running_.end(),
+                      [&](TaskKey task) { return task.node == node; }));
+  }
+
+  std::vector<InstanceRange> NotDone(std::int32_t node, std::int32_t from,
+                                     std::int32_t to,
+                                     std::int32_t limit) const override {
+    std::vector<InstanceRange> ranges;
+    for (std::int32_t i = from; i < to && limit > 0; ++i) {
+      auto end = ended_.find({node, i});
+      if (end != ended_.end() && (end->second == TaskState::kSucceeded ||
+                                  end->second == TaskState::kSkipped)) {
+        continue;
+      }
+      --limit;
+      if (!ranges.empty() && ranges.back().first + ranges.back().count == i) {
+        ++ranges.back().count;
+      } else {
+        ranges.push_back({i, 1});
+      }
+    }
+    return ranges;
+  }
+
   void Take(const Happened& effects) {
     for (TaskKey task : effects.released) {
       ASSERT_TRUE(live_.insert(task).second) << "released twice";
@@ -86,18 +127,38 @@ class Ledger {
       ASSERT_TRUE(ended_.emplace(task, state).second) << "ended twice";
       ASSERT_FALSE(live_.contains(task)) << "settled while it was live";
     }
+    // A map that waits for its instances to stop is settled after they have.
     for (int node : effects.cancelled) CancelRows(node);
+  }
+
+  void StartToRun(TaskKey task) {
+    if (!stopping_.contains(task)) running_.insert(task);
   }
 
   void End(TaskKey task, TaskState state) {
     ASSERT_EQ(live_.erase(task), 1u);
+    running_.erase(task);
+    if (stopping_.erase(task) > 0) state = TaskState::kCancelled;
     ASSERT_TRUE(ended_.emplace(task, state).second);
   }
-  void Expand(TaskKey task) { ASSERT_EQ(live_.erase(task), 1u); }
+  void Expand(TaskKey task) {
+    ASSERT_EQ(live_.erase(task), 1u);
+    running_.erase(task);
+  }
 
   void Forget(int node) {
-    std::erase_if(live_, [&](TaskKey task) { return task.node == node; });
+    const auto of_node = [&](TaskKey task) { return task.node == node; };
+    std::erase_if(live_, of_node);
+    std::erase_if(running_, of_node);
+    std::erase_if(stopping_, of_node);
     std::erase_if(ended_, [&](auto& row) { return row.first.node == node; });
+  }
+  void ForgetBad(int node) {
+    std::erase_if(ended_, [&](auto& row) {
+      return row.first.node == node &&
+             (row.first.index < 0 || row.second == TaskState::kFailed ||
+              row.second == TaskState::kCancelled);
+    });
   }
   void ForgetOne(TaskKey task) {
     ended_.erase(task);
@@ -105,21 +166,34 @@ class Ledger {
   }
 
   const std::set<TaskKey>& live() const { return live_; }
+  const std::set<TaskKey>& running() const { return running_; }
+  bool IsStopping(TaskKey task) const { return stopping_.contains(task); }
   const std::map<TaskKey, TaskState>& ended() const { return ended_; }
 
  private:
   void CancelRows(int node) {
     for (auto row = live_.begin(); row != live_.end();) {
-      if (row->node == node) {
+      if (row->node != node) {
+        ++row;
+      } else if (running_.contains(*row) &&
+                 workflow_.tasks[static_cast<std::size_t>(node)]
+                         .cancellation.type ==
+                     CancellationSpec::Type::kWaitCancellationCompleted) {
+        running_.erase(*row);
+        stopping_.insert(*row);
+        ++row;
+      } else {
+        running_.erase(*row);
         ended_.emplace(*row, TaskState::kCancelled);
         row = live_.erase(row);
-      } else {
-        ++row;
       }
     }
   }
 
+  const Workflow& workflow_;
   std::set<TaskKey> live_;
+  std::set<TaskKey> running_;   // Of live_.
+  std::set<TaskKey> stopping_;  // Of live_; told to stop.
   std::map<TaskKey, TaskState> ended_;
 };
 
@@ -131,12 +205,13 @@ class Walk {
         graph_(workflow_),
         run_(graph_),
         naive_(workflow_),
+        ledger_(workflow_),
         failing_(random_.Below(40)) {}
 
   void Go() {
     if (random_.Percent(2)) {
-      Compare(run_.Cancel(RunState::kCancelled),
-              naive_.Cancel(RunState::kCancelled));
+      Compare(run_.Cancel(RunState::kCancelled, ledger_),
+              naive_.Cancel(RunState::kCancelled, ledger_.running()));
     }
     Compare(run_.Start(), naive_.Start());
     int more_lives = random_.Below(3);
@@ -159,7 +234,8 @@ class Walk {
     if (random_.Percent(1)) {
       RunState outcome =
           random_.Percent(70) ? RunState::kCancelled : RunState::kFailed;
-      Compare(run_.Cancel(outcome), naive_.Cancel(outcome));
+      const Effects effects = run_.Cancel(outcome, ledger_);
+      Compare(effects, naive_.Cancel(outcome, ledger_.running()));
       return;
     }
     if (random_.Percent(2)) {
@@ -168,15 +244,20 @@ class Walk {
     }
     auto row = ledger_.live().begin();
     std::advance(row, random_.Below(static_cast<int>(ledger_.live().size())));
-    EndOne(*row);
+    if (random_.Percent(50)) {
+      ledger_.StartToRun(*row);
+    } else {
+      EndOne(*row);
+    }
   }
 
   void EndOne(TaskKey task) {
     const TaskSpec& spec = graph_.spec(task.node);
-    if (spec.map && task.index < 0 && random_.Percent(85)) {
+    if (spec.map && task.index < 0 && !ledger_.IsStopping(task) &&
+        random_.Percent(85)) {
       int count = random_.Percent(20) ? 0 : random_.Below(7);
       ledger_.Expand(task);
-      Compare(run_.Expanded(task.node, count),
+      Compare(run_.Expanded(task.node, count, ledger_),
               naive_.Expanded(task.node, count));
       return;
     }
@@ -187,7 +268,8 @@ class Walk {
       state = TaskState::kSkipped;
     }
     ledger_.End(task, state);
-    Compare(run_.TaskEnded(task, state), naive_.TaskEnded(task, state));
+    Compare(run_.TaskEnded(task, state, ledger_),
+            naive_.TaskEnded(task, state, ledger_.running()));
   }
 
   // Also asks for tasks that cannot be requeued, which must change nothing.
@@ -198,7 +280,7 @@ class Walk {
     TaskKey task = row->first;
     bool dead = row->second == TaskState::kFailed;
     if (task.index >= 0 && !dead) return;  // Rows the model does not list.
-    CompareRestart(run_.Requeue(task), naive_.Requeue(task), task);
+    CompareRestart(run_.Requeue(task, ledger_), naive_.Requeue(task), task);
   }
 
   void Revive() {
@@ -208,14 +290,17 @@ class Walk {
     }
     RetryScope scope =
         random_.Percent(75) ? RetryScope::kFailedTasks : RetryScope::kWholeRun;
-    CompareRestart(run_.RetryTasks(scope), naive_.RetryTasks(scope), {});
+    CompareRestart(run_.RetryTasks(scope, ledger_), naive_.RetryTasks(scope),
+                   {});
   }
 
   void CompareRestart(const RunProgress::Restart& actual,
                       const Happened& expected, std::optional<TaskKey> task) {
     ASSERT_EQ(actual.reset, expected.reset);
+    ASSERT_EQ(actual.resumed, expected.resumed);
     for (int node : actual.reset) ledger_.Forget(node);
-    if (task && task->index >= 0) ledger_.ForgetOne(*task);
+    for (int node : actual.resumed) ledger_.ForgetBad(node);
+    if (task && task->index >= 0 && !actual.empty()) ledger_.ForgetOne(*task);
     if (!actual.reset.empty()) {
       ASSERT_EQ(run_.started(), true);
     }

@@ -6,7 +6,8 @@
 
 namespace windlass {
 
-RunProgress::Restart RunProgress::RetryTasks(RetryScope scope) {
+RunProgress::Restart RunProgress::RetryTasks(RetryScope scope,
+                                             const RunRows& rows) {
   Restart restart;
   if (!IsFinal(state_)) return restart;
   const int on_exit = graph_->on_exit();
@@ -25,14 +26,41 @@ RunProgress::Restart RunProgress::RetryTasks(RetryScope scope) {
                                            stage(on_exit) == Stage::kCancelled);
     if (!on_exit_failed) return restart;
   }
-  for (int node : again) Reset(node, restart);
+  // Decided for all before one changes.
+  std::vector<std::int32_t> resumed;
+  for (int node : again) {
+    if (scope == RetryScope::kFailedTasks && MayResume(node, again)) {
+      resumed.push_back(node);
+    }
+  }
+  for (int node : again) {
+    if (std::binary_search(resumed.begin(), resumed.end(), node)) {
+      Resume(node, restart);
+    } else {
+      Reset(node, restart);
+    }
+  }
   ResetOnExit(restart);
   started_ = true;
-  Reopen(restart);
+  Reopen(rows, restart);
   return restart;
 }
 
-RunProgress::Restart RunProgress::Requeue(TaskKey task) {
+// Whether running its failed and cancelled instances again makes the mapped
+// node good: nothing it depends on, and so none of its items, may change.
+bool RunProgress::MayResume(int node,
+                            const std::vector<std::int32_t>& again) const {
+  if (!IsExpanded(node)) return false;
+  if (stage(node) != Stage::kFailed && stage(node) != Stage::kCancelled) {
+    return false;
+  }
+  const std::vector<int>& dependencies = graph_->dependencies(node);
+  return std::none_of(dependencies.begin(), dependencies.end(), [&](int other) {
+    return std::binary_search(again.begin(), again.end(), other);
+  });
+}
+
+RunProgress::Restart RunProgress::Requeue(TaskKey task, const RunRows& rows) {
   Restart restart;
   if (!MayRequeue(task)) return restart;
   const int node = task.node;
@@ -51,7 +79,7 @@ RunProgress::Restart RunProgress::Requeue(TaskKey task) {
     state_ = RunState::kRunning;
     Recount();
     if (task.index < 0) Apply(Verdict::kRun, node, restart.effects);
-    Conclude(restart.effects);
+    Conclude(rows, restart.effects);
     return restart;
   }
   for (int below : EndedDownstream({node})) {
@@ -60,12 +88,13 @@ RunProgress::Restart RunProgress::Requeue(TaskKey task) {
   ResetOnExit(restart);
   // Its rule was met once; it need not be met again.
   if (task.index < 0) stage(node) = Stage::kHeld;
-  Reopen(restart);
+  Reopen(rows, restart);
   return restart;
 }
 
 bool RunProgress::MayRequeue(TaskKey task) const {
-  if (!Exists(task.node)) return false;
+  if (!Exists(task.node) || WaitsForStops()) return false;
+  if (Stopping(stage(task.node))) return false;
   if (task.index < 0) return stage(task.node) == Stage::kFailed;
   const Instances* mapped = instances(task.node);
   return mapped != nullptr && task.index < mapped->released &&
@@ -96,6 +125,16 @@ void RunProgress::Reset(int node, Restart& restart) {
   restart.reset.push_back(node);
 }
 
+void RunProgress::Resume(int node, Restart& restart) {
+  Instances& mapped = *instances(node);
+  mapped.failed = 0;
+  mapped.cancelled = 0;
+  mapped.released = 0;
+  mapped.kept = mapped.succeeded + mapped.skipped;
+  stage(node) = Stage::kReleased;
+  restart.resumed.push_back(node);
+}
+
 void RunProgress::ResetOnExit(Restart& restart) {
   const int on_exit = graph_->on_exit();
   if (on_exit >= 0 && stage(on_exit) != Stage::kPending) {
@@ -104,7 +143,7 @@ void RunProgress::ResetOnExit(Restart& restart) {
 }
 
 // The run goes on from the stages as they are now.
-void RunProgress::Reopen(Restart& restart) {
+void RunProgress::Reopen(const RunRows& rows, Restart& restart) {
   state_ = RunState::kRunning;
   outcome_ = RunState::kRunning;
   Recount();
@@ -113,7 +152,7 @@ void RunProgress::Reopen(Restart& restart) {
       Evaluate(node, restart.effects);
     }
   }
-  Conclude(restart.effects);
+  Conclude(rows, restart.effects);
 }
 
 }  // namespace windlass

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "support/fake_run_rows.h"
 #include "support/make_workflow.h"
 
 namespace windlass {
@@ -19,6 +20,7 @@ namespace {
 
 using testing::AddOnExit;
 using ::testing::ElementsAre;
+using testing::FakeRunRows;
 using ::testing::IsEmpty;
 using testing::MakeMap;
 using testing::MakeTask;
@@ -41,17 +43,27 @@ struct Started {
     effects = run.Start();
   }
 
-  Effects End(int node, TaskState state) {
-    return run.TaskEnded({node, -1}, state);
+  Effects EndTask(TaskKey task, TaskState state) {
+    return run.TaskEnded(task, state, rows);
   }
+  Effects End(int node, TaskState state) { return EndTask({node, -1}, state); }
   Effects EndInstance(int node, int index, TaskState state) {
-    return run.TaskEnded({node, index}, state);
+    return EndTask({node, index}, state);
   }
+  Effects Expand(int node, int count) {
+    return run.Expanded(node, count, rows);
+  }
+  Effects Cancel(RunState outcome) { return run.Cancel(outcome, rows); }
+  RunProgress::Restart Retry(RetryScope scope) {
+    return run.RetryTasks(scope, rows);
+  }
+  RunProgress::Restart Requeue(TaskKey task) { return run.Requeue(task, rows); }
 
   Workflow workflow;
   Graph graph;
   RunProgress run;
-  Effects effects;  // Of Start().
+  FakeRunRows rows;  // Nothing runs unless a test says so.
+  Effects effects;   // Of Start().
 };
 
 MapSpec MapWith(int max_parallel) {
@@ -110,12 +122,12 @@ TEST(RunProgressTest, UnknownTasksChangeNothing) {
   std::string before = s.run.Encode();
   for (TaskKey key : {TaskKey{-1, -1}, TaskKey{2, -1}, TaskKey{0, 0},
                       TaskKey{1, 0}, TaskKey{1, 1 << 30}}) {
-    s.run.TaskEnded(key, kSucceeded);
-    s.run.Requeue(key);
-    s.run.Expanded(key.node, -1);
+    s.EndTask(key, kSucceeded);
+    s.Requeue(key);
+    s.Expand(key.node, -1);
   }
-  s.run.Expanded(0, 3);
-  s.run.TaskEnded({0, -1}, TaskState::kReady);
+  s.Expand(0, 3);
+  s.End(0, TaskState::kReady);
   EXPECT_EQ(s.run.Encode(), before);
 }
 
@@ -161,8 +173,8 @@ TEST(RunProgressTest, ARunOfSkippedTasksSucceeds) {
 TEST(RunProgressMapTest, AMapIsReleasedToBeExpandedThenByInstance) {
   Started s(MakeWorkflow({MakeMap("m", {}), MakeTask("after", {"m"})}));
   EXPECT_THAT(s.effects.released, ElementsAre(Release{0, -1, 1}));
-  EXPECT_THAT(s.run.Expanded(0, 3).released, ElementsAre(Release{0, 0, 3}));
-  EXPECT_THAT(s.run.Expanded(0, 3).released, IsEmpty());  // Once.
+  EXPECT_THAT(s.Expand(0, 3).released, ElementsAre(Release{0, 0, 3}));
+  EXPECT_THAT(s.Expand(0, 3).released, IsEmpty());  // Once.
   s.EndInstance(0, 2, kSucceeded);
   s.EndInstance(0, 0, kSkipped);
   Effects last = s.EndInstance(0, 1, kSucceeded);
@@ -177,9 +189,9 @@ TEST(RunProgressMapTest, AnEmptyMapSucceedsOrIsSkippedAsItSays) {
   MapSpec skip;
   skip.on_empty = MapSpec::OnEmpty::kSkip;
   Started s(MakeWorkflow({MakeMap("a", {}), MakeMap("b", {}, skip)}));
-  EXPECT_THAT(s.run.Expanded(0, 0).settled,
+  EXPECT_THAT(s.Expand(0, 0).settled,
               ElementsAre(Settles(0, kSucceeded, false)));
-  Effects skipped = s.run.Expanded(1, 0);
+  Effects skipped = s.Expand(1, 0);
   ASSERT_THAT(skipped.settled, ElementsAre(Settles(1, kSkipped, true)));
   EXPECT_EQ(skipped.settled[0].reason->type, error_type::kNoItems);
   EXPECT_EQ(skipped.ended, RunState::kSucceeded);
@@ -188,8 +200,7 @@ TEST(RunProgressMapTest, AnEmptyMapSucceedsOrIsSkippedAsItSays) {
 TEST(RunProgressMapTest, AMapOfTenThousandKeepsToItsMaxParallel) {
   constexpr int kItems = 10'000;
   Started s(MakeWorkflow({MakeMap("m", {}, MapWith(8))}));
-  EXPECT_THAT(s.run.Expanded(0, kItems).released,
-              ElementsAre(Release{0, 0, 8}));
+  EXPECT_THAT(s.Expand(0, kItems).released, ElementsAre(Release{0, 0, 8}));
   for (int i = 0; i + 8 < kItems; ++i) {
     ASSERT_THAT(s.EndInstance(0, i, kSucceeded).released,
                 ElementsAre(Release{0, i + 8, 1}));
@@ -211,7 +222,7 @@ TEST(RunProgressMapTest, AMapWhoseConditionIsFalseIsSkippedUnexpanded) {
 
 TEST(RunProgressMapTest, AFailedInstanceFailsTheMapWhenAllHaveEnded) {
   Started s(MakeWorkflow({MakeMap("m", {}), MakeTask("after", {"m"})}));
-  s.run.Expanded(0, 2);
+  s.Expand(0, 2);
   EXPECT_THAT(s.EndInstance(0, 0, kFailed).settled, IsEmpty());
   EXPECT_THAT(
       s.EndInstance(0, 1, kSucceeded).settled,
@@ -223,7 +234,7 @@ TEST(RunProgressMapTest, AnAllowedFailureStaysVisibleButStopsNothing) {
       MakeWorkflow({MakeMap("m", {}), MakeTask("after", {"m"})});
   workflow.tasks[0].allow_failure = true;
   Started s(std::move(workflow));
-  s.run.Expanded(0, 1);
+  s.Expand(0, 1);
   Effects effects = s.EndInstance(0, 0, kFailed);
   EXPECT_THAT(effects.settled, ElementsAre(Settles(0, kFailed, false)));
   EXPECT_THAT(effects.released, ElementsAre(Release{1}));
@@ -234,7 +245,7 @@ TEST(RunProgressMapTest, FailFastCancelsTheOtherInstances) {
   MapSpec map = MapWith(3);
   map.fail_fast = true;
   Started s(MakeWorkflow({MakeMap("m", {}, map)}));
-  s.run.Expanded(0, 10);
+  s.Expand(0, 10);
   s.EndInstance(0, 0, kSucceeded);
   Effects effects = s.EndInstance(0, 2, kFailed);
   EXPECT_THAT(effects.released, IsEmpty());
@@ -262,7 +273,7 @@ TEST(RunProgressParallelTest, CountsInstancesAndNotTheirExpandedMap) {
   Workflow workflow = MakeWorkflow({MakeMap("m", {}), MakeTask("b")});
   workflow.max_parallel = 2;
   Started s(std::move(workflow));
-  EXPECT_THAT(s.run.Expanded(0, 5).released, ElementsAre(Release{0, 0, 1}));
+  EXPECT_THAT(s.Expand(0, 5).released, ElementsAre(Release{0, 0, 1}));
   EXPECT_THAT(s.End(1, kSucceeded).released, ElementsAre(Release{0, 1, 1}));
   EXPECT_THAT(s.EndInstance(0, 0, kSucceeded).released,
               ElementsAre(Release{0, 2, 1}));
@@ -274,7 +285,7 @@ TEST(RunProgressParallelTest, AMapAtItsOwnLimitLetsOthersPass) {
                     MakeTask("c"), MakeTask("d")});
   workflow.max_parallel = 2;
   Started s(std::move(workflow));
-  EXPECT_THAT(s.run.Expanded(0, 2).released, ElementsAre(Release{0, 0, 1}));
+  EXPECT_THAT(s.Expand(0, 2).released, ElementsAre(Release{0, 0, 1}));
   EXPECT_THAT(s.End(2, kSucceeded).released, ElementsAre(Release{3}));
   EXPECT_THAT(s.EndInstance(0, 0, kSucceeded).released,
               ElementsAre(Release{0, 1, 1}));
@@ -310,11 +321,11 @@ TEST(RunProgressOnExitTest, ARetryRunsAFailedOnExitAgain) {
   Started s(std::move(workflow));
   s.End(0, kSucceeded);
   s.End(1, kFailed);
-  auto restart = s.run.RetryTasks(RetryScope::kFailedTasks);
+  auto restart = s.Retry(RetryScope::kFailedTasks);
   EXPECT_THAT(restart.reset, ElementsAre(1));
   EXPECT_THAT(restart.effects.released, ElementsAre(Release{1}));
   EXPECT_EQ(s.End(1, kSucceeded).ended, RunState::kSucceeded);
-  restart = s.run.RetryTasks(RetryScope::kFailedTasks);
+  restart = s.Retry(RetryScope::kFailedTasks);
   EXPECT_THAT(restart.reset, IsEmpty());
   EXPECT_EQ(s.run.state(), RunState::kSucceeded);
 }
@@ -325,7 +336,7 @@ TEST(RunProgressOnExitTest, ItsDeadLetterGoesBackAlone) {
   Started s(std::move(workflow));
   s.End(0, kFailed);
   s.End(1, kFailed);
-  auto restart = s.run.Requeue({1, -1});
+  auto restart = s.Requeue({1, -1});
   EXPECT_THAT(restart.reset, ElementsAre(1));
   EXPECT_THAT(restart.effects.released, ElementsAre(Release{1}));
   EXPECT_EQ(s.run.outcome(), RunState::kFailed);
@@ -338,15 +349,15 @@ TEST(RunProgressCancelTest, EndsWhatWaitsAndNamesWhatIsLive) {
   Started s(MakeWorkflow({MakeTask("a"), MakeTask("b", {"a"}), MakeTask("done"),
                           MakeMap("m", {})}));
   s.End(2, kSucceeded);
-  s.run.Expanded(3, 2);
-  Effects effects = s.run.Cancel(RunState::kCancelled);
+  s.Expand(3, 2);
+  Effects effects = s.Cancel(RunState::kCancelled);
   EXPECT_THAT(effects.cancelled_nodes, ElementsAre(0, 3));
   EXPECT_THAT(effects.settled, ElementsAre(Settles(1, kCancelled, true),
                                            Settles(3, kCancelled, false)));
   EXPECT_EQ(effects.ended, RunState::kCancelled);
   EXPECT_EQ(s.run.node(2).state, kSucceeded);
   EXPECT_EQ(s.run.node(3).cancelled, 2);
-  EXPECT_EQ(s.run.Cancel(RunState::kCancelled).ended, std::nullopt);
+  EXPECT_EQ(s.Cancel(RunState::kCancelled).ended, std::nullopt);
   EXPECT_EQ(s.End(0, kSucceeded).ended, std::nullopt);
 }
 
@@ -354,11 +365,11 @@ TEST(RunProgressCancelTest, OnExitRunsAfterACancelThatMayBeRepeated) {
   Workflow workflow = MakeWorkflow({MakeTask("a")});
   AddOnExit(workflow);
   Started s(std::move(workflow));
-  Effects effects = s.run.Cancel(RunState::kCancelled);
+  Effects effects = s.Cancel(RunState::kCancelled);
   EXPECT_THAT(effects.released, ElementsAre(Release{1}));
   EXPECT_EQ(effects.ended, std::nullopt);
   EXPECT_EQ(s.run.outcome(), RunState::kCancelled);
-  effects = s.run.Cancel(RunState::kCancelled);
+  effects = s.Cancel(RunState::kCancelled);
   EXPECT_THAT(effects.cancelled_nodes, IsEmpty());
   EXPECT_EQ(s.End(1, kSucceeded).ended, RunState::kCancelled);
 }
@@ -368,15 +379,15 @@ TEST(RunProgressCancelTest, ACancelStopsOnExitOfARunThatEndedByItself) {
   AddOnExit(workflow);
   Started s(std::move(workflow));
   s.End(0, kSucceeded);
-  EXPECT_EQ(s.run.Cancel(RunState::kFailed).ended, std::nullopt);
-  Effects effects = s.run.Cancel(RunState::kCancelled);
+  EXPECT_EQ(s.Cancel(RunState::kFailed).ended, std::nullopt);
+  Effects effects = s.Cancel(RunState::kCancelled);
   EXPECT_THAT(effects.cancelled_nodes, ElementsAre(1));
   EXPECT_EQ(effects.ended, RunState::kCancelled);
 }
 
 TEST(RunProgressCancelTest, ARunThatTimesOutFails) {
   Started s(Chain(2));
-  Effects effects = s.run.Cancel(RunState::kFailed);
+  Effects effects = s.Cancel(RunState::kFailed);
   EXPECT_EQ(effects.ended, RunState::kFailed);
   EXPECT_EQ(s.run.node(0).state, kCancelled);
 }
@@ -385,13 +396,129 @@ TEST(RunProgressCancelTest, ARunThatNeverStartedSkipsOnExit) {
   Workflow workflow = MakeWorkflow({MakeTask("a")});
   AddOnExit(workflow);
   Graph graph(workflow);
+  FakeRunRows rows;
   RunProgress run(graph);
-  EXPECT_EQ(run.Cancel(RunState::kCancelled).ended, RunState::kCancelled);
+  EXPECT_EQ(run.Cancel(RunState::kCancelled, rows).ended, RunState::kCancelled);
   EXPECT_THAT(run.Start().released, IsEmpty());
   auto decoded = RunProgress::Decode(graph, run.Encode());
   ASSERT_TRUE(decoded.ok()) << decoded.status();
-  EXPECT_THAT(decoded->RetryTasks(RetryScope::kFailedTasks).effects.released,
-              ElementsAre(Release{0}));
+  EXPECT_THAT(
+      decoded->RetryTasks(RetryScope::kFailedTasks, rows).effects.released,
+      ElementsAre(Release{0}));
+}
+
+// ------------------------------------------- kWaitCancellationCompleted
+
+TaskSpec Waiting(TaskSpec task) {
+  task.cancellation.type = CancellationSpec::Type::kWaitCancellationCompleted;
+  return task;
+}
+
+TEST(RunProgressStopTest, ARunEndsWhenItsCancelledAttemptsHaveStopped) {
+  Started s(MakeWorkflow({Waiting(MakeTask("a")), Waiting(MakeTask("b")),
+                          MakeTask("c"), MakeTask("d", {"a"})}));
+  s.rows.running = {{0, 1}, {2, 1}};
+  Effects effects = s.Cancel(RunState::kCancelled);
+  EXPECT_THAT(effects.cancelled_nodes, ElementsAre(0, 1, 2));
+  EXPECT_THAT(effects.settled, ElementsAre(Settles(3, kCancelled, true)));
+  EXPECT_EQ(effects.ended, std::nullopt);
+  EXPECT_EQ(s.run.node(0).state, TaskState::kRunning);
+  EXPECT_EQ(s.run.node(1).state, kCancelled);  // It only waited.
+  // However it ended: no attempt succeeds after a cancel (I9).
+  EXPECT_EQ(s.End(0, kSucceeded).ended, RunState::kCancelled);
+  EXPECT_EQ(s.run.node(0).state, kCancelled);
+}
+
+TEST(RunProgressStopTest, OnExitWaitsForWhatStopsAndSecondCancelsDoNothing) {
+  Workflow workflow =
+      MakeWorkflow({Waiting(MakeTask("a")), Waiting(MakeTask("b"))});
+  AddOnExit(workflow);
+  Started s(std::move(workflow));
+  s.rows.running = {{0, 1}, {1, 1}};
+  EXPECT_THAT(s.Cancel(RunState::kFailed).released, IsEmpty());
+  EXPECT_EQ(s.run.outcome(), RunState::kFailed);
+  const std::string before = s.run.Encode();
+  EXPECT_THAT(s.Cancel(RunState::kCancelled).cancelled_nodes, IsEmpty());
+  EXPECT_THAT(s.Retry(RetryScope::kWholeRun).reset, IsEmpty());
+  EXPECT_EQ(s.run.Encode(), before);
+  EXPECT_THAT(s.End(1, kFailed).released, IsEmpty());
+  EXPECT_THAT(s.End(0, kCancelled).released, ElementsAre(Release{2}));
+  EXPECT_EQ(s.End(2, kSucceeded).ended, RunState::kFailed);
+}
+
+TEST(RunProgressStopTest, ACancelledOnExitIsWaitedForToo) {
+  Workflow workflow = MakeWorkflow({MakeTask("a")});
+  AddOnExit(workflow);
+  workflow.tasks[1] = Waiting(workflow.tasks[1]);
+  Started s(std::move(workflow));
+  s.End(0, kSucceeded);
+  s.rows.running = {{1, 1}};
+  EXPECT_EQ(s.Cancel(RunState::kCancelled).ended, std::nullopt);
+  EXPECT_EQ(s.run.state(), RunState::kRunning);
+  EXPECT_EQ(s.End(1, kSucceeded).ended, RunState::kCancelled);
+}
+
+TEST(RunProgressStopTest, OfAMapOnlyTheRunningInstancesAreWaitedFor) {
+  Started s(MakeWorkflow({Waiting(MakeMap("m", {}))}));
+  s.Expand(0, 10);
+  s.EndInstance(0, 0, kSucceeded);
+  s.rows.running = {{0, 2}};
+  Effects effects = s.Cancel(RunState::kCancelled);
+  EXPECT_THAT(effects.cancelled_nodes, ElementsAre(0));
+  EXPECT_THAT(effects.settled, IsEmpty());
+  EXPECT_EQ(s.run.node(0).cancelled, 7);
+  EXPECT_THAT(s.EndInstance(0, 4, kFailed).settled, IsEmpty());
+  effects = s.EndInstance(0, 7, kSucceeded);
+  EXPECT_THAT(effects.settled, ElementsAre(Settles(0, kCancelled, false)));
+  EXPECT_EQ(effects.ended, RunState::kCancelled);
+  EXPECT_EQ(s.run.node(0).cancelled, 9);
+}
+
+TEST(RunProgressStopTest, FailFastLetsTheMapEndWhenItsInstancesHaveStopped) {
+  MapSpec map;
+  map.fail_fast = true;
+  Started s(MakeWorkflow({Waiting(MakeMap("m", {}, map)),
+                          MakeTask("after", {"m"}, TriggerRule::kAllDone)}));
+  s.Expand(0, 5);
+  s.rows.running = {{0, 1}};
+  Effects effects = s.EndInstance(0, 2, kFailed);
+  EXPECT_THAT(effects.cancelled_nodes, ElementsAre(0));
+  EXPECT_THAT(effects.settled, IsEmpty());
+  EXPECT_THAT(s.Requeue({0, 2}).effects.released, IsEmpty());
+  effects = s.EndInstance(0, 3, kFailed);
+  EXPECT_THAT(effects.settled, ElementsAre(Settles(0, kFailed, false)));
+  EXPECT_THAT(effects.released, ElementsAre(Release{1}));
+  EXPECT_EQ(s.run.node(0).failed, 1);
+  EXPECT_EQ(s.run.node(0).cancelled, 4);
+}
+
+TEST(RunProgressStopTest, AMapThatStopsByFailFastIsNotToldAgainByACancel) {
+  MapSpec map;
+  map.fail_fast = true;
+  Started s(MakeWorkflow({Waiting(MakeMap("m", {}, map)), MakeTask("b")}));
+  s.Expand(0, 3);
+  s.rows.running = {{0, 1}};
+  s.EndInstance(0, 0, kFailed);
+  EXPECT_THAT(s.Cancel(RunState::kCancelled).cancelled_nodes, ElementsAre(1));
+  Effects effects = s.EndInstance(0, 1, kCancelled);
+  EXPECT_THAT(effects.settled, ElementsAre(Settles(0, kFailed, false)));
+  EXPECT_EQ(effects.ended, RunState::kCancelled);
+}
+
+TEST(RunProgressStopTest, WhatStopsTakesRoomUntilItHas) {
+  MapSpec map;
+  map.fail_fast = true;
+  Workflow workflow =
+      MakeWorkflow({Waiting(MakeMap("m", {}, map)), MakeTask("b"),
+                    MakeTask("c"), MakeTask("d")});
+  workflow.max_parallel = 2;
+  Started s(std::move(workflow));
+  s.Expand(0, 2);
+  EXPECT_THAT(s.End(1, kSucceeded).released, ElementsAre(Release{0, 1, 1}));
+  s.rows.running = {{0, 1}};
+  EXPECT_THAT(s.EndInstance(0, 0, kFailed).released, ElementsAre(Release{2}));
+  EXPECT_THAT(s.EndInstance(0, 1, kCancelled).released,
+              ElementsAre(Release{3}));
 }
 
 // --------------------------------------------------------- retry and requeue
@@ -405,7 +532,7 @@ TEST(RunProgressRetryTest, RunsFailedTasksAndWhatDependsOnThemAgain) {
   s.End(1, kSucceeded);
   s.End(4, kSkipped);
   EXPECT_EQ(s.End(3, kSucceeded).ended, RunState::kFailed);
-  auto restart = s.run.RetryTasks(RetryScope::kFailedTasks);
+  auto restart = s.Retry(RetryScope::kFailedTasks);
   EXPECT_THAT(restart.reset, ElementsAre(0, 2, 3));
   EXPECT_THAT(restart.effects.released, ElementsAre(Release{0}));
   EXPECT_EQ(s.run.state(), RunState::kRunning);
@@ -414,12 +541,95 @@ TEST(RunProgressRetryTest, RunsFailedTasksAndWhatDependsOnThemAgain) {
   EXPECT_EQ(s.End(3, kSucceeded).ended, RunState::kSucceeded);
 }
 
+TEST(RunProgressRetryTest, AMapKeepsItsGoodInstances) {
+  Started s(
+      MakeWorkflow({MakeMap("m", {}, MapWith(2)), MakeTask("after", {"m"})}));
+  s.Expand(0, 6);
+  for (int i : {0, 1, 2, 3, 4}) {
+    const TaskState state = i == 1 ? kFailed : i == 3 ? kSkipped : kSucceeded;
+    s.EndInstance(0, i, state);
+  }
+  s.EndInstance(0, 5, kCancelled);
+  s.rows.done = {{0, 0}, {0, 2}, {0, 3}, {0, 4}};
+  auto restart = s.Retry(RetryScope::kFailedTasks);
+  EXPECT_THAT(restart.resumed, ElementsAre(0));
+  EXPECT_THAT(restart.reset, ElementsAre(1));
+  EXPECT_THAT(restart.effects.released,
+              ElementsAre(Release{0, 1, 1}, Release{0, 5, 1}));
+  EXPECT_EQ(s.run.node(0).items, 6);
+  EXPECT_EQ(s.run.node(0).succeeded, 3);
+  EXPECT_EQ(s.run.node(0).failed, 0);
+  s.EndInstance(0, 5, kSucceeded);
+  Effects effects = s.EndInstance(0, 1, kSucceeded);
+  EXPECT_THAT(effects.settled, ElementsAre(Settles(0, kSucceeded, false)));
+  EXPECT_THAT(effects.released, ElementsAre(Release{1}));
+}
+
+TEST(RunProgressRetryTest, AResumedMapKeepsToItsMaxParallel) {
+  constexpr int kItems = 1000;
+  Started s(MakeWorkflow({MakeMap("m", {}, MapWith(3))}));
+  s.Expand(0, kItems);
+  for (int i = 0; i < kItems; ++i) {
+    s.EndInstance(0, i, i % 2 == 0 ? kSucceeded : kFailed);
+    if (i % 2 == 0) s.rows.done.insert({0, i});
+  }
+  auto restart = s.Retry(RetryScope::kFailedTasks);
+  EXPECT_THAT(
+      restart.effects.released,
+      ElementsAre(Release{0, 1, 1}, Release{0, 3, 1}, Release{0, 5, 1}));
+  for (int i = 1; i + 6 < kItems; i += 2) {
+    ASSERT_THAT(s.EndInstance(0, i, kSucceeded).released,
+                ElementsAre(Release{0, i + 6, 1}));
+    s.rows.done.insert({0, i});
+  }
+  EXPECT_LT(s.run.Encode().size(), 32u);
+  for (int i = kItems - 5; i < kItems - 1; i += 2) {
+    ASSERT_THAT(s.EndInstance(0, i, kSucceeded).released, IsEmpty());
+  }
+  EXPECT_EQ(s.EndInstance(0, kItems - 1, kSucceeded).ended,
+            RunState::kSucceeded);
+}
+
+TEST(RunProgressRetryTest, AMapWhoseItemsMayChangeIsExpandedAgain) {
+  Started s(MakeWorkflow({MakeTask("a"), [] {
+                            TaskSpec map = MakeMap("m", {"a"});
+                            map.trigger_rule = TriggerRule::kAllDone;
+                            return map;
+                          }()}));
+  s.End(0, kFailed);
+  s.Expand(1, 2);
+  s.EndInstance(1, 0, kSucceeded);
+  s.EndInstance(1, 1, kFailed);
+  auto restart = s.Retry(RetryScope::kFailedTasks);
+  EXPECT_THAT(restart.resumed, IsEmpty());
+  EXPECT_THAT(restart.reset, ElementsAre(0, 1));
+  EXPECT_EQ(s.run.node(1).items, -1);
+}
+
+TEST(RunProgressRetryTest, AResumedMapCanBeCancelledAndResumedAgain) {
+  Started s(MakeWorkflow({MakeMap("m", {}, MapWith(1))}));
+  s.Expand(0, 4);
+  s.EndInstance(0, 0, kFailed);
+  s.EndInstance(0, 1, kSucceeded);
+  s.EndInstance(0, 2, kFailed);
+  s.EndInstance(0, 3, kSucceeded);
+  s.rows.done = {{0, 1}, {0, 3}};
+  s.Retry(RetryScope::kFailedTasks);
+  s.EndInstance(0, 0, kSucceeded);
+  s.rows.done.insert({0, 0});
+  EXPECT_EQ(s.Cancel(RunState::kCancelled).ended, RunState::kCancelled);
+  EXPECT_EQ(s.run.node(0).cancelled, 1);
+  EXPECT_THAT(s.Retry(RetryScope::kFailedTasks).effects.released,
+              ElementsAre(Release{0, 2, 1}));
+  EXPECT_EQ(s.EndInstance(0, 2, kSucceeded).ended, RunState::kSucceeded);
+}
+
 TEST(RunProgressRetryTest, AWholeRunStartsOver) {
   Started s(MakeWorkflow({MakeMap("m", {}), MakeTask("b", {"m"})}));
-  EXPECT_THAT(s.run.RetryTasks(RetryScope::kWholeRun).reset, IsEmpty());
-  s.run.Expanded(0, 0);
+  EXPECT_THAT(s.Retry(RetryScope::kWholeRun).reset, IsEmpty());
+  s.Expand(0, 0);
   s.End(1, kSucceeded);
-  auto restart = s.run.RetryTasks(RetryScope::kWholeRun);
+  auto restart = s.Retry(RetryScope::kWholeRun);
   EXPECT_THAT(restart.reset, ElementsAre(0, 1));
   EXPECT_THAT(restart.effects.released, ElementsAre(Release{0, -1, 1}));
   EXPECT_EQ(s.run.node(0).items, -1);
@@ -429,7 +639,7 @@ TEST(RunProgressRequeueTest, TakesATaskBackIntoARunThatHasEnded) {
   Started s(Chain(3));
   s.End(0, kSucceeded);
   s.End(1, kFailed);
-  auto restart = s.run.Requeue({1, -1});
+  auto restart = s.Requeue({1, -1});
   EXPECT_THAT(restart.reset, ElementsAre(1, 2));
   EXPECT_THAT(restart.effects.released, ElementsAre(Release{1}));
   EXPECT_THAT(s.End(1, kSucceeded).released, ElementsAre(Release{2}));
@@ -441,7 +651,7 @@ TEST(RunProgressRequeueTest, LeavesAloneWhatRunsDownstream) {
                           MakeTask("alarm", {"a"}, TriggerRule::kOneFailed),
                           MakeTask("b", {"a"})}));
   s.End(0, kFailed);
-  auto restart = s.run.Requeue({0, -1});
+  auto restart = s.Requeue({0, -1});
   EXPECT_THAT(restart.reset, ElementsAre(0, 2));
   EXPECT_EQ(s.run.node(1).state, TaskState::kRunning);
   EXPECT_THAT(s.End(0, kSucceeded).released, ElementsAre(Release{2}));
@@ -453,11 +663,11 @@ TEST(RunProgressRequeueTest, AnInstanceGoesBackAlone) {
   Workflow workflow = MakeWorkflow({MakeMap("m", {}), MakeTask("b", {"m"})});
   AddOnExit(workflow);
   Started s(std::move(workflow));
-  s.run.Expanded(0, 3);
+  s.Expand(0, 3);
   s.EndInstance(0, 0, kSucceeded);
   s.EndInstance(0, 1, kFailed);
   s.EndInstance(0, 2, kSucceeded);
-  auto restart = s.run.Requeue({0, 1});  // on_exit is running.
+  auto restart = s.Requeue({0, 1});  // on_exit is running.
   EXPECT_THAT(restart.reset, ElementsAre(1, 2));
   EXPECT_THAT(restart.effects.released, ElementsAre(Release{0, 1, 1}));
   EXPECT_EQ(s.run.node(0).state, TaskState::kRunning);
@@ -472,9 +682,9 @@ TEST(RunProgressRequeueTest, AnInstanceOfARunningMapIsReleasedAtOnce) {
   Workflow workflow = MakeWorkflow({MakeMap("m", {})});
   workflow.max_parallel = 1;
   Started s(std::move(workflow));
-  s.run.Expanded(0, 2);
+  s.Expand(0, 2);
   s.EndInstance(0, 0, kFailed);
-  EXPECT_THAT(s.run.Requeue({0, 0}).effects.released,
+  EXPECT_THAT(s.Requeue({0, 0}).effects.released,
               ElementsAre(Release{0, 0, 1}));
   s.EndInstance(0, 0, kSucceeded);
   EXPECT_EQ(s.EndInstance(0, 1, kSucceeded).ended, RunState::kSucceeded);
@@ -485,8 +695,8 @@ TEST(RunProgressRequeueTest, OnlyWhatFailedByItselfGoesBack) {
   s.End(0, kSucceeded);
   s.End(1, kFailed);
   std::string before = s.run.Encode();
-  EXPECT_THAT(s.run.Requeue({0, -1}).reset, IsEmpty());
-  EXPECT_THAT(s.run.Requeue({2, -1}).reset, IsEmpty());
+  EXPECT_THAT(s.Requeue({0, -1}).reset, IsEmpty());
+  EXPECT_THAT(s.Requeue({2, -1}).reset, IsEmpty());
   EXPECT_EQ(s.run.Encode(), before);
 }
 

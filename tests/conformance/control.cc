@@ -67,6 +67,8 @@ TEST_P(ControlTest, ACancelThatWaitsEndsTheTaskWhenItsAttemptStopped) {
   const Lease lease = ClaimOne();
   ASSERT_TRUE(store().Cancel(run, "").ok());
   EXPECT_EQ(StateOf(run, 0), TaskState::kRunning);
+  EXPECT_EQ(StateOf(run, 1), TaskState::kCancelled);
+  EXPECT_EQ(StateOf(run), RunState::kRunning);
   EXPECT_THAT(Commands(), SizeIs(1));
   clock().Advance(seconds(2));
   EXPECT_TRUE(Finish(Ended(lease, AttemptOutcome::kCancelled)));
@@ -84,8 +86,88 @@ TEST_P(ControlTest, ACancelThatWaitsRefusesASuccess) {
   EXPECT_FALSE(Succeed(lease));
   EXPECT_EQ(StateOf(run, 0), TaskState::kCancelled);
   EXPECT_FALSE(Task(run, 0).result.has_value());
+  EXPECT_EQ(StateOf(run), RunState::kCancelled);
   EXPECT_FALSE(Fail(lease));
 }
+
+TEST_P(ControlTest, OnExitStartsWhenWhatWasCancelledHasStopped) {
+  WorkflowBuilder builder;
+  for (const char* id : {"a", "b"}) {
+    builder.Task(id).cancellation.type =
+        CancellationSpec::Type::kWaitCancellationCompleted;
+  }
+  builder.OnExit();
+  const RunId run = Submit(builder.Build());
+  const std::vector<Lease> leases = Claim();
+  ASSERT_THAT(leases, SizeIs(2));
+  ASSERT_TRUE(store().Cancel(run, "stop").ok());
+  ASSERT_TRUE(store().Cancel(run, "again").ok());
+  EXPECT_THAT(Commands(), SizeIs(2));
+  EXPECT_THAT(FinishAndClaim({Failure(leases[0])}, 5).leases, IsEmpty());
+  EXPECT_EQ(Value(store().GetRun(run)).reason, "stop");
+  const auto reply =
+      FinishAndClaim({Ended(leases[1], AttemptOutcome::kCancelled)}, 5);
+  EXPECT_THAT(Names(reply.leases), ElementsAre("on_exit"));
+  EXPECT_EQ(reply.leases.at(0).run_outcome, RunState::kCancelled);
+  EXPECT_EQ(StateOf(run, 0), TaskState::kCancelled);
+  ASSERT_TRUE(Succeed(reply.leases.at(0)));
+  EXPECT_EQ(StateOf(run), RunState::kCancelled);
+}
+
+// A map of `count` instances whose first failure cancels the others, and that
+// waits for them.
+class FailFastTest : public ControlTest {
+ protected:
+  std::vector<Lease> Start(int count) {
+    WorkflowBuilder builder;
+    TaskSpec& map = builder.MappedTask("m");
+    map.map->fail_fast = true;
+    map.cancellation.type = CancellationSpec::Type::kWaitCancellationCompleted;
+    builder.Task("after", {"m"}).trigger_rule = TriggerRule::kAllDone;
+    run_ = Submit(builder.Build());
+    EXPECT_TRUE(Expand(ClaimOne(), count));
+    return Claim(3);
+  }
+
+  RunId run_;
+};
+
+TEST_P(FailFastTest, AMapEndsWhenItsInstancesHaveStopped) {
+  const std::vector<Lease> leases = Start(10);
+  ASSERT_TRUE(Fail(leases.at(1)));
+  EXPECT_THAT(Commands(), SizeIs(2));
+  EXPECT_EQ(StateOf(run_, 0, 0), TaskState::kRunning);
+  EXPECT_EQ(StateOf(run_, 0, 7), TaskState::kCancelled);
+  EXPECT_EQ(StateOf(run_, 0), TaskState::kRunning);
+  EXPECT_FALSE(Succeed(leases.at(0)));
+  EXPECT_THAT(Claim(), IsEmpty());
+  EXPECT_EQ(Value(store().Requeue({})), 0);
+  EXPECT_TRUE(Finish(Ended(leases.at(2), AttemptOutcome::kCancelled)));
+  EXPECT_EQ(StateOf(run_, 0), TaskState::kFailed);
+  EXPECT_THAT(Names(Claim()), ElementsAre("after"));
+}
+
+TEST_P(FailFastTest, ASuccessInTheSameBatchComesTooLate) {
+  const std::vector<Lease> leases = Start(2);
+  EXPECT_THAT(Finish({Failure(leases.at(0)), Success(leases.at(1))}),
+              ElementsAre(true, false));
+  EXPECT_EQ(StateOf(run_, 0, 1), TaskState::kCancelled);
+  EXPECT_EQ(StateOf(run_, 0), TaskState::kFailed);
+  EXPECT_THAT(Names(Claim()), ElementsAre("after"));
+}
+
+TEST_P(FailFastTest, AnExecutorThatDiesWhileStoppingEndsTheMap) {
+  const std::vector<Lease> leases = Start(3);
+  ASSERT_TRUE(Fail(leases.at(0)));
+  clock().Advance(hours(24 * 365));
+  ASSERT_TRUE(store().Sweep().ok());
+  EXPECT_EQ(StateOf(run_, 0), TaskState::kFailed);
+  EXPECT_EQ(StateOf(run_, 0, 1), TaskState::kCancelled);
+  EXPECT_THAT(Names(ClaimAs(Register("other"))), ElementsAre("after"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, FailFastTest, testing::ValuesIn(AllStores()),
+                         StoreName);
 
 TEST_P(ControlTest, AnExecutorThatDiesWhileStoppingLeavesACancelledTask) {
   const RunId run = Submit(
@@ -93,9 +175,11 @@ TEST_P(ControlTest, AnExecutorThatDiesWhileStoppingLeavesACancelledTask) {
   const ExecutorId dying = Register("dying", seconds(10));
   ASSERT_THAT(ClaimAs(dying), SizeIs(1));
   ASSERT_TRUE(store().Cancel(run, "").ok());
+  EXPECT_EQ(StateOf(run), RunState::kRunning);
   clock().Advance(seconds(10));
   ASSERT_TRUE(store().Sweep().ok());
   EXPECT_EQ(StateOf(run, 0), TaskState::kCancelled);
+  EXPECT_EQ(StateOf(run), RunState::kCancelled);
   EXPECT_THAT(Claim(), IsEmpty());
 }
 
@@ -245,7 +329,8 @@ TEST_P(ControlTest, RetryRunsFailedTasksAndWhatDependsOnThemAgain) {
   EXPECT_EQ(Value(store().CountUnfinishedRuns()), 1);
   const Lease again = ClaimOne();
   EXPECT_EQ(again.spec().id, "b");
-  EXPECT_EQ(again.run->attempt, 1);
+  EXPECT_EQ(again.run->attempt, 2);
+  EXPECT_EQ(Value(store().GetRun(run)).attempt, 2);
   ASSERT_TRUE(Succeed(again));
   const Lease join = ClaimOne();
   EXPECT_EQ(join.spec().id, "d");
@@ -253,6 +338,54 @@ TEST_P(ControlTest, RetryRunsFailedTasksAndWhatDependsOnThemAgain) {
   EXPECT_EQ(StateOf(run), RunState::kSucceeded);
   EXPECT_EQ(Value(store().CountUnfinishedRuns()), 0);
   EXPECT_THAT(Value(store().ListAttempts(run)), SizeIs(5));
+}
+
+TEST_P(ControlTest, RetryKeepsTheGoodInstancesOfAMap) {
+  WorkflowBuilder builder;
+  builder.MappedTask("m").map->max_parallel = 2;
+  builder.Task("after", {"m"});
+  const RunId run = Submit(builder.Build());
+  ASSERT_TRUE(Expand(ClaimOne(), 6));
+  for (int done = 0; done < 6; done += 2) {
+    for (const Lease& lease : Claim()) {
+      const int index = lease.task.index;
+      ASSERT_TRUE(index % 2 == 0 ? Succeed(lease) : Fail(lease));
+    }
+  }
+  ASSERT_EQ(StateOf(run), RunState::kFailed);
+  EXPECT_THAT(DeadLetters(), SizeIs(3));
+  const auto before = Task(run, 0, 2).result;
+
+  ASSERT_TRUE(store().Retry(run, RetryScope::kFailedTasks).ok());
+  EXPECT_THAT(DeadLetters(), IsEmpty());
+  EXPECT_EQ(StateOf(run, 0, 3), TaskState::kReady);
+  EXPECT_EQ(StateOf(run, 0, 5), TaskState::kPending);
+  EXPECT_EQ(StateOf(run, 0, 2), TaskState::kSucceeded);
+  std::vector<Lease> again = Claim();
+  EXPECT_THAT(Names(again), ElementsAre("m[1]", "m[3]"));
+  again =
+      FinishAndClaim({Success(again.at(0)), Success(again.at(1))}, 5).leases;
+  EXPECT_THAT(Names(again), ElementsAre("m[5]"));
+  again = FinishAndClaim({Success(again.at(0))}, 5).leases;
+  EXPECT_THAT(Names(again), ElementsAre("after"));
+  EXPECT_EQ(Task(run, 0, 2).result->value, before->value);
+  ASSERT_TRUE(Succeed(again.at(0)));
+  EXPECT_EQ(StateOf(run), RunState::kSucceeded);
+  // Six, three that failed before, and the last task.
+  EXPECT_THAT(Value(store().ListAttempts(run)), SizeIs(10));
+}
+
+TEST_P(ControlTest, RetryOfACancelledMapRunsWhatNeverStarted) {
+  WorkflowBuilder builder;
+  builder.MappedTask("m");
+  const RunId run = Submit(builder.Build());
+  ASSERT_TRUE(Expand(ClaimOne(), 5));
+  const std::vector<Lease> leases = Claim(2);
+  ASSERT_TRUE(Succeed(leases.at(1)));
+  ASSERT_TRUE(store().Cancel(run, "stop").ok());
+  ASSERT_TRUE(store().Retry(run, RetryScope::kFailedTasks).ok());
+  EXPECT_THAT(Names(Claim()),
+              testing::UnorderedElementsAre("m[0]", "m[2]", "m[3]", "m[4]"));
 }
 
 TEST_P(ControlTest, RetryOfTheWholeRunIsAnotherAttemptOfIt) {
@@ -285,15 +418,16 @@ TEST_P(ControlTest, ACancelledRunCanBeRetried) {
   EXPECT_EQ(StateOf(run), RunState::kSucceeded);
 }
 
-TEST_P(ControlTest, ARetryEndsAttemptsThatWereStillStopping) {
+TEST_P(ControlTest, ARunThatStillStopsCannotBeRetried) {
   const RunId run = Submit(
       WithCancellation(CancellationSpec::Type::kWaitCancellationCompleted));
   const Lease stopping = ClaimOne();
   ASSERT_TRUE(store().Cancel(run, "stop").ok());
-  ASSERT_TRUE(store().Retry(run, RetryScope::kFailedTasks).ok());
-  const Lease again = ClaimOne();
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(store().Retry(run, RetryScope::kFailedTasks)));
   EXPECT_FALSE(Succeed(stopping));
-  EXPECT_TRUE(Succeed(again));
+  ASSERT_TRUE(store().Retry(run, RetryScope::kFailedTasks).ok());
+  EXPECT_TRUE(Succeed(ClaimOne()));
 }
 
 TEST_P(ControlTest, ARequeuedDeadLetterRunsAgainWithFreshAttempts) {

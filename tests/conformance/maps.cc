@@ -196,12 +196,12 @@ TEST_P(MapTest, ARequeuedInstanceGoesBackAlone) {
   EXPECT_THAT(Names(Claim()), ElementsAre("after"));
 }
 
-TEST_P(MapTest, ARetriedMapIsExpandedAgain) {
+TEST_P(MapTest, ARetriedRunExpandsItsMapsAgain) {
   const RunId run = Submit(MapThen([](TaskSpec&) {}));
   ASSERT_TRUE(Expand(ClaimOne(), 3));
   const auto leases = Claim();
   Finish({Success(leases[0]), Failure(leases[1]), Success(leases[2])});
-  ASSERT_TRUE(store().Retry(run, RetryScope::kFailedTasks).ok());
+  ASSERT_TRUE(store().Retry(run, RetryScope::kWholeRun).ok());
   const Lease again = ClaimOne();
   EXPECT_EQ(again.task, (TaskKey{0, -1}));
   ASSERT_TRUE(Expand(again, 2));

@@ -134,10 +134,11 @@ class CancelTest(EndToEndTest):
         self.cancel(run)
         self.wait_for_file("told")
         self.assertEqual(self.held_state(run), "running")
+        self.assertEqual(self.show(run)["state"], "running")
         (self.folder / "go").touch()
         document = self.wait_for_end(run)
-        self.wait_until(lambda: self.held_state(run) == "cancelled", "it is cancelled")
         self.assertEqual(document["state"], "cancelled")
+        self.assertEqual(self.held_state(run), "cancelled")
 
     def test_abandon_lets_the_attempt_end_by_itself(self):
         run = self.submit(held(

@@ -244,9 +244,27 @@ class CommandsTest(EndToEndTest):
         self.assertEqual(self.json_of("retry", run, "--from-failed")["state"], "running")
         self.windlass("executor", "--exit-when-idle", code=0)
         document = self.show(run)
-        self.assertEqual(document["state"], "succeeded", document)
+        self.assertEqual((document["state"], document["attempt"]), ("succeeded", 2), document)
         self.assertEqual(self.read("ran").split(), ["before", "after"])
         self.assertEqual(self.json_of("dead-letter", "list")["dead_letters"], [])
+
+    def test_retry_from_failed_keeps_the_good_instances_of_a_map(self):
+        run = self.run_workflow("""
+            windlass: 1
+            name: mapped
+            tasks:
+              each:
+                type: shell
+                map: {items: [a, b, c]}
+                params: {command: "echo ${{ item }} >> ran; test ${{ item }} != b || test -e mended; echo ${{ item }}"}
+            """, "--slots", "1", code=1)["run_id"]
+        self.write("mended", "")
+        self.windlass("retry", run, "--from-failed", code=0)
+        self.windlass("executor", "--exit-when-idle", code=0)
+        document = self.show(run)
+        self.assertEqual(document["state"], "succeeded", document)
+        self.assertEqual(sorted(self.read("ran").split()), ["a", "b", "b", "c"])
+        self.assertEqual(self.json_of("result", run, "each"), ["a", "b", "c"])
 
     def test_retry_runs_all_again(self):
         run = self.run_hello()["run_id"]

@@ -357,6 +357,41 @@ class RunTest(EndToEndTest):
         self.assertNotIn("hunter2", shown + logs)
         self.assertIn("***", logs)
 
+    def test_secrets_are_not_kept_in_bytes_and_files(self):
+        self.write("job.py", """
+            import json, sys
+            print(json.dumps({"type": "ready", "protocol": 1}), flush=True)
+            for line in sys.stdin:
+                task = json.loads(line)
+                if task["type"] != "task":
+                    continue
+                path = task["scratch_dir"] + "/out"
+                with open(path, "w") as out:
+                    out.write("x" * 200_000 + task["args"]["token"])
+                print(json.dumps({"type": "result", "path": path}), flush=True)
+            """)
+        run = self.run_workflow("""
+            windlass: 1
+            name: secret
+            tasks:
+              bytes:
+                type: shell
+                params: {command: [sh, -c, 'head -c 3000000 /dev/zero | tr "\\0" y; echo $0', "${{ secrets.TOKEN }}"], result: bytes, media_type: text/plain}
+              file:
+                type: process
+                params: {command: [python3, job.py], args: {token: "${{ secrets.TOKEN }}"}}
+              mine:
+                type: file
+                params: {operation: write, path: mine.txt, content: "${{ secrets.TOKEN }}"}
+            """, env={"WINDLASS_SECRET_TOKEN": "hunter2"})
+        for task, filler in (("bytes", b"y" * 3_000_000), ("file", b"x" * 200_000)):
+            self.windlass("result", run["run_id"], task, "--to", "kept", code=0)
+            kept = (self.folder / "kept").read_bytes()
+            self.assertTrue(kept.strip() == filler + b"***", kept[-20:])
+            self.assertEqual(self.task(run, task)["result"]["size"], len(kept))
+        # What a file task is told to write is the user's own.
+        self.assertEqual(self.read("mine.txt"), "hunter2")
+
     def test_environment_is_read_only_where_it_is_allowed(self):
         flow = """
             windlass: 1

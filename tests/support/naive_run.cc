@@ -18,14 +18,16 @@ Happened NaiveRun::Start() {
   return happened;
 }
 
-Happened NaiveRun::TaskEnded(TaskKey task, TaskState state) {
+Happened NaiveRun::TaskEnded(TaskKey task, TaskState state,
+                             const Running& running) {
   Happened happened;
   Node& node = at(task.node);
+  if (node.stops_as) state = TaskState::kCancelled;
   if (task.index < 0) {
     EndNode(task.node, state);
   } else {
     node.instances[static_cast<std::size_t>(task.index)].end = state;
-    FinishMap(task.node, happened);
+    FinishMap(task.node, running, happened);
   }
   Follow(happened);
   return happened;
@@ -47,14 +49,17 @@ Happened NaiveRun::Expanded(int number, int count) {
   return happened;
 }
 
-Happened NaiveRun::Cancel(RunState outcome) {
+Happened NaiveRun::Cancel(RunState outcome, const Running& running) {
   Happened happened;
-  if (IsFinal(state_)) return happened;
+  if (IsFinal(state_) || WaitsForStops()) return happened;
   if (outcome_ == RunState::kRunning) {
     for (int node = 0; node < size(); ++node) {
-      if (node != on_exit() && !at(node).end) CancelOne(node, happened);
+      if (node != on_exit() && !at(node).end) {
+        CancelOne(node, running, happened);
+      }
     }
     outcome_ = outcome;
+    if (WaitsForStops()) return happened;
     if (on_exit() >= 0 && started_) {
       at(on_exit()).may_run = true;
       ReleaseWhatMay(happened);
@@ -64,7 +69,10 @@ Happened NaiveRun::Cancel(RunState outcome) {
     return happened;
   }
   outcome_ = outcome;
-  if (on_exit() >= 0) CancelOne(on_exit(), happened);
+  if (on_exit() >= 0) {
+    CancelOne(on_exit(), running, happened);
+    if (!at(on_exit()).end) return happened;
+  }
   state_ = outcome;
   happened.ended = state_;
   return happened;
@@ -80,9 +88,24 @@ Happened NaiveRun::RetryTasks(RetryScope scope) {
     if (bad || scope == RetryScope::kWholeRun) again.insert(node);
   }
   if (again.empty()) return happened;
+  std::set<int> maps;
+  for (int node : again) {
+    bool bad = at(node).end == TaskState::kFailed ||
+               at(node).end == TaskState::kCancelled;
+    if (bad && node != on_exit() && at(node).expanded &&
+        scope == RetryScope::kFailedTasks) {
+      maps.insert(node);
+    }
+  }
   AddEndedDownstream(again);
+  std::erase_if(maps, [&](int map) {
+    return std::any_of(again.begin(), again.end(),
+                       [&](int other) { return DependsOn(map, other); });
+  });
+  for (int map : maps) again.erase(map);
   if (on_exit() >= 0) again.insert(on_exit());
   started_ = true;
+  for (int map : maps) Resume(map, happened);
   Forget(again, happened);
   Reopen(happened);
   return happened;
@@ -93,6 +116,7 @@ Happened NaiveRun::Requeue(TaskKey task) {
   Node& node = at(task.node);
   const bool had_ended = node.end.has_value();
   const bool is_on_exit = task.node == on_exit();
+  if (WaitsForStops() || node.stops_as) return happened;
   if (task.index >= 0) {
     Instance& instance = node.instances[static_cast<std::size_t>(task.index)];
     if (instance.end != TaskState::kFailed) return happened;
@@ -172,6 +196,7 @@ int NaiveRun::LiveInstances(int node) const {
 
 void NaiveRun::EndNode(int node, TaskState state) {
   at(node).end = state;
+  at(node).stops_as.reset();
   untold_.push_back(node);
 }
 
@@ -203,38 +228,74 @@ void NaiveRun::Decide(int number, Happened& happened) {
   }
 }
 
-void NaiveRun::FinishMap(int number, Happened& happened) {
+void NaiveRun::FinishMap(int number, const Running& running,
+                         Happened& happened) {
   Node& node = at(number);
   auto count = [&](std::optional<TaskState> end) {
     return std::count_if(node.instances.begin(), node.instances.end(),
                          [&](const Instance& i) { return i.end == end; });
   };
   bool failed = count(TaskState::kFailed) + count(TaskState::kCancelled) > 0;
-  if (failed && spec(number).map->fail_fast && count(std::nullopt) > 0) {
+  if (failed && spec(number).map->fail_fast && count(std::nullopt) > 0 &&
+      !node.stops_as) {
     happened.cancelled.push_back(number);
-    for (Instance& instance : node.instances) {
-      if (!instance.end) instance = {true, TaskState::kCancelled};
-    }
+    if (CancelInstances(number, running)) node.stops_as = TaskState::kFailed;
   }
   if (count(std::nullopt) > 0) return;
-  TaskState state = failed                         ? TaskState::kFailed
+  TaskState state = node.stops_as                  ? *node.stops_as
+                    : failed                       ? TaskState::kFailed
                     : count(TaskState::kSucceeded) ? TaskState::kSucceeded
                                                    : TaskState::kSkipped;
   happened.settled.push_back({{number, -1}, state});
   EndNode(number, state);
 }
 
-void NaiveRun::CancelOne(int number, Happened& happened) {
+bool NaiveRun::MustStop(TaskKey task, const Running& running) const {
+  return spec(task.node).cancellation.type ==
+             CancellationSpec::Type::kWaitCancellationCompleted &&
+         running.contains(task);
+}
+
+// Whether one of them has to stop first.
+bool NaiveRun::CancelInstances(int number, const Running& running) {
+  bool stops = false;
+  std::int32_t index = 0;
+  for (Instance& instance : at(number).instances) {
+    if (!instance.end) {
+      if (MustStop({number, index}, running)) {
+        stops = true;
+      } else {
+        instance = {true, TaskState::kCancelled};
+      }
+    }
+    ++index;
+  }
+  return stops;
+}
+
+bool NaiveRun::WaitsForStops() const {
+  if (outcome_ == RunState::kRunning) return false;
+  for (int node = 0; node < size(); ++node) {
+    if (node != on_exit() && !at(node).end) return true;
+  }
+  return false;
+}
+
+void NaiveRun::CancelOne(int number, const Running& running,
+                         Happened& happened) {
   Node& node = at(number);
+  if (node.stops_as) return;
   bool has_row = node.released && !node.expanded;
   if (has_row || LiveInstances(number) > 0) {
     happened.cancelled.push_back(number);
   }
+  if (CancelInstances(number, running) ||
+      (has_row && MustStop({number, -1}, running))) {
+    node.stops_as = TaskState::kCancelled;
+    return;
+  }
   if (!has_row) {
     happened.settled.push_back({{number, -1}, TaskState::kCancelled});
-  }
-  for (Instance& instance : node.instances) {
-    if (!instance.end) instance = {true, TaskState::kCancelled};
   }
   node.end = TaskState::kCancelled;
   node.known = true;
@@ -262,6 +323,8 @@ void NaiveRun::Follow(Happened& happened) {
   }
   if (all && outcome_ == RunState::kRunning) {
     outcome_ = bad ? RunState::kFailed : RunState::kSucceeded;
+  }
+  if (all && !IsFinal(state_)) {
     if (on_exit() >= 0) {
       at(on_exit()).may_run = true;
     } else {
@@ -301,6 +364,20 @@ void NaiveRun::Forget(const std::set<int>& nodes, Happened& happened) {
   }
   // on_exit comes last, wherever it stands.
   if (nodes.contains(on_exit())) happened.reset.push_back(on_exit());
+}
+
+void NaiveRun::Resume(int number, Happened& happened) {
+  Node& node = at(number);
+  for (Instance& instance : node.instances) {
+    if (instance.end == TaskState::kFailed ||
+        instance.end == TaskState::kCancelled) {
+      instance = Instance();
+    }
+  }
+  node.end.reset();
+  node.known = false;
+  node.released = true;
+  happened.resumed.push_back(number);
 }
 
 void NaiveRun::AddEndedDownstream(std::set<int>& nodes) const {

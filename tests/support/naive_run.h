@@ -21,20 +21,24 @@ namespace windlass::testing {
 // What a call led to; released instances one by one.
 struct Happened {
   std::vector<std::int32_t> reset;
+  std::vector<std::int32_t> resumed;
   std::vector<TaskKey> released;
   std::vector<std::pair<TaskKey, TaskState>> settled;
   std::vector<std::int32_t> cancelled;
   std::optional<RunState> ended;
 };
 
+// `running` are the tasks and instances that attempts run of.
 class NaiveRun {
  public:
+  using Running = std::set<TaskKey>;
+
   explicit NaiveRun(const Workflow& workflow);
 
   Happened Start();
-  Happened TaskEnded(TaskKey task, TaskState state);
+  Happened TaskEnded(TaskKey task, TaskState state, const Running& running);
   Happened Expanded(int node, int count);
-  Happened Cancel(RunState outcome);
+  Happened Cancel(RunState outcome, const Running& running);
   Happened RetryTasks(RetryScope scope);
   Happened Requeue(TaskKey task);
 
@@ -56,6 +60,8 @@ class NaiveRun {
     std::optional<TaskState> end;
     bool could_not_run = false;
     bool known = false;  // Its end was told to the nodes after it.
+    // What it will have ended as when what runs of it has stopped.
+    std::optional<TaskState> stops_as;
   };
 
   int size() const { return static_cast<int>(nodes_.size()); }
@@ -72,11 +78,15 @@ class NaiveRun {
   int LiveInstances(int node) const;
   void EndNode(int node, TaskState state);
   void Decide(int node, Happened& happened);
-  void FinishMap(int node, Happened& happened);
-  void CancelOne(int node, Happened& happened);
+  void FinishMap(int node, const Running& running, Happened& happened);
+  void CancelOne(int node, const Running& running, Happened& happened);
+  bool MustStop(TaskKey task, const Running& running) const;
+  bool CancelInstances(int node, const Running& running);
+  bool WaitsForStops() const;
   void Follow(Happened& happened);
   void ReleaseWhatMay(Happened& happened);
   void Forget(const std::set<int>& nodes, Happened& happened);
+  void Resume(int node, Happened& happened);
   void AddEndedDownstream(std::set<int>& nodes) const;
   void Reopen(Happened& happened);
 

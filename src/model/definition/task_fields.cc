@@ -165,7 +165,8 @@ const ObjectType<CircuitBreakerSpec>& CircuitBreakerType() {
 const ObjectType<ResourceSpec>& ResourcesType() {
   static const ObjectType<ResourceSpec> type = {
       "resources",
-      "What an executor must have free to run an attempt.",
+      "What an attempt needs. A statement only: the generic executor neither "
+      "waits for it nor limits to it.",
       {
           MakeField("memory", &ResourceSpec::memory_bytes, ByteSize{},
                     "Bytes, such as 512MiB. Default: not stated."),

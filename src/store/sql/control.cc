@@ -9,6 +9,7 @@
 #include "store/sql/dead_letters.h"
 #include "store/sql/effects.h"
 #include "store/sql/run_control.h"
+#include "store/sql/stored_rows.h"
 #include "store/sql/waiting.h"
 
 namespace windlass::sql {
@@ -56,8 +57,9 @@ bool RequeueOne(Transaction& tx, const DeadLetterRecord& letter) {
   LiveRun* run = Exists(tx, letter) ? tx.Run(letter.run) : nullptr;
   if (run == nullptr) return false;
   const TaskKey task = letter.task;
-  const RunProgress::Restart restart = run->progress.Requeue(task);
-  if (restart.reset.empty() && restart.effects.released.empty()) return false;
+  const RunProgress::Restart restart =
+      run->progress.Requeue(task, StoredRows(tx, *run));
+  if (restart.empty()) return false;
   // An instance goes back alone, but what its map came to no longer holds.
   if (task.index >= 0) {
     ForgetTaskEnds(tx, *run, task.node, task.index, task.index);
@@ -123,16 +125,15 @@ absl::Status Control::Retry(RunId id, RetryScope scope) {
           return absl::FailedPreconditionError(absl::StrCat(
               "run ", name, " has not ended; cancel it first or wait"));
         }
-        const RunProgress::Restart restart = run.progress.RetryTasks(scope);
-        if (restart.reset.empty()) {
+        const RunProgress::Restart restart =
+            run.progress.RetryTasks(scope, StoredRows(tx, run));
+        if (restart.empty()) {
           return absl::FailedPreconditionError(
               absl::StrCat("run ", name, " has no failed tasks to retry"));
         }
-        if (scope == RetryScope::kWholeRun) {
-          auto info = std::make_shared<RunInfo>(*run.info);
-          ++info->attempt;
-          run.info = std::move(info);
-        }
+        auto info = std::make_shared<RunInfo>(*run.info);
+        ++info->attempt;
+        run.info = std::move(info);
         ApplyRestart(tx, run, restart);
         return absl::OkStatus();
       });

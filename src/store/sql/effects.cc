@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "model/task_name.h"
 #include "sql_query.h"
+#include "store/sql/stored_rows.h"
 #include "store/sql/waiting.h"
 
 namespace windlass::sql {
@@ -82,8 +83,8 @@ std::optional<ExecutorId> ExecutorOf(Transaction& tx, const LiveRun& run,
   return lease->executor;
 }
 
-// With kWaitCancellationCompleted the lease stays, so that the task is final
-// only when its attempt has stopped. The run does not wait for that.
+// With kWaitCancellationCompleted the lease stays: the task is final, and its
+// run goes on, only when its attempt has stopped.
 void CancelLease(Transaction& tx, LiveRun& run, const LeaseName& name,
                  const TaskError& error) {
   if (run.spec(name.task.node).cancellation.type ==
@@ -197,7 +198,9 @@ void EndForGood(Transaction& tx, LiveRun& run, const EndedLease& lease,
                      *decision.error);
   }
   tx.runs.Touch(run);
-  ApplyEffects(tx, run, run.progress.TaskEnded(lease.task, decision.state));
+  ApplyEffects(
+      tx, run,
+      run.progress.TaskEnded(lease.task, decision.state, StoredRows(tx, run)));
 }
 
 void Expand(Transaction& tx, LiveRun& run, const EndedLease& lease,
@@ -207,7 +210,9 @@ void Expand(Transaction& tx, LiveRun& run, const EndedLease& lease,
               end.item_count, lease.ticket.attempt, lease.executor.value,
               lease.claimed_at, std::string_view(items));
   tx.runs.Touch(run);
-  ApplyEffects(tx, run, run.progress.Expanded(lease.task.node, end.item_count));
+  ApplyEffects(tx, run,
+               run.progress.Expanded(lease.task.node, end.item_count,
+                                     StoredRows(tx, run)));
 }
 
 void ResetNode(Transaction& tx, LiveRun& run, std::int32_t node) {
@@ -224,6 +229,11 @@ void ResetNode(Transaction& tx, LiveRun& run, std::int32_t node) {
   if (run.spec(node).map) {
     tx.db.Write(Query::kDeleteExpansion, run.id(), node);
   }
+}
+
+void ResumeNode(Transaction& tx, const LiveRun& run, std::int32_t node) {
+  ForgetBadInstances(tx, run, node);
+  tx.db.Write(Query::kReopenExpansion, run.id(), node);
 }
 
 bool IsEmpty(const Effects& effects) {
@@ -288,8 +298,6 @@ void EndAttempt(Transaction& tx, LiveRun& run, const EndedLease& lease,
 
 void EndStopping(Transaction& tx, LiveRun& run, const EndedLease& lease,
                  std::optional<Duration> run_time) {
-  // The node of a map is settled with its run.
-  if (HasTaskEnd(tx, run, lease.task)) return;
   const TaskError error = CancelledBecause(run);
   TaskEnding ending;
   ending.state = TaskState::kCancelled;
@@ -299,6 +307,10 @@ void EndStopping(Transaction& tx, LiveRun& run, const EndedLease& lease,
   ending.error = &error;
   ending.run_time = run_time;
   RecordTaskEnd(tx, run, lease.task, ending);
+  tx.runs.Touch(run);
+  ApplyEffects(tx, run,
+               run.progress.TaskEnded(lease.task, TaskState::kCancelled,
+                                      StoredRows(tx, run)));
 }
 
 void EndWaiting(Transaction& tx, LiveRun& run, TaskKey task,
@@ -313,13 +325,15 @@ void EndWaiting(Transaction& tx, LiveRun& run, TaskKey task,
   }
   if (decision.error) CancelSubRuns(tx, run, task.node, *decision.error);
   tx.runs.Touch(run);
-  ApplyEffects(tx, run, run.progress.TaskEnded(task, decision.state));
+  ApplyEffects(
+      tx, run,
+      run.progress.TaskEnded(task, decision.state, StoredRows(tx, run)));
 }
 
 void CancelRun(Transaction& tx, LiveRun& run, RunState outcome,
                const std::string& reason) {
   if (run.state != RunState::kRunning) return;
-  const Effects effects = run.progress.Cancel(outcome);
+  const Effects effects = run.progress.Cancel(outcome, StoredRows(tx, run));
   if (IsEmpty(effects)) return;
   run.reason = reason;
   tx.runs.Touch(run);
@@ -337,6 +351,7 @@ void CancelRun(Transaction& tx, LiveRun& run, RunState outcome,
 void ApplyRestart(Transaction& tx, LiveRun& run,
                   const RunProgress::Restart& restart) {
   for (const std::int32_t node : restart.reset) ResetNode(tx, run, node);
+  for (const std::int32_t node : restart.resumed) ResumeNode(tx, run, node);
   Reopen(tx, run);
   ApplyEffects(tx, run, restart.effects);
 }

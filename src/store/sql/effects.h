@@ -18,7 +18,7 @@ void ApplyEffects(Transaction& tx, LiveRun& run, const Effects& effects);
 void EndAttempt(Transaction& tx, LiveRun& run, const EndedLease& lease,
                 const AttemptEnd& end, const Decision& decision);
 
-// The attempt of a cancelled task has stopped; it was only waited for.
+// The attempt of a cancelled task has stopped: its run waited for that.
 void EndStopping(Transaction& tx, LiveRun& run, const EndedLease& lease,
                  std::optional<Duration> run_time);
 

@@ -1,6 +1,7 @@
 #include "store/sql/ending.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -147,6 +148,16 @@ void ForgetTaskEnds(Transaction& tx, const LiveRun& run, std::int32_t node,
   tx.db.Write(Query::kDeleteTaskEnds, run.id(), node, first, last);
   if (tx.Any(Rare::kDeadLetter)) {
     tx.db.Write(Query::kDeleteDeadLettersOfNode, run.id(), node, first, last);
+  }
+}
+
+void ForgetBadInstances(Transaction& tx, const LiveRun& run,
+                        std::int32_t node) {
+  tx.db.Write(Query::kArchiveBadAttempts, run.id(), node);
+  tx.db.Write(Query::kDeleteBadTaskEnds, run.id(), node);
+  if (tx.Any(Rare::kDeadLetter)) {
+    tx.db.Write(Query::kDeleteDeadLettersOfNode, run.id(), node, -1,
+                std::numeric_limits<std::int32_t>::max());
   }
 }
 

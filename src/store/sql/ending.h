@@ -57,5 +57,7 @@ void RecordDeadLetter(Transaction& tx, const LiveRun& run, TaskKey task,
 // the history.
 void ForgetTaskEnds(Transaction& tx, const LiveRun& run, std::int32_t node,
                     std::int32_t first, std::int32_t last);
+// The same for a mapped node itself and for its failed and cancelled instances.
+void ForgetBadInstances(Transaction& tx, const LiveRun& run, std::int32_t node);
 
 }  // namespace windlass::sql

@@ -1,0 +1,1 @@
+SELECT count(*) FROM lease WHERE run = ?1 AND node = ?2 AND NOT stopping
