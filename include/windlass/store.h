@@ -391,6 +391,10 @@ class Store : public TaskStore,
 
   // The store's clock.
   virtual absl::StatusOr<Timestamp> Now() = 0;
+
+  // Tells this store's data from any other's that may share a result store: a
+  // segment of object keys. Empty for a store that shares with nobody.
+  virtual absl::StatusOr<std::string> Identity() { return std::string(); }
 };
 
 }  // namespace windlass

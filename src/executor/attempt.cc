@@ -366,8 +366,9 @@ WriteOptions Attempt::WriteOptionsFor(std::string_view name) const {
   std::string label(name);
   const int before = contents_written_.fetch_add(1);
   if (before > 0) label += Concat(label.empty() ? "" : "-", before);
-  options.key = MakeObjectKey(lease_.run->id, spec().id, lease_.task.index,
-                              lease_.token, label);
+  options.key = Concat(parts_.results->key_prefix(),
+                       MakeObjectKey(lease_.run->id, spec().id,
+                                     lease_.task.index, lease_.token, label));
   return options;
 }
 

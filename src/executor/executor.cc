@@ -343,6 +343,15 @@ absl::Status BaseExecutor::Impl::Start() {
                         Concat("register executor '", config_.name,
                                "': ", registered.message()));
   }
+  // A store that answered once and does not now has no name to give: its runs
+  // would write where those of another store may have written.
+  auto identity = parts_.store->Identity();
+  if (!identity.ok()) {
+    MutexLock lock(mutex_);
+    started_ = false;
+    return identity.status();
+  }
+  if (!identity->empty()) results_.set_key_prefix(*identity + "/");
   progress_.Start();
   registration_.Start();
   finisher_.Start();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/run_progress.h"
+#include "support/fake_run_rows.h"
 #include "support/make_workflow.h"
 #include "support/trigger_rule_oracle.h"
 
@@ -53,18 +54,25 @@ struct Case {
   }
 };
 
+const RunRows& NothingRuns() {
+  static const testing::FakeRunRows rows;
+  return rows;
+}
+
 // Ends dependency `i` as the case says and returns what became of the target.
 Fate EndDependency(const Case& c, int i, RunProgress& run) {
   DependencyFate fate = c.fates[static_cast<std::size_t>(i)];
   std::vector<Effects> all;
   if (fate == DependencyFate::kCannotRun) {
-    all.push_back(run.TaskEnded({c.size() + i, -1}, TaskState::kFailed));
+    all.push_back(
+        run.TaskEnded({c.size() + i, -1}, TaskState::kFailed, NothingRuns()));
   } else {
-    all.push_back(run.TaskEnded({c.size() + i, -1}, TaskState::kSucceeded));
+    all.push_back(run.TaskEnded({c.size() + i, -1}, TaskState::kSucceeded,
+                                NothingRuns()));
     TaskState state = fate == DependencyFate::kSucceeds ? TaskState::kSucceeded
                       : fate == DependencyFate::kFails  ? TaskState::kFailed
                                                         : TaskState::kSkipped;
-    all.push_back(run.TaskEnded({i, -1}, state));
+    all.push_back(run.TaskEnded({i, -1}, state, NothingRuns()));
   }
   for (const Effects& effects : all) {
     for (const Release& release : effects.released) {
@@ -145,9 +153,9 @@ TEST(TriggerRuleTest, AFailureThatIsAllowedCountsAsASuccess) {
   Graph graph(workflow);
   RunProgress run(graph);
   run.Start();
-  Effects effects = run.TaskEnded({0, -1}, TaskState::kFailed);
+  Effects effects = run.TaskEnded({0, -1}, TaskState::kFailed, NothingRuns());
   ASSERT_EQ(effects.released.size(), 1u);
-  EXPECT_EQ(run.TaskEnded({1, -1}, TaskState::kSucceeded).ended,
+  EXPECT_EQ(run.TaskEnded({1, -1}, TaskState::kSucceeded, NothingRuns()).ended,
             RunState::kSucceeded);
   EXPECT_EQ(run.node(0).state, TaskState::kFailed);
 }
@@ -159,7 +167,7 @@ TEST(TriggerRuleTest, AllowFailureDoesNotCoverATaskThatCouldNotRun) {
   Graph graph(workflow);
   RunProgress run(graph);
   run.Start();
-  Effects effects = run.TaskEnded({0, -1}, TaskState::kFailed);
+  Effects effects = run.TaskEnded({0, -1}, TaskState::kFailed, NothingRuns());
   ASSERT_EQ(effects.settled.size(), 2u);
   EXPECT_EQ(effects.settled[1].state, TaskState::kFailed);
   EXPECT_EQ(effects.settled[1].reason->message,
@@ -176,10 +184,11 @@ TEST(TriggerRuleTest, AReasonNamesTheTaskThatMadeTheRuleImpossible) {
   Graph graph(workflow);
   RunProgress run(graph);
   run.Start();
-  EXPECT_EQ(
-      run.TaskEnded({0, -1}, TaskState::kSkipped).settled.at(0).reason->message,
-      "the task needs a dependency to fail, but task 'a' was skipped");
-  EXPECT_EQ(run.TaskEnded({1, -1}, TaskState::kCancelled)
+  EXPECT_EQ(run.TaskEnded({0, -1}, TaskState::kSkipped, NothingRuns())
+                .settled.at(0)
+                .reason->message,
+            "the task needs a dependency to fail, but task 'a' was skipped");
+  EXPECT_EQ(run.TaskEnded({1, -1}, TaskState::kCancelled, NothingRuns())
                 .settled.at(0)
                 .reason->message,
             "the task needs a dependency to succeed, but task 'b' was "

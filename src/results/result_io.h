@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "windlass/handler.h"
@@ -34,6 +35,11 @@ class ResultIo {
  public:
   // `store` is borrowed.
   explicit ResultIo(ResultStore& store) : store_(store) {}
+
+  // What all keys begin with: "" or "ab12/". To be set before anything is
+  // written.
+  void set_key_prefix(std::string prefix) { key_prefix_ = std::move(prefix); }
+  const std::string& key_prefix() const { return key_prefix_; }
 
   // JSON becomes kJson. Bytes stay bytes whatever their media type: kTable for
   // CSV, Parquet and Arrow, otherwise kBinary. An envelope is passed on as it
@@ -66,6 +72,7 @@ class ResultIo {
   absl::StatusOr<std::string> ReadText(const ResultEnvelope& envelope);
 
   ResultStore& store_;
+  std::string key_prefix_;
 };
 
 }  // namespace windlass

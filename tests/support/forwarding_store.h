@@ -127,6 +127,7 @@ class ForwardingStore : public Store {
     return real_.Listen();
   }
   absl::StatusOr<Timestamp> Now() override { return real_.Now(); }
+  absl::StatusOr<std::string> Identity() override { return real_.Identity(); }
 
  private:
   Store& real_;

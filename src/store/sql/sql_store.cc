@@ -138,6 +138,16 @@ class SqlStore final : public Store {
     return ledger_->Listen();
   }
   absl::StatusOr<Timestamp> Now() override { return ledger_->Now(); }
+  absl::StatusOr<std::string> Identity() override {
+    std::string identity;
+    const auto body = [&](Connection& connection, Timestamp) {
+      Rows rows = connection.Read(Query::kSelectIdentity);
+      if (rows.Next()) identity = rows.Text(0);
+      return absl::OkStatus();
+    };
+    if (auto status = ledger_->Read(body); !status.ok()) return status;
+    return identity;
+  }
 
  private:
   const std::unique_ptr<Ledger> ledger_;

@@ -1,4 +1,5 @@
 DROP TABLE cache_flight, cache, dead_letter, saved, task_progress, expansion,
   attempt, task_end, heartbeat, executor, timer, cancel_command, lease, parked, scheduled,
-  ready, queue, lane, idempotency, unfinished, run, input, definition;
+  ready, queue, lane, idempotency, unfinished, run, input, definition,
+  identity;
 DROP SEQUENCE run_id, lease_token;

@@ -10,6 +10,13 @@ CREATE SEQUENCE run_id;
 -- A claim takes one number for 4096 tokens; see PostgresIds.
 CREATE SEQUENCE lease_token;
 
+-- Tells this schema's data from any other's that shares a result store.
+CREATE TABLE identity (
+  id text NOT NULL
+);
+
+INSERT INTO identity SELECT left(replace(gen_random_uuid()::text, '-', ''), 12);
+
 -- A workflow as runs pin it.
 CREATE TABLE definition (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
