@@ -1,40 +1,98 @@
 // windlass doctor
 
 #include <algorithm>
+#include <cstdint>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "engine/diagnostics.h"
+#include "windlass/self_check.h"
 
 namespace windlass::cli {
 namespace {
 
-int Doctor(const Globals& globals, const ExecutorConfig& executor) {
-  Engine engine(EngineConfigFrom(globals));
-  std::vector<Finding> findings = Diagnose(engine, executor);
-  bool broken = std::any_of(findings.begin(), findings.end(), [](auto& one) {
-    return one.level == Finding::Level::kProblem;
-  });
-  if (globals.json()) {
-    JsonArray list;
-    for (const Finding& one : findings) {
-      list.push_back(JsonObject{{"check", one.check},
-                                {"level", Name(one.level)},
-                                {"detail", one.detail},
-                                {"advice", one.advice}});
-    }
-    PrintJson(JsonObject{{"healthy", !broken}, {"findings", std::move(list)}});
-  } else {
-    Table table({"", "CHECK", "FOUND", "WHAT TO DO"});
-    for (const Finding& one : findings) {
-      table.AddRow(
-          {std::string(Name(one.level)), one.check, one.detail, one.advice});
-    }
-    std::cout << table.Render();
+enum class Depth : std::uint8_t { kShallow, kDeep };
+
+JsonArray ToJson(const std::vector<Finding>& findings) {
+  JsonArray list;
+  for (const Finding& one : findings) {
+    list.push_back(JsonObject{{"check", one.check},
+                              {"level", Name(one.level)},
+                              {"detail", one.detail},
+                              {"advice", one.advice}});
   }
-  return broken ? kUnreachable : kOk;
+  return list;
+}
+
+JsonArray ToJson(const std::vector<Contradiction>& contradictions) {
+  JsonArray list;
+  for (const Contradiction& one : contradictions) {
+    list.push_back(
+        JsonObject{{"run", one.run.value == 0 ? "" : FormatRunId(one.run)},
+                   {"task", one.task},
+                   {"what", one.what}});
+  }
+  return list;
+}
+
+void Print(const std::vector<Finding>& findings) {
+  Table table({"", "CHECK", "FOUND", "WHAT TO DO"});
+  for (const Finding& one : findings) {
+    table.AddRow(
+        {std::string(Name(one.level)), one.check, one.detail, one.advice});
+  }
+  std::cout << table.Render();
+}
+
+void Print(const std::vector<Contradiction>& contradictions) {
+  if (contradictions.empty()) {
+    std::cout << "The store does not contradict itself.\n";
+    return;
+  }
+  Table table({"RUN", "TASK", "CONTRADICTION"});
+  for (const Contradiction& one : contradictions) {
+    table.AddRow({one.run.value == 0 ? "the store" : FormatRunId(one.run),
+                  one.task, one.what});
+  }
+  std::cout << table.Render();
+}
+
+absl::StatusOr<std::vector<Contradiction>> LookDeep(Engine& engine) {
+  auto store = engine.store();
+  if (!store.ok()) return store.status();
+  return FindContradictions(**store);
+}
+
+int Doctor(const Globals& globals, const ExecutorConfig& executor,
+           Depth depth) {
+  Engine engine(EngineConfigFrom(globals));
+  const std::vector<Finding> findings = Diagnose(engine, executor);
+  const bool broken = std::any_of(
+      findings.begin(), findings.end(),
+      [](const Finding& one) { return one.level == Finding::Level::kProblem; });
+  std::vector<Contradiction> contradictions;
+  if (depth == Depth::kDeep) {
+    auto found = LookDeep(engine);
+    if (!found.ok()) return Fail(globals, found.status());
+    contradictions = *std::move(found);
+  }
+  if (globals.json()) {
+    JsonObject document{{"healthy", !broken && contradictions.empty()},
+                        {"findings", ToJson(findings)}};
+    if (depth == Depth::kDeep) {
+      document["contradictions"] = ToJson(contradictions);
+    }
+    PrintJson(document);
+  } else {
+    Print(findings);
+    if (depth == Depth::kDeep) Print(contradictions);
+  }
+  if (broken) return kUnreachable;
+  return contradictions.empty() ? kOk : kRunFailed;
 }
 
 }  // namespace
@@ -42,7 +100,12 @@ int Doctor(const Globals& globals, const ExecutorConfig& executor) {
 void AddDoctor(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
       "doctor", "Look for what may keep executors here from working");
-  command->footer("Example:\n  windlass doctor --slots 64 --output json");
+  command->footer(
+      "Examples:\n  windlass doctor --slots 64\n"
+      "  windlass doctor --deep --output json");
+  auto deep = std::make_shared<bool>(false);
+  AddSwitch(*command, "--deep", *deep,
+            "Read the whole store, and exit 1 if it contradicts itself");
   auto executor = std::make_shared<ExecutorConfig>();
   AddSetting(*command, "--slots", executor->slots,
              "For an executor with these; 0 is one per core")
@@ -51,9 +114,10 @@ void AddDoctor(CLI::App& app, Invocation& invocation) {
              "Where attempts get their scratch folders");
   AddSetting(*command, "--secrets-dir", executor->secrets_dir,
              "Folder with a file per secret");
-  command->callback([&invocation, executor] {
-    invocation.body = [&invocation, executor] {
-      return Doctor(invocation.globals, *executor);
+  command->callback([&invocation, executor, deep] {
+    invocation.body = [&invocation, executor, deep] {
+      return Doctor(invocation.globals, *executor,
+                    *deep ? Depth::kDeep : Depth::kShallow);
     };
   });
 }

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import unittest
 
@@ -405,6 +406,20 @@ class CommandsTest(EndToEndTest):
         self.submit(HELLO)
         waiting = {one["check"]: one for one in self.json_of("doctor")["findings"]}
         self.assertIn("windlass executor", waiting["executors"]["advice"])
+
+    def test_doctor_deep_finds_a_contradiction(self):
+        run = self.submit(HELLO)
+        self.assertEqual(self.json_of("doctor", "--deep")["contradictions"], [])
+        self.assertIn("does not contradict itself",
+                      self.windlass("doctor", "--deep", code=0).stdout)
+        with sqlite3.connect(self.folder / ".windlass/windlass.db") as database:
+            database.execute("delete from ready")
+        document = self.json_of("doctor", "--deep", code=1)
+        self.assertIs(document["healthy"], False)
+        stuck = "runs, and nothing of it will ever happen"
+        self.assertEqual(document["contradictions"],
+                         [{"run": run, "task": "", "what": stuck}])
+        self.assertIn(stuck, self.windlass("doctor", "--deep", code=1).stdout)
 
     def test_doctor_finds_a_store_that_cannot_be_opened(self):
         self.write("file", "no database")

@@ -73,6 +73,7 @@ class Connection::ResultCursor final : public sql::Cursor {
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
     const SessionOptions& options, Catalog& catalog) {
+  if (auto status = CheckUrl(options.url); !status.ok()) return status;
   const std::string timeout = absl::StrCat(std::max<std::int64_t>(
       2, std::chrono::ceil<std::chrono::seconds>(options.connect_timeout)
              .count()));

@@ -1,5 +1,6 @@
 #include "store/postgres/errors.h"
 
+#include <memory>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -17,7 +18,7 @@ absl::StatusCode CodeFor(std::string_view state) {
   if (state == "57014") return StatusCode::kDeadlineExceeded;  // Cancelled.
   if (state == "55P03") return StatusCode::kDeadlineExceeded;  // Lock timeout.
   if (state == "25006") return StatusCode::kUnavailable;       // Read-only.
-  if (state == "25P03") return StatusCode::kUnavailable;  // Idle too long.
+  if (state == "25P03") return StatusCode::kUnavailable;       // Idle too long.
   if (state == "42501") return StatusCode::kPermissionDenied;
   if (state == "42P01" || state == "3F000") {
     return StatusCode::kFailedPrecondition;  // No such table or schema.
@@ -60,6 +61,19 @@ absl::Status StatusFromConnection(PGconn* connection, std::string_view what) {
   return absl::UnavailableError(
       absl::StrCat("postgres: ", Trimmed(PQerrorMessage(connection)), ": ",
                    std::string(what)));
+}
+
+absl::Status CheckUrl(const std::string& url) {
+  char* message = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
+      PQconninfoParse(url.c_str(), &message), PQconninfoFree);
+  const std::unique_ptr<char, decltype(&PQfreemem)> owned(message, PQfreemem);
+  if (parsed != nullptr) return absl::OkStatus();
+  // libpq ends with what it could not read, in quotes.
+  std::string reason = Trimmed(message);
+  reason = reason.substr(0, reason.find(": \""));
+  return absl::InvalidArgumentError(
+      absl::StrCat("postgres: the store's URL is malformed: ", reason));
 }
 
 }  // namespace windlass::postgres

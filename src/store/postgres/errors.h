@@ -3,6 +3,7 @@
 
 #include <libpq-fe.h>
 
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -16,5 +17,9 @@ absl::Status StatusFromResult(const PGresult* result, std::string_view what);
 
 // The connection itself failed: refused, broken, or never made.
 absl::Status StatusFromConnection(PGconn* connection, std::string_view what);
+
+// InvalidArgument for what libpq cannot parse. Tells what is wrong with it and
+// quotes nothing of it, as it may hold a password.
+absl::Status CheckUrl(const std::string& url);
 
 }  // namespace windlass::postgres

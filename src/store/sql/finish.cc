@@ -59,6 +59,7 @@ std::vector<std::size_t> ByRun(std::span<const AttemptEnd> ends) {
 
 absl::StatusOr<ClaimReply> Tasks::Claim(const ClaimRequest& request) {
   ClaimReply reply;
+  Doubts::Claim doubts(doubts_, request.executor);
   const auto body = [&](Transaction& tx) -> absl::Status {
     reply = ClaimReply();
     sql::Claim::Announce(tx, request);
@@ -67,20 +68,21 @@ absl::StatusOr<ClaimReply> Tasks::Claim(const ClaimRequest& request) {
           absl::StrCat("executor ", request.executor.value,
                        " is not registered; register again"));
     }
+    doubts.AppendHeld(tx, reply.leases);
     reply.next_due = PromoteDue(tx);
     sql::Claim(tx, request, reply.leases).TakeReady();
     return absl::OkStatus();
   };
-  if (auto status = ledger_.Write(Ledger::Durability::kProcess, body);
-      !status.ok()) {
-    return status;
-  }
+  const auto status = ledger_.Write(Ledger::Durability::kProcess, body);
+  doubts.End(status, reply.leases);
+  if (!status.ok()) return status;
   return reply;
 }
 
 absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
                                           const ClaimRequest& next) {
   FinishReply reply;
+  Doubts::Claim doubts(doubts_, next.executor);
   const auto body = [&](Transaction& tx) -> absl::Status {
     reply = FinishReply();
     reply.accepted.resize(ends.size());
@@ -91,6 +93,7 @@ absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
     }
     std::optional<sql::Claim> claim;
     if (next.limit > 0 && IsAlive(tx.db, next.executor)) {
+      doubts.AppendHeld(tx, reply.leases);
       claim.emplace(tx, next, reply.leases);
     }
     if (claim) claim->TakeFresh();
@@ -99,10 +102,9 @@ absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
     if (claim) claim->TakeReady();
     return absl::OkStatus();
   };
-  if (auto status = ledger_.Write(Ledger::Durability::kProcess, body);
-      !status.ok()) {
-    return status;
-  }
+  const auto status = ledger_.Write(Ledger::Durability::kProcess, body);
+  doubts.End(status, reply.leases);
+  if (!status.ok()) return status;
   return reply;
 }
 

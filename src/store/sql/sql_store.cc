@@ -6,6 +6,7 @@
 #include "store/sql/registry.h"
 #include "store/sql/run_control.h"
 #include "store/sql/run_queries.h"
+#include "store/sql/self_check.h"
 #include "store/sql/tasks.h"
 #include "windlass/load.h"
 
@@ -14,7 +15,7 @@ namespace {
 
 // Each kind of caller's interface is a class of its own over the shared ledger;
 // this only puts them together.
-class SqlStore final : public Store {
+class SqlStore final : public Store, public SelfCheck {
  public:
   explicit SqlStore(std::unique_ptr<Ledger> ledger)
       : ledger_(std::move(ledger)) {}
@@ -134,6 +135,11 @@ class SqlStore final : public Store {
     return fleet_.CountUnfinishedRuns();
   }
 
+  // SelfCheck
+  absl::StatusOr<std::vector<Contradiction>> FindContradictions() override {
+    return checks_.FindContradictions();
+  }
+
   absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() override {
     return ledger_->Listen();
   }
@@ -156,6 +162,7 @@ class SqlStore final : public Store {
   Control control_{*ledger_};
   Queries queries_{*ledger_};
   Fleet fleet_{*ledger_};
+  Checks checks_{*ledger_};
 };
 
 }  // namespace
