@@ -257,7 +257,7 @@ class CommandsTest(EndToEndTest):
               each:
                 type: shell
                 map: {items: [a, b, c]}
-                params: {command: "echo ${{ item }} >> ran; test ${{ item }} != b || test -e mended; echo ${{ item }}"}
+                params: {command: "echo ${{ item }} >> ran; test ${{ item }} != b || test -e mended || exit 1; echo ${{ item }}"}
             """, "--slots", "1", code=1)["run_id"]
         self.write("mended", "")
         self.windlass("retry", run, "--from-failed", code=0)
