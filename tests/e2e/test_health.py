@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import socket
+import signal
 import subprocess
 import unittest
 import urllib.error
