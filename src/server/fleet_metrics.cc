@@ -1,5 +1,7 @@
 #include "server/fleet_metrics.h"
 
+#include <prometheus/metric_family.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>

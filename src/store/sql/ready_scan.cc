@@ -90,8 +90,7 @@ class ReadyScan::Lane {
 };
 
 ReadyScan::ReadyScan(Transaction& tx, const std::vector<std::int64_t>& lanes,
-                     std::int32_t room)
-    : tx_(tx) {
+                     std::int32_t room) {
   if (lanes.empty()) return;
   const auto most = static_cast<std::size_t>(room);
   if (tx.writers == Writers::kOne) {

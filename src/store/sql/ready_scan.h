@@ -54,7 +54,6 @@ class ReadyScan {
   class Lane;
   void FindHead();
 
-  Transaction& tx_;
   std::vector<Lane> lanes_;
   Lane* head_ = nullptr;
 };
