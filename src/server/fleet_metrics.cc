@@ -1,7 +1,5 @@
 #include "server/fleet_metrics.h"
 
-#include <prometheus/metric_family.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>

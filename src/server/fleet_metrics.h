@@ -1,6 +1,8 @@
 // What the store knows of queues and executors, as Prometheus metrics.
 #pragma once
 
+#include <prometheus/metric_family.h>
+
 #include <condition_variable>
 #include <vector>
 
@@ -8,10 +10,6 @@
 #include "base/mutex.h"
 #include "base/service.h"
 #include "windlass/store.h"
-
-namespace prometheus {
-struct MetricFamily;
-}
 
 namespace windlass {
 
