@@ -11,8 +11,9 @@
 namespace windlass::postgres {
 
 // By SQLSTATE, never by text: what another transaction caused is Aborted and
-// worth another try at once; a server that is gone, starting, full or read-only
-// is Unavailable and worth one later.
+// worth another try at once; a server that is gone, starting, out of
+// connections or read-only is Unavailable and worth one later; a full disk is
+// ResourceExhausted.
 absl::Status StatusFromResult(const PGresult* result, std::string_view what);
 
 // The connection itself failed: refused, broken, or never made.
