@@ -32,20 +32,11 @@ std::optional<Duration> CloseAt(const EpochLease& lease) {
   return lease.received_at + (*deadline - lease.lease.claimed_at);
 }
 
-// Leases do not tell since when their task was ready, but a task that waits for
-// nothing was when its run was submitted. The store's clock measures until the
-// claim, ours from there on.
+// The store's clock measures until the claim, ours from there on.
 Duration Waited(const EpochLease& claimed, Duration now) {
   const Lease& lease = claimed.lease;
-  const TaskSpec& spec = lease.spec();
-  const bool since_submit = spec.depends_on.empty() &&
-                            spec.delay == Duration::zero() &&
-                            lease.attempt == 1 && lease.task.index < 0 &&
-                            lease.run->attempt == 1 && !lease.run_outcome;
-  const Duration waited = now - claimed.received_at;
-  if (!since_submit) return waited;
-  return waited +
-         std::max(lease.claimed_at - lease.run->created_at, Duration::zero());
+  return now - claimed.received_at +
+         std::max(lease.claimed_at - lease.ready_at, Duration::zero());
 }
 
 absl::Status CutOffError() {

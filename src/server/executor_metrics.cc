@@ -65,7 +65,7 @@ bool IsDeadLetter(const Lease& lease, const AttemptEnd& end) {
   const TaskSpec& spec = lease.spec();
   Ticket ticket;
   ticket.attempt = lease.attempt;
-  ticket.failures = lease.attempt - 1;
+  ticket.failures = lease.failures;
   ticket.scheduled_at = lease.claimed_at;
   if (lease.close_deadline && spec.schedule_to_close_timeout) {
     ticket.scheduled_at =

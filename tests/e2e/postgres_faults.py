@@ -63,7 +63,9 @@ class PostgresFaultTest(EndToEndTest):
         self.submit(text, "--count", str(count), **kwargs)
         return self.all_runs()
 
-    def executor(self, *arguments, env=None, ttl="2s"):
+    def executor(self, *arguments, env=None, ttl="60s"):
+        """A lease is longer than any fault takes even on a busy machine, so that
+        nothing runs again for its sake: tests about its end name a short one."""
         self.executors = getattr(self, "executors", 0) + 1
         log = open(self.folder / f"executor-{self.executors}.log", "w")
         self.addCleanup(log.close)

@@ -45,7 +45,7 @@ class CrashTest(PostgresFaultTest):
 
     def test_a_server_that_stays_away_past_the_lease_stops_attempts_and_then_goes_on(self):
         run = self.submit(HELD)
-        self.executor(ttl="1s")
+        self.executor(ttl="3s")
         self.wait_for_file("started")
         self.server.kill()
         (self.folder / "started").unlink()
@@ -97,7 +97,7 @@ class LostAnswerTest(PostgresFaultTest):
 
     def test_two_seconds_of_latency_make_it_slow_and_nothing_else(self):
         self.submit_many(NOOPS, 20)
-        self.executor("--slots", "20", ttl="20s")
+        self.executor("--slots", "20")
         self.wait_until(self.ended, "the first run ends")
         self.submit_many(NOOPS, 20)
         self.proxy.delay(1.0)

@@ -23,7 +23,7 @@ class LostAnswerTest(PostgresFaultTest):
     def test_a_claim_whose_answer_was_lost_is_not_stuck(self):
         run = self.submit(CHAIN)
         self.sql(SLOW_COMMIT)
-        self.executor("--slots", "1", ttl="10s")
+        self.executor("--slots", "1")
         self.wait_until(lambda: self.number(
             "select count(*) from pg_stat_activity where query = 'COMMIT'"
             " and wait_event = 'PgSleep'"), "the claim's commit is under way")

@@ -25,13 +25,17 @@ RunId Ids::NextRun(sql::Connection& connection) {
 }
 
 void Ids::AnnounceToken(sql::Connection& connection) {
+  // What was asked for earlier may be less than a token that was given since.
+  if (announced_) NextToken(connection);
   next_token_ = end_of_tokens_ = 0;
+  announced_ = true;
   connection.Announce(sql::Query::kNextToken);
 }
 
 LeaseToken Ids::NextToken(sql::Connection& connection) {
   if (next_token_ == end_of_tokens_) {
     sql::Rows rows = connection.Read(sql::Query::kNextToken);
+    announced_ = false;
     if (!rows.Next()) return LeaseToken();  // The connection has failed.
     next_token_ = rows.Int(0) * kTokensPerNumber;
     end_of_tokens_ = next_token_ + kTokensPerNumber;

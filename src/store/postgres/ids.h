@@ -30,6 +30,7 @@ class Ids final : public sql::Ids {
   std::int64_t unfinished_ = 0;
   std::int64_t next_token_ = 0;
   std::int64_t end_of_tokens_ = 0;
+  bool announced_ = false;
 };
 
 }  // namespace windlass::postgres

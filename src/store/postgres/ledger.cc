@@ -66,7 +66,7 @@ absl::Status Ledger::Write(
   const auto step = [&](Connection& connection) {
     sql::Runs runs(sql::Writers::kMany, definitions_, &infos_);
     sql::RareTables rare;
-    sql::Leases leases;
+    sql::Leases leases(sql::Writers::kMany);
     Ids ids;
     sql::Transaction tx{connection,   sql::Writers::kMany,
                         clock_,       limits_,
@@ -77,6 +77,7 @@ absl::Status Ledger::Write(
     absl::Status status = body(tx);
     if (status.ok()) {
       FlushFresh(tx);
+      leases.Save(connection);
       runs.Save(connection);
       ids.Save(connection);
       ring = tx.ring;

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "store/sql/waiting.h"
 
 namespace windlass::sql {
 namespace {
+
+constexpr std::int32_t kFewRows = 8;
 
 bool Allows(const std::vector<std::string>& names, std::string_view name) {
   return names.empty() ||
@@ -63,23 +66,46 @@ std::int32_t Claim::Room() const {
   return request_.limit - static_cast<std::int32_t>(leases_.size());
 }
 
-void Claim::AddLease(const LiveRun& run, TaskKey task, const Ticket& ticket) {
+void Claim::AddLease(const LiveRun& run, TaskKey task, const Ticket& ticket,
+                     Timestamp ready_at) {
   Lease& lease = leases_.emplace_back();
   lease.run = run.info;
   lease.task = task;
-  lease.token = tx_.ids.NextToken(tx_.db);
   lease.attempt = ticket.attempt;
+  lease.failures = ticket.failures;
+  lease.ready_at = ready_at;
   lease.claimed_at = tx_.now();
   lease.close_deadline = CloseDeadline(run.spec(task.node), ticket);
   if (run.definition->workflow->on_exit_index == task.node) {
     lease.run_outcome = run.progress.outcome();
   }
-  LeaseRow row;
-  row.token = lease.token;
-  row.executor = request_.executor;
-  row.ticket = ticket;
-  row.claimed_at = tx_.now();
-  tx_.leases.Insert(tx_.db, run.id(), task, row);
+  Taken& taken =
+      taken_.emplace_back(leases_.size() - 1, run.definition->id, ticket);
+  // Without a deadline that counts from it, it says nothing, and would only
+  // tell apart what can share a row.
+  if (!lease.close_deadline) taken.ticket.scheduled_at = tx_.now();
+}
+
+// The same task of consecutive runs gets consecutive tokens, so that these
+// leases can share a row.
+void Claim::Grant() {
+  std::sort(taken_.begin(), taken_.end(), [&](const Taken& a, const Taken& b) {
+    const Lease& first = leases_[a.lease];
+    const Lease& second = leases_[b.lease];
+    return std::tuple(first.task, first.run->id) <
+           std::tuple(second.task, second.run->id);
+  });
+  for (const Taken& taken : taken_) {
+    Lease& lease = leases_[taken.lease];
+    lease.token = tx_.ids.NextToken(tx_.db);
+    LeaseRow row;
+    row.token = lease.token;
+    row.executor = request_.executor;
+    row.ticket = taken.ticket;
+    row.claimed_at = lease.claimed_at;
+    tx_.leases.Insert(lease.run->id, lease.task, taken.definition, row);
+  }
+  taken_.clear();
 }
 
 // An executor gets one task on its last chance at a time, so that a task that
@@ -96,22 +122,41 @@ bool Claim::AllowsLastChance(const Ticket& ticket) {
   return !std::exchange(*last_chance_taken_, true);
 }
 
+// What is claimable belongs to a run that is neither paused nor over, or it
+// would not be here; the run need not be locked for that, nor, where the row
+// says what it was submitted with, be read.
+const LiveRun* Claim::RunOf(const ReadyRow& row, RunId run) {
+  if (!row.definition || !row.input) return tx_.runs.Peek(tx_.db, run);
+  return tx_.runs.PeekFresh(
+      tx_.db,
+      {run, *row.definition, *row.input, row.ticket.scheduled_at});
+}
+
 void Claim::LeaseFront(const ReadyRow& row, std::int32_t count) {
-  // What is claimable belongs to a run that is neither paused nor over, or it
-  // would not be here; the run need not be locked for that.
-  const LiveRun* run = tx_.runs.Peek(tx_.db, row.run);
+  if (row.runs > 1) {
+    for (std::int32_t i = 0; i < count; ++i) {
+      const LiveRun* run = RunOf(row, RunId{row.first_run().value + i});
+      if (run == nullptr) return;
+      AddLease(*run, TaskKey{row.node, row.idx}, row.ticket, row.ready_at);
+    }
+    return;
+  }
+  const LiveRun* run = RunOf(row, row.run);
   if (run == nullptr) return;
   for (std::int32_t i = 0; i < count; ++i) {
-    AddLease(*run, TaskKey{row.node, row.first() + i}, row.ticket);
+    AddLease(*run, TaskKey{row.node, row.first() + i}, row.ticket,
+             row.ready_at);
   }
 }
 
 bool Claim::Take(const ReadyRow& row) {
-  const std::int32_t taken = std::min(row.count, Room());
+  const std::int32_t taken = std::min(row.tasks(), Room());
   LeaseFront(row, taken);
-  if (taken == row.count) return true;
+  if (taken == row.tasks()) return true;
+  const bool of_runs = row.runs > 1;
   tx_.db.Write(Query::kShrinkReady, row.lane, row.rank, row.run, row.node,
-               row.idx, row.count - taken);
+               row.idx, of_runs ? row.count : row.count - taken,
+               of_runs ? row.runs - taken : row.runs);
   return false;
 }
 
@@ -128,7 +173,8 @@ void Claim::TakeFresh() {
     if (!Accepts(*tasks.run, tasks.node)) continue;
     const std::int32_t taken = std::min(tasks.count, Room());
     for (std::int32_t i = 0; i < taken; ++i) {
-      AddLease(*tasks.run, TaskKey{tasks.node, tasks.first + i}, ticket);
+      AddLease(*tasks.run, TaskKey{tasks.node, tasks.first + i}, ticket,
+               tx_.now());
     }
     tasks.first += taken;
     tasks.count -= taken;
@@ -147,17 +193,33 @@ void Claim::TakeReady() {
 }
 
 void Claim::FromLanes() {
+  if (tx_.writers == Writers::kMany) {
+    // A row may stand for hundreds of tasks, and what is locked is kept from
+    // others: few are enough, mostly.
+    const std::int32_t few =
+        std::min(Room(), std::max(kFewRows, Room() / kFewRows));
+    if (TakeFrom(few) < few) return;
+  }
+  if (Room() > 0) TakeFrom(Room());
+}
+
+// Returns how many rows were taken wholly, or left for others.
+std::int32_t Claim::TakeFrom(std::int32_t rows) {
+  std::int32_t passed = 0;
   tx_.ids.AnnounceToken(tx_.db);
-  ReadyScan scan(tx_, lanes_, Room());
-  tx_.runs.FetchUnlocked(tx_.db, scan.Runs());
+  ReadyScan scan(tx_, lanes_, rows);
+  tx_.runs.FetchUnlocked(tx_.db, scan.Runs(Room()));
   while (Room() > 0 && scan.Head() != nullptr) {
     if (!AllowsLastChance(scan.Head()->ticket)) {
       scan.Keep();
+      ++passed;
       continue;
     }
-    if (!Take(*scan.Head())) return;
+    if (!Take(*scan.Head())) break;
     scan.Pass();
+    ++passed;
   }
+  return passed;
 }
 
 std::vector<ReadyRow> Claim::ReadyOfFamily() {

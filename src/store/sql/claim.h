@@ -30,6 +30,8 @@ class Claim {
   void TakeFresh();
   // Of what waits.
   void TakeReady();
+  // When everything has been taken: what was taken is leased.
+  void Grant();
 
  private:
   bool Accepts(std::string_view queue, std::string_view type,
@@ -38,17 +40,26 @@ class Claim {
   std::int32_t Room() const;
 
   void FromLanes();
+  std::int32_t TakeFrom(std::int32_t rows);
   void FromFamily();
   std::vector<ReadyRow> ReadyOfFamily();
   // As much of the row as there is room for. False when some of it was left.
   bool Take(const ReadyRow& row);
   void LeaseFront(const ReadyRow& row, std::int32_t count);
-  void AddLease(const LiveRun& run, TaskKey task, const Ticket& ticket);
+  const LiveRun* RunOf(const ReadyRow& row, RunId run);
+  void AddLease(const LiveRun& run, TaskKey task, const Ticket& ticket,
+                Timestamp ready_at);
   bool AllowsLastChance(const Ticket& ticket);
 
   Transaction& tx_;
   const ClaimRequest& request_;
   std::vector<Lease>& leases_;
+  struct Taken {
+    std::size_t lease;  // In `leases_`.
+    std::int64_t definition;
+    Ticket ticket;
+  };
+  std::vector<Taken> taken_;
   std::vector<std::int64_t> lanes_;  // Those that the request accepts.
   // Whether the executor holds a task that its next crash would fail for good;
   // unknown until it matters.

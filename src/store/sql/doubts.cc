@@ -27,8 +27,9 @@ Doubts::Claim::Claim(Doubts& doubts, ExecutorId executor)
 void Doubts::Claim::AppendHeld(Transaction& tx, std::vector<Lease>& leases) {
   if (doubtful_.empty()) return;
   absl::flat_hash_set<std::int64_t> held;
-  Rows rows = tx.db.Read(Query::kSelectLeasesOfExecutor, executor_.value);
-  while (rows.Next()) held.insert(rows.Int(3));
+  for (const HeldLease& lease : ReadLeasesOf(tx.db, executor_)) {
+    held.insert(lease.token.value);
+  }
   for (const Doubt& doubt : doubtful_) {
     if (held.contains(doubt.lease.token.value)) leases.push_back(doubt.lease);
   }

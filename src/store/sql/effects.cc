@@ -36,6 +36,7 @@ struct LeaseName {
 std::vector<LeaseName> LeasesOfNode(Transaction& tx, const LiveRun& run,
                                     std::int32_t node) {
   std::vector<LeaseName> leases;
+  tx.leases.Separate(tx.db, run.id(), node);
   Rows rows = tx.db.Read(Query::kSelectLeasesOfNode, run.id(), node);
   while (rows.Next()) {
     leases.push_back({TaskKey{node, rows.Int32(0)}, LeaseToken{rows.Int(1)}});

@@ -17,7 +17,7 @@ void NoteStart(Transaction& tx, LiveRun& run, Timestamp claimed_at) {
   // Other tasks of the run may have been claimed earlier and still be running.
   if (run.first_claim) {
     claimed_at = std::min(claimed_at, *run.first_claim);
-  } else if (run.definition->workflow->tasks.size() > 1) {
+  } else if (run.definition->start.released.size() > 1) {
     Rows rows = tx.db.Read(Query::kSelectFirstClaim, run.id());
     if (rows.Next() && !rows.IsNull(0)) {
       claimed_at = std::min(claimed_at, rows.Time(0));

@@ -70,7 +70,9 @@ absl::StatusOr<ClaimReply> Tasks::Claim(const ClaimRequest& request) {
     }
     doubts.AppendHeld(tx, reply.leases);
     reply.next_due = PromoteDue(tx);
-    sql::Claim(tx, request, reply.leases).TakeReady();
+    sql::Claim claim(tx, request, reply.leases);
+    claim.TakeReady();
+    claim.Grant();
     return absl::OkStatus();
   };
   const auto status = ledger_.Write(Ledger::Durability::kProcess, body);
@@ -99,7 +101,10 @@ absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
     if (claim) claim->TakeFresh();
     FlushFresh(tx);
     reply.next_due = PromoteDue(tx);
-    if (claim) claim->TakeReady();
+    if (claim) {
+      claim->TakeReady();
+      claim->Grant();
+    }
     return absl::OkStatus();
   };
   const auto status = ledger_.Write(Ledger::Durability::kProcess, body);

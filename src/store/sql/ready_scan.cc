@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/sql/waiting.h"
+#include "sql_query.h"
 
 namespace windlass::sql {
 namespace {
@@ -12,21 +12,6 @@ namespace {
 constexpr std::size_t kSmallestChunk = 8;
 
 }  // namespace
-
-std::vector<ReadyRow> ReadReadyRows(Rows rows) {
-  std::vector<ReadyRow> ready;
-  while (rows.Next()) {
-    ReadyRow& row = ready.emplace_back();
-    row.lane = rows.Int(0);
-    row.rank = rows.Int32(1);
-    row.run = RunId{rows.Int(2)};
-    row.node = rows.Int32(3);
-    row.idx = rows.Int32(4);
-    row.count = rows.Int32(5);
-    row.ticket = ReadTicket(rows, 6);
-  }
-  return ready;
-}
 
 // A lane's tasks in order.
 class ReadyScan::Lane {
@@ -90,17 +75,17 @@ class ReadyScan::Lane {
 };
 
 ReadyScan::ReadyScan(Transaction& tx, const std::vector<std::int64_t>& lanes,
-                     std::int32_t room) {
+                     std::int32_t most) {
   if (lanes.empty()) return;
-  const auto most = static_cast<std::size_t>(room);
   if (tx.writers == Writers::kOne) {
+    const auto rows = static_cast<std::size_t>(most);
     const std::size_t chunk =
-        std::min(most, std::max(kSmallestChunk, most / lanes.size() + 1));
+        std::min(rows, std::max(kSmallestChunk, rows / lanes.size() + 1));
     lanes_.reserve(lanes.size());
     for (const std::int64_t lane : lanes) lanes_.emplace_back(tx, lane, chunk);
   } else {
     lanes_.emplace_back(
-        tx, ReadReadyRows(tx.db.Read(Query::kLockReady, Ints{lanes}, room)));
+        tx, ReadReadyRows(tx.db.Read(Query::kLockReady, Ints{lanes}, most)));
   }
   FindHead();
 }
@@ -109,10 +94,17 @@ ReadyScan::~ReadyScan() {
   for (Lane& lane : lanes_) lane.DeletePassed();
 }
 
-std::vector<RunId> ReadyScan::Runs() const {
+std::vector<RunId> ReadyScan::Runs(std::int32_t tasks) const {
   std::vector<RunId> runs;
+  const auto most = static_cast<std::size_t>(tasks);
   for (const Lane& lane : lanes_) {
-    for (const ReadyRow& row : lane.rows()) runs.push_back(row.run);
+    for (const ReadyRow& row : lane.rows()) {
+      if (row.definition && row.input) continue;
+      for (std::int64_t run = row.first_run().value;
+           run <= row.run.value && runs.size() < most; ++run) {
+        runs.push_back(RunId{run});
+      }
+    }
   }
   return runs;
 }

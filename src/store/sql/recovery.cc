@@ -8,22 +8,6 @@
 namespace windlass::sql {
 namespace {
 
-struct HeldLease {
-  RunId run;
-  TaskKey task;
-  LeaseToken token;
-};
-
-std::vector<HeldLease> LeasesOf(Transaction& tx, ExecutorId executor) {
-  std::vector<HeldLease> leases;
-  Rows rows = tx.db.Read(Query::kSelectLeasesOfExecutor, executor.value);
-  while (rows.Next()) {
-    leases.push_back({RunId{rows.Int(0)}, TaskKey{rows.Int32(1), rows.Int32(2)},
-                      LeaseToken{rows.Int(3)}});
-  }
-  return leases;
-}
-
 // How the attempt ended, as far as its history is concerned.
 AttemptEnd EndFor(const HeldLease& held, Departure departure) {
   AttemptEnd end;
@@ -63,7 +47,7 @@ bool EndExecutor(Transaction& tx, ExecutorId executor, Departure departure,
     return false;
   }
   SweepReport uncounted;
-  const std::vector<HeldLease> leases = LeasesOf(tx, executor);
+  const std::vector<HeldLease> leases = ReadLeasesOf(tx.db, executor);
   std::vector<RunId> runs;
   for (const HeldLease& held : leases) runs.push_back(held.run);
   tx.runs.Fetch(tx.db, runs);

@@ -23,7 +23,6 @@ struct RunRow {
   std::string reason;
   RunId root;
   std::optional<RunId> parent;
-  std::optional<Timestamp> first_claim;
 };
 
 namespace {
@@ -33,6 +32,11 @@ constexpr std::size_t kMostRuns = 20'000;
 constexpr std::size_t kMostNodes = 4'000'000;
 constexpr std::size_t kMostInputs = 1'000;
 constexpr std::size_t kInfoGeneration = 10'000;
+
+// Whether several tasks of a run can be claimed before any has ended.
+bool HasSeveralRoots(const Definition& definition) {
+  return definition.start.released.size() > 1;
+}
 
 RunRow ReadRunRow(const Rows& rows) {
   RunRow row;
@@ -49,7 +53,6 @@ RunRow ReadRunRow(const Rows& rows) {
   row.reason = rows.Text(10);
   row.root = rows.IsNull(11) ? row.id : RunId{rows.Int(11)};
   if (!rows.IsNull(12)) row.parent = RunId{rows.Int(12)};
-  row.first_claim = rows.OptionalTime(13);
   return row;
 }
 
@@ -141,6 +144,19 @@ void RunInfos::Add(std::shared_ptr<const RunInfo> info) {
   young_[info->id] = std::move(info);
 }
 
+std::shared_ptr<const RunInput> RunInfos::FindInput(std::int64_t id) const {
+  MutexLock lock(mutex_);
+  const auto found = inputs_.find(id);
+  return found == inputs_.end() ? nullptr : found->second;
+}
+
+void RunInfos::AddInput(std::int64_t id,
+                        std::shared_ptr<const RunInput> input) {
+  MutexLock lock(mutex_);
+  if (inputs_.size() >= kMostInputs) inputs_.clear();
+  inputs_[id] = std::move(input);
+}
+
 LiveRun* Runs::Get(Connection& connection, RunId id) {
   const auto found = runs_.find(id);
   if (found != runs_.end() && found->second->locked) {
@@ -153,6 +169,24 @@ LiveRun* Runs::Peek(Connection& connection, RunId id) {
   const auto found = runs_.find(id);
   if (found != runs_.end()) return found->second.get();
   return Load(connection, id, Locking::kLook);
+}
+
+LiveRun* Runs::PeekFresh(Connection& connection, const FreshRun& fresh) {
+  const auto found = runs_.find(fresh.id);
+  if (found != runs_.end()) return found->second.get();
+  RunRow row;
+  row.id = row.root = fresh.id;
+  row.definition = fresh.definition;
+  row.input = fresh.input;
+  row.created_at = fresh.created_at;
+  auto run = Keep(connection, std::move(row), Locking::kLook);
+  if (!run.ok()) {
+    connection.Fail(run.status());
+    return nullptr;
+  }
+  // It has not been read: whoever wants to change it must.
+  (*run)->locked = false;
+  return *run;
 }
 
 LiveRun* Runs::Load(Connection& connection, RunId id, Locking locking) {
@@ -194,7 +228,7 @@ void Runs::FetchAll(Connection& connection, std::vector<RunId> ids,
       found.push_back(ReadRunRow(rows));
       const RunRow& row = found.back();
       if (infos_ != nullptr && infos_->Find(row.id, row.attempt)) continue;
-      if (!inputs_.contains(row.input)) inputs.push_back(row.input);
+      if (KnownInput(row.input) == nullptr) inputs.push_back(row.input);
     }
   }
   if (!inputs.empty()) {
@@ -202,13 +236,28 @@ void Runs::FetchAll(Connection& connection, std::vector<RunId> ids,
     while (rows.Next()) {
       auto input = ReadInput(rows);
       if (!input.ok()) return connection.Fail(input.status());
-      inputs_.insert_or_assign(rows.Int(0), *std::move(input));
+      KeepInput(rows.Int(0), *std::move(input));
     }
   }
   for (RunRow& row : found) {
     auto run = Keep(connection, std::move(row), locking);
     if (!run.ok()) return connection.Fail(run.status());
+    if (locking == Locking::kLock && !(*run)->started_at &&
+        HasSeveralRoots(*(*run)->definition)) {
+      unclear_starts_.push_back((*run)->id().value);
+    }
   }
+  FetchFirstClaims(connection);
+}
+
+void Runs::FetchFirstClaims(Connection& connection) {
+  if (unclear_starts_.empty()) return;
+  Rows rows =
+      connection.Read(Query::kSelectFirstClaims, Ints{unclear_starts_});
+  while (rows.Next()) {
+    runs_[RunId{rows.Int(0)}]->first_claim = rows.OptionalTime(1);
+  }
+  unclear_starts_.clear();
 }
 
 absl::StatusOr<LiveRun*> Runs::Keep(Connection& connection, RunRow row,
@@ -236,7 +285,7 @@ absl::StatusOr<LiveRun*> Runs::Keep(Connection& connection, RunRow row,
   kept->started_at = row.started_at;
   kept->finished_at = row.finished_at;
   kept->reason = std::move(row.reason);
-  kept->first_claim = row.first_claim;
+  kept->first_claim.reset();
   // With one writer nothing changes under its hands.
   kept->locked = locking == Locking::kLock || writers_ == Writers::kOne;
   locked_some_ = locked_some_ || locking == Locking::kLock;
@@ -248,15 +297,30 @@ absl::StatusOr<std::shared_ptr<const RunInfo>> Runs::Info(
   if (infos_ != nullptr) {
     if (auto info = infos_->Find(row.id, row.attempt)) return info;
   }
-  auto& input = inputs_[row.input];
-  if (input == nullptr) {
-    auto read = FindInput(connection, row.input);
-    if (!read.ok()) return read.status();
-    input = *std::move(read);
-  }
-  auto info = MakeInfo(row, definition, *input);
+  auto input = Input(connection, row.input);
+  if (!input.ok()) return input.status();
+  auto info = MakeInfo(row, definition, **input);
   if (infos_ != nullptr) infos_->Add(info);
   return info;
+}
+
+absl::StatusOr<std::shared_ptr<const RunInput>> Runs::Input(
+    Connection& connection, std::int64_t id) {
+  if (auto known = KnownInput(id)) return known;
+  auto read = FindInput(connection, id);
+  if (read.ok()) KeepInput(id, *read);
+  return read;
+}
+
+std::shared_ptr<const RunInput> Runs::KnownInput(std::int64_t id) const {
+  if (infos_ != nullptr) return infos_->FindInput(id);
+  const auto found = inputs_.find(id);
+  return found == inputs_.end() ? nullptr : found->second;
+}
+
+void Runs::KeepInput(std::int64_t id, std::shared_ptr<const RunInput> input) {
+  if (infos_ != nullptr) return infos_->AddInput(id, std::move(input));
+  inputs_.insert_or_assign(id, std::move(input));
 }
 
 void Runs::Save(Connection& connection) {

@@ -16,13 +16,10 @@
 #include "model/run_progress.h"
 #include "store/sql/connection.h"
 #include "store/sql/definitions.h"
+#include "store/sql/writers.h"
 #include "windlass/lease.h"
 
 namespace windlass::sql {
-
-// How many transactions may write at the same time. With many, what a
-// transaction knows holds only for the runs it has locked.
-enum class Writers : std::uint8_t { kOne, kMany };
 
 struct LiveRun {
   LiveRun(std::shared_ptr<const Definition> pinned, RunProgress where)
@@ -64,11 +61,14 @@ struct RunInput {
 absl::StatusOr<std::shared_ptr<const RunInfo>> ReadRunInfo(
     Connection& connection, Definitions& definitions, RunId id);
 
-// RunInfo that is likely to be needed again. Thread-safe.
+// RunInfo that is likely to be needed again, and inputs. Thread-safe.
 class RunInfos {
  public:
   std::shared_ptr<const RunInfo> Find(RunId id, int attempt) const;
   void Add(std::shared_ptr<const RunInfo> info);
+
+  std::shared_ptr<const RunInput> FindInput(std::int64_t id) const;
+  void AddInput(std::int64_t id, std::shared_ptr<const RunInput> input);
 
  private:
   mutable Mutex mutex_;
@@ -77,6 +77,16 @@ class RunInfos {
                                   std::hash<RunId>>;
   mutable Map young_ ABSL_GUARDED_BY(mutex_);
   Map old_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::int64_t, std::shared_ptr<const RunInput>> inputs_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+// What is known of a run that has been submitted and not retried since.
+struct FreshRun {
+  RunId id;
+  std::int64_t definition = 0;
+  std::int64_t input = 0;
+  Timestamp created_at;
 };
 
 struct RunRow;
@@ -99,6 +109,9 @@ class Runs {
   // may be relied on.
   void FetchUnlocked(Connection& connection, std::vector<RunId> ids);
   LiveRun* Peek(Connection& connection, RunId id);
+  // Like Peek() without reading the run. Its progress must not be relied on
+  // either.
+  LiveRun* PeekFresh(Connection& connection, const FreshRun& fresh);
 
   // What was locked since the last call may have been waited for: what was
   // looked up before is out of date. Returns whether anything was.
@@ -130,6 +143,12 @@ class Runs {
                                 Locking locking);
   absl::StatusOr<std::shared_ptr<const RunInfo>> Info(
       Connection& connection, const RunRow& row, const Definition& definition);
+  absl::StatusOr<std::shared_ptr<const RunInput>> Input(Connection& connection,
+                                                        std::int64_t id);
+  std::shared_ptr<const RunInput> KnownInput(std::int64_t id) const;
+  void KeepInput(std::int64_t id, std::shared_ptr<const RunInput> input);
+  // When what runs of these was claimed, for runs that it must be known of.
+  void FetchFirstClaims(Connection& connection);
 
   const Writers writers_;
   Definitions& definitions_;
@@ -138,6 +157,7 @@ class Runs {
   absl::flat_hash_map<RunId, std::unique_ptr<LiveRun>, std::hash<RunId>> runs_;
   std::vector<LiveRun*> dirty_;
   std::vector<RunId> ended_;
+  std::vector<std::int64_t> unclear_starts_;
   std::size_t nodes_ = 0;  // Of all runs kept.
   absl::flat_hash_map<std::int64_t, std::shared_ptr<const RunInput>> inputs_;
 };

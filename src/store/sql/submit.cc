@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "sql_query.h"
 #include "store/sql/effects.h"
+#include "store/sql/ready_rows.h"
 #include "store/sql/run_control.h"
+#include "store/sql/waiting.h"
 
 namespace windlass::sql {
 namespace {
@@ -61,6 +63,9 @@ absl::StatusOr<Parentage> FindParentage(Transaction& tx,
 class Submission {
  public:
   explicit Submission(Transaction& tx) : tx_(tx) {}
+
+  // When all have been added.
+  void Finish() { ready_.Write(tx_.db); }
 
   absl::Status Add(const SubmitRequest& request,
                    std::vector<SubmittedRun>& submitted) {
@@ -142,19 +147,24 @@ class Submission {
       tx_.db.Write(Query::kInsertIdempotency,
                    std::string_view(definition_->workflow->name), *key, id);
     }
-    Start(id, parentage.paused);
+    Start(id, input, parentage);
     return id;
   }
 
-  void Start(RunId id, bool paused) {
+  void Start(RunId id, std::int64_t input, const Parentage& parentage) {
     if (const auto timeout = definition_->workflow->timeout) {
       tx_.db.Write(Query::kInsertTimer, tx_.now() + *timeout, id, -1, -1, -1,
                    static_cast<int>(TimerKind::kRunTimeout));
       tx_.rare.Added(Rare::kTimer);
     }
     const Effects& start = definition_->start;
-    if (!paused && IsPlain(start)) {
-      for (const Release& release : start.released) InsertRoot(id, release);
+    if (!parentage.paused && IsPlain(start)) {
+      // Of a sub-run there is more to know than its input.
+      std::optional<std::int64_t> all_of_it;
+      if (!parentage.parent) all_of_it = input;
+      for (const Release& release : start.released) {
+        InsertRoot(id, all_of_it, release);
+      }
       return;
     }
     LiveRun* run = tx_.Run(id);
@@ -168,20 +178,26 @@ class Submission {
     if (!start.settled.empty() || start.ended) return false;
     for (const Release& release : start.released) {
       const TaskSpec& spec = definition_->spec(release.node);
-      if (spec.delay > Duration::zero() || spec.schedule_to_start_timeout ||
-          spec.schedule_to_close_timeout) {
-        return false;
-      }
+      if (spec.delay > Duration::zero() || !MayShareReady(spec)) return false;
     }
     return true;
   }
 
   // The common case without reading the run back.
-  void InsertRoot(RunId id, const Release& release) {
+  void InsertRoot(RunId id, std::optional<std::int64_t> input,
+                  const Release& release) {
     const Place& place = definition_->place(release.node);
-    tx_.db.Write(Query::kInsertReady, place.lane, place.rank, id, release.node,
-                 release.first + release.count - 1, release.count, 1, 0, 0,
-                 tx_.now(), tx_.now());
+    ReadyRow row;
+    row.lane = place.lane;
+    row.rank = place.rank;
+    row.run = id;
+    row.node = release.node;
+    row.idx = release.first + release.count - 1;
+    row.count = release.count;
+    row.ticket.scheduled_at = row.ready_at = tx_.now();
+    row.definition = definition_->id;
+    row.input = input;
+    ready_.Add(row);
     tx_.ring = true;
   }
 
@@ -193,6 +209,7 @@ class Submission {
   std::string input_params_;
   std::string input_labels_;
   std::string input_base_dir_;
+  NewReady ready_;
 };
 
 }  // namespace
@@ -216,6 +233,7 @@ absl::StatusOr<std::vector<SubmittedRun>> Control::Submit(
       auto status = submission.Add(request, submitted);
       if (!status.ok()) return status;
     }
+    submission.Finish();
     return absl::OkStatus();
   };
   if (auto status = ledger_.Write(Ledger::Durability::kMachine, body);

@@ -131,15 +131,27 @@ class TaskRows {
   }
 
   void ReadLeases() {
-    Rows rows = ReadRange(Query::kSelectLeases);
-    while (rows.Next()) {
-      const TaskKey key{rows.Int32(0), rows.Int32(1)};
-      if (records_.contains(key)) continue;
-      TaskRecord& record = Live(key, TaskState::kRunning, rows.Int32(2));
-      record.started_at = rows.Time(3);
-      record.executor = rows.Text(4);
-      tokens_[key] = rows.Int(5);
+    {
+      Rows rows = ReadRange(Query::kSelectLeases);
+      while (rows.Next()) {
+        AddLease(TaskKey{rows.Int32(0), rows.Int32(1)}, rows, rows.Int(5));
+      }
     }
+    // Those that are shared with other runs, the last of which has the token.
+    Rows rows = connection_.Read(Query::kSelectLeaseRangesOfRun, run_.id);
+    while (rows.Next()) {
+      const TaskKey key{rows.Int32(0), -1};
+      if (key < range_.first || range_.last < key) continue;
+      AddLease(key, rows, rows.Int(5) - (rows.Int(1) - run_.id.value));
+    }
+  }
+
+  void AddLease(TaskKey key, const Rows& rows, std::int64_t token) {
+    if (records_.contains(key)) return;
+    TaskRecord& record = Live(key, TaskState::kRunning, rows.Int32(2));
+    record.started_at = rows.Time(3);
+    record.executor = rows.Text(4);
+    tokens_[key] = token;
   }
 
   void ReadWaiting() {

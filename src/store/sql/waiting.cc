@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sql_query.h"
+#include "store/sql/ready_rows.h"
 
 namespace windlass::sql {
 namespace {
@@ -44,12 +45,20 @@ void AddCloseTimer(Transaction& tx, LiveRun& run, std::int32_t node,
   }
 }
 
-void InsertReady(Transaction& tx, LiveRun& run, std::int32_t node,
-                 std::int32_t first, std::int32_t count, const Ticket& ticket) {
+// The row of tasks that become claimable now, and the timers that go with it.
+ReadyRow MakeReady(Transaction& tx, LiveRun& run, std::int32_t node,
+                   std::int32_t first, std::int32_t count,
+                   const Ticket& ticket) {
   const Place place = run.place(node);
-  tx.db.Write(Query::kInsertReady, place.lane, place.rank, run.id(), node,
-              first + count - 1, count, ticket.attempt, ticket.failures,
-              ticket.crashes, ticket.scheduled_at, tx.now());
+  ReadyRow row;
+  row.lane = place.lane;
+  row.rank = place.rank;
+  row.run = run.id();
+  row.node = node;
+  row.idx = first + count - 1;
+  row.count = count;
+  row.ticket = ticket;
+  row.ready_at = tx.now();
   tx.ring = true;
   const TaskSpec& spec = run.spec(node);
   if (spec.schedule_to_start_timeout) {
@@ -57,6 +66,7 @@ void InsertReady(Transaction& tx, LiveRun& run, std::int32_t node,
              count, TimerKind::kScheduleToStart);
   }
   AddCloseTimer(tx, run, node, first, count, ticket);
+  return row;
 }
 
 bool HasHappened(Transaction& tx, const WakeCondition& wake) {
@@ -131,18 +141,31 @@ void ReleaseTasks(Transaction& tx, LiveRun& run,
   }
 }
 
+bool MayShareReady(const TaskSpec& spec) {
+  return !spec.schedule_to_start_timeout && !spec.schedule_to_close_timeout &&
+         !spec.concurrency && !spec.rate_limit;
+}
+
 void FlushFresh(Transaction& tx) {
+  if (tx.fresh.empty()) return;
   Ticket ticket;
   ticket.scheduled_at = tx.now();
+  NewReady ready;
   for (const FreshTasks& tasks : tx.fresh) {
-    InsertReady(tx, *tasks.run, tasks.node, tasks.first, tasks.count, ticket);
+    ReadyRow row = MakeReady(tx, *tasks.run, tasks.node, tasks.first,
+                             tasks.count, ticket);
+    if (tasks.first == -1 && MayShareReady(tasks.run->spec(tasks.node))) {
+      row.definition = tasks.run->definition->id;
+    }
+    ready.Add(row);
   }
+  ready.Write(tx.db);
   tx.fresh.clear();
 }
 
 void PutReady(Transaction& tx, LiveRun& run, TaskKey task,
               const Ticket& ticket) {
-  InsertReady(tx, run, task.node, task.index, 1, ticket);
+  WriteReady(tx.db, MakeReady(tx, run, task.node, task.index, 1, ticket));
 }
 
 void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
@@ -216,6 +239,7 @@ std::vector<WaitingTasks> TakeWaiting(Transaction& tx, LiveRun& run,
     return true;
   });
   const Place place = run.place(node);
+  SeparateReady(tx, run, place, node);
   AppendWaiting(tx.db.Read(Query::kSelectReadyOfNode, place.lane, place.rank,
                            run.id(), node),
                 waiting);
@@ -231,6 +255,12 @@ std::vector<WaitingTasks> TakeWaiting(Transaction& tx, LiveRun& run,
 }
 
 void MoveReady(Transaction& tx, LiveRun& run) {
+  const auto nodes = static_cast<std::int32_t>(run.definition->places.size());
+  for (std::int32_t node = 0; node < nodes; ++node) {
+    Place place = run.definition->place(node);
+    if (!run.paused) place.lane = -place.lane;
+    SeparateReady(tx, run, place, node);
+  }
   for (const Place& place : run.definition->distinct_places) {
     const std::int64_t to = run.paused ? -place.lane : place.lane;
     tx.db.Write(Query::kMoveReady, to, -to, place.rank, run.id());

@@ -18,6 +18,9 @@ Ticket ReadTicket(const Rows& rows, int column);
 void ReleaseTasks(Transaction& tx, LiveRun& run,
                   const std::vector<Release>& tasks);
 
+// Whether a claimable task can share a row with that of other runs.
+bool MayShareReady(const TaskSpec& spec);
+
 // Makes rows of the released tasks that nobody has taken directly.
 void FlushFresh(Transaction& tx);
 

@@ -29,6 +29,7 @@ Ledger::Ledger(SqliteStoreOptions options, std::unique_ptr<Database> database,
 void Ledger::Forget() {
   runs_.Forget();
   rare_.Forget();
+  leases_.Forget();
   sequence_.Forget();
 }
 
@@ -46,6 +47,7 @@ absl::Status Ledger::Write(
     absl::Status status = body(tx);
     if (status.ok()) {
       FlushFresh(tx);
+      leases_.Save(connection);
       runs_.Save(connection);
       sequence_.Save(connection);
       ring = tx.ring;

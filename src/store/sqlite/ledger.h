@@ -47,7 +47,7 @@ class Ledger final : public sql::Ledger {
   sql::Runs runs_;
   sql::RareTables rare_;
   Sequence sequence_;
-  sql::Leases leases_;
+  sql::Leases leases_{sql::Writers::kOne};
 };
 
 }  // namespace windlass::sqlite

@@ -1,6 +1,8 @@
 -- Hot tables (ready, scheduled, parked, lease, timer) hold live rows only; what
--- has ended is in task_end and attempt, which only grow. A map's instances
--- share one ready row for as long as they have not been claimed.
+-- has ended is in task_end and attempt, which only grow. What is alike shares a
+-- row of ready or lease_range for as long as nothing tells it apart: a map's
+-- instances, or one task of consecutive runs. A statement that looks for the row
+-- that covers a run need not look further than 500 runs ahead.
 --
 -- `idx` is -1 for a task itself and the index for an instance of a mapped task.
 -- Whoever changes anything of a run's tasks, but for claiming what is ready,
@@ -93,7 +95,9 @@ CREATE TABLE queue (
 -- Claimable tasks, in the order in which a claim takes them. A row stands for
 -- `count` instances, the last of which is `idx`, so that taking from the front
 -- leaves the key alone. `rank` is 9 - priority. Rows of a paused run wait under
--- the negative of their lane, where no claim looks.
+-- the negative of their lane, where no claim looks. A row with `runs` > 1 stands
+-- for the same task of that many consecutive runs, the last of which is `run`;
+-- their definition and, where it is the same, their input are then in the row.
 CREATE TABLE ready (
   lane int NOT NULL CHECK (lane <> 0),
   rank smallint NOT NULL CHECK (rank BETWEEN 0 AND 9),
@@ -106,6 +110,10 @@ CREATE TABLE ready (
   crashes int NOT NULL CHECK (crashes >= 0),
   scheduled_at timestamptz NOT NULL,
   ready_at timestamptz NOT NULL,
+  runs int NOT NULL DEFAULT 1
+    CHECK (runs = 1 OR (runs BETWEEN 2 AND 500 AND idx = -1 AND attempt = 1)),
+  definition bigint,
+  input bigint,
   PRIMARY KEY (lane, rank, run, node, idx)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0,
         autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
@@ -161,6 +169,37 @@ CREATE TABLE lease (
   PRIMARY KEY (run, node, idx)
 ) WITH (autovacuum_vacuum_scale_factor = 0,
         autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
+
+-- Running attempts of one task in `runs` consecutive runs, the last of which is
+-- `run`; `token` is its token, and those before it count down from there. A run
+-- that must be told apart gets a row of its own in `lease`.
+CREATE TABLE lease_range (
+  node int NOT NULL,
+  run bigint NOT NULL,
+  runs int NOT NULL CHECK (runs BETWEEN 1 AND 500),
+  token bigint NOT NULL CHECK (token >= runs),
+  executor bigint NOT NULL,
+  attempt int NOT NULL CHECK (attempt >= 1),
+  failures int NOT NULL CHECK (failures >= 0),
+  crashes int NOT NULL CHECK (crashes >= 0),
+  scheduled_at timestamptz NOT NULL,
+  claimed_at timestamptz NOT NULL,
+  PRIMARY KEY (node, run)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+
+CREATE INDEX lease_range_by_run ON lease_range (run);
+
+-- Every claimable task and every running attempt, for those who look at all.
+CREATE VIEW every_ready AS
+SELECT lane, one AS run, node, idx, count
+FROM ready, LATERAL generate_series(run - runs + 1, run) AS each (one);
+
+CREATE VIEW every_lease AS
+SELECT run, node, idx, token, executor, stopping FROM lease
+UNION ALL
+SELECT one, node, -1, token - (run - one), executor, false
+FROM lease_range, LATERAL generate_series(run - runs + 1, run) AS each (one);
 
 -- Attempts their executor is still to be told to stop, until it says it has.
 CREATE TABLE cancel_command (

@@ -1,7 +1,7 @@
 -- The first claimable tasks of some lanes, locked; rows that others have locked
 -- are passed over. The order is that of the index, in each lane and overall.
 SELECT r.lane, r.rank, r.run, r.node, r.idx, r.count, r.attempt, r.failures,
-       r.crashes, r.scheduled_at
+       r.crashes, r.scheduled_at, r.ready_at, r.runs, r.definition, r.input
 FROM unnest(?1::int[]) AS wanted (lane)
 CROSS JOIN LATERAL (
   SELECT * FROM ready WHERE ready.lane = wanted.lane

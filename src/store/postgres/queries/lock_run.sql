@@ -1,6 +1,4 @@
 SELECT id, definition, input, state, paused, attempt, created_at, started_at,
-       finished_at, progress, reason, root, parent,
-       CASE WHEN started_at IS NULL THEN
-         (SELECT min(claimed_at) FROM lease WHERE lease.run = run.id) END
+       finished_at, progress, reason, root, parent
 FROM run WHERE id = ?1
 FOR UPDATE

@@ -2,10 +2,10 @@
 -- being stopped may.
 SELECT live.run, live.node, live.idx
 FROM (
-  SELECT run, node, idx FROM ready
+  SELECT run, node, idx FROM every_ready
   UNION ALL SELECT run, node, idx FROM scheduled
   UNION ALL SELECT run, node, idx FROM parked
-  UNION ALL SELECT run, node, idx FROM lease WHERE NOT stopping
+  UNION ALL SELECT run, node, idx FROM every_lease WHERE NOT stopping
   UNION ALL SELECT run, node, first FROM timer
 ) AS live
 LEFT JOIN run ON run.id = live.run

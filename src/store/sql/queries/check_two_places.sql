@@ -7,10 +7,10 @@ FROM (
                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
            AS taken
   FROM (
-    SELECT run, node, idx - count + 1 AS first, idx AS last FROM ready
+    SELECT run, node, idx - count + 1 AS first, idx AS last FROM every_ready
     UNION ALL SELECT run, node, idx, idx FROM scheduled
     UNION ALL SELECT run, node, idx, idx FROM parked
-    UNION ALL SELECT run, node, idx, idx FROM lease
+    UNION ALL SELECT run, node, idx, idx FROM every_lease
     UNION ALL SELECT run, node, idx, idx FROM task_end
   ) AS place
 ) AS placed

@@ -2,7 +2,12 @@
 SELECT run.id, definition.name, run.state, run.paused, input.params,
        input.labels, run.created_at,
        coalesce(run.started_at,
-                (SELECT min(claimed_at) FROM lease WHERE lease.run = run.id)),
+                (SELECT min(claimed_at)
+                 FROM (SELECT claimed_at FROM lease WHERE lease.run = run.id
+                       UNION ALL
+                       SELECT claimed_at FROM lease_range AS held
+                       WHERE held.run >= run.id AND held.run < run.id + 500
+                         AND held.run - held.runs < run.id) AS claim)),
        run.finished_at, run.attempt, run.reason, run.parent,
        run.idempotency_key
 FROM run

@@ -1,0 +1,1 @@
+DELETE FROM lease_range WHERE node = ?1 AND run = ?2

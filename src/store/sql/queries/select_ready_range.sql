@@ -1,0 +1,6 @@
+-- The row that stands for a run and for others, if there is one.
+SELECT lane, rank, run, node, idx, count, attempt, failures, crashes,
+       scheduled_at, ready_at, runs, definition, input
+FROM ready
+WHERE lane = ?1 AND rank = ?2 AND run >= ?3 AND run < ?3 + 500
+  AND run - runs < ?3 AND node = ?4 AND runs > 1
