@@ -36,8 +36,8 @@ struct Lease {
   TaskKey task;
   LeaseToken token;
   int attempt = 1;
-  int failures = 0;      // Earlier attempts that count for the retry policy.
-  Timestamp ready_at;    // Since when it could be claimed, by the store's clock.
+  int failures = 0;    // Earlier attempts that count for the retry policy.
+  Timestamp ready_at;  // Since when it could be claimed, by the store's clock.
   Timestamp claimed_at;  // By the store's clock.
   // schedule_to_close of the task, by the store's clock.
   std::optional<Timestamp> close_deadline;

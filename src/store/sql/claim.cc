@@ -128,8 +128,7 @@ bool Claim::AllowsLastChance(const Ticket& ticket) {
 const LiveRun* Claim::RunOf(const ReadyRow& row, RunId run) {
   if (!row.definition || !row.input) return tx_.runs.Peek(tx_.db, run);
   return tx_.runs.PeekFresh(
-      tx_.db,
-      {run, *row.definition, *row.input, row.ticket.scheduled_at});
+      tx_.db, {run, *row.definition, *row.input, row.ticket.scheduled_at});
 }
 
 void Claim::LeaseFront(const ReadyRow& row, std::int32_t count) {

@@ -30,8 +30,7 @@ std::vector<HeldLease> ReadLeasesOf(Connection& connection,
                                     ExecutorId executor) {
   std::vector<HeldLease> leases;
   {
-    Rows rows =
-        connection.Read(Query::kSelectLeasesOfExecutor, executor.value);
+    Rows rows = connection.Read(Query::kSelectLeasesOfExecutor, executor.value);
     while (rows.Next()) {
       leases.push_back({RunId{rows.Int(0)},
                         TaskKey{rows.Int32(1), rows.Int32(2)},
@@ -108,9 +107,8 @@ void Leases::Announce(Connection& connection,
 
 void Leases::Fetch(Connection& connection) {
   {
-    Rows rows =
-        connection.Read(Query::kLockLeaseRanges, Ints{segments_.nodes},
-                        Ints{segments_.firsts}, Ints{segments_.lasts});
+    Rows rows = connection.Read(Query::kLockLeaseRanges, Ints{segments_.nodes},
+                                Ints{segments_.firsts}, Ints{segments_.lasts});
     while (rows.Next()) {
       ranges_.try_emplace({rows.Int32(0), rows.Int(1)}, ReadRange(rows));
     }
@@ -181,7 +179,8 @@ Leases::Range* Leases::FindRange(Connection& connection, RunId run,
     const std::pair key(task.node, range.last);
     if (ranges_.contains(key)) return nullptr;
     if (writers_ == Writers::kMany) {
-      Rows rows = connection.Read(Query::kLockLeaseRange, task.node, range.last);
+      Rows rows =
+          connection.Read(Query::kLockLeaseRange, task.node, range.last);
       if (!rows.Next()) {
         if (connection.ok()) continue;
         return nullptr;

@@ -56,8 +56,7 @@ void Split(Transaction& tx, const ReadyRow& row, RunId run) {
   if (run == row.first_run()) return;
   ReadyRow before = row;
   before.run = RunId{run.value - 1};
-  before.runs =
-      static_cast<std::int32_t>(run.value - row.first_run().value);
+  before.runs = static_cast<std::int32_t>(run.value - row.first_run().value);
   WriteReady(tx.db, before);
 }
 

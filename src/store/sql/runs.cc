@@ -252,8 +252,7 @@ void Runs::FetchAll(Connection& connection, std::vector<RunId> ids,
 
 void Runs::FetchFirstClaims(Connection& connection) {
   if (unclear_starts_.empty()) return;
-  Rows rows =
-      connection.Read(Query::kSelectFirstClaims, Ints{unclear_starts_});
+  Rows rows = connection.Read(Query::kSelectFirstClaims, Ints{unclear_starts_});
   while (rows.Next()) {
     runs_[RunId{rows.Int(0)}]->first_claim = rows.OptionalTime(1);
   }

@@ -152,8 +152,8 @@ void FlushFresh(Transaction& tx) {
   ticket.scheduled_at = tx.now();
   NewReady ready;
   for (const FreshTasks& tasks : tx.fresh) {
-    ReadyRow row = MakeReady(tx, *tasks.run, tasks.node, tasks.first,
-                             tasks.count, ticket);
+    ReadyRow row =
+        MakeReady(tx, *tasks.run, tasks.node, tasks.first, tasks.count, ticket);
     if (tasks.first == -1 && MayShareReady(tasks.run->spec(tasks.node))) {
       row.definition = tasks.run->definition->id;
     }
