@@ -102,6 +102,10 @@ std::shared_ptr<const StatementInfo> Catalog::Add(sql::Query query,
   info->takes_rows = !types.empty() &&
                      std::all_of(types.begin(), types.end(),
                                  [](TypeId id) { return ElementOf(id) != 0; });
+  const std::string_view text = TextOf(query);
+  info->only_adds = text.starts_with("INSERT INTO ") &&
+                    text.find("ON CONFLICT") == std::string_view::npos &&
+                    text.find("RETURNING") == std::string_view::npos;
   info->types = std::move(types);
   MutexLock lock(mutex_);
   known_[Place(query)] = info;

@@ -21,6 +21,8 @@ struct StatementInfo {
   // All parameters are arrays: rows that are written one by one may be gathered
   // and sent as columns.
   bool takes_rows = false;
+  // All it does is add rows, so that its order among others like it is free.
+  bool only_adds = false;
 };
 
 std::string_view TextOf(sql::Query query);

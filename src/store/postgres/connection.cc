@@ -264,16 +264,21 @@ void Connection::Put(sql::Query query, std::span<const sql::Value> values) {
   if (info == nullptr) return;
   const std::string_view table = TargetOf(query);
   ForgetAnswersAbout(table);
+  // What only adds rows may be sent before others that do.
   const auto last = std::find_if(
-      batches_.rbegin(), batches_.rend(),
-      [&](const Batch& batch) { return TargetOf(batch.query) == table; });
+      batches_.rbegin(), batches_.rend(), [&](const Batch& batch) {
+        return batch.query == query ||
+               (TargetOf(batch.query) == table &&
+                !(info->only_adds && batch.only_adds));
+      });
   if (info->takes_rows && last != batches_.rend() && last->query == query) {
     last->parameters.AddRow(values);
     if (last->parameters.bytes() > kLargestBatch) SendBatches();
     return;
   }
   Batch& batch = batches_.emplace_back(
-      Batch{query, info->takes_rows, Parameters(info->types)});
+      Batch{query, info->takes_rows, info->only_adds,
+            Parameters(info->types)});
   if (info->takes_rows) {
     batch.parameters.AddRow(values);
   } else {

@@ -31,7 +31,7 @@ struct SessionOptions {
   std::string schema = "windlass";
   // No call waits longer for the server; then the session is given up.
   Duration patience = std::chrono::seconds(15);
-  Duration connect_timeout = std::chrono::seconds(5);
+  Duration connect_timeout = std::chrono::seconds(10);
 };
 
 struct FreeResult {
@@ -83,6 +83,7 @@ class Connection final : public sql::Connection {
   struct Batch {
     sql::Query query{};
     bool rows = false;
+    bool only_adds = false;
     Parameters parameters;
   };
   // A Read() that was announced.

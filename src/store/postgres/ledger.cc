@@ -23,9 +23,12 @@ SessionOptions ListeningSession(const PostgresStoreOptions& options) {
   return session;
 }
 
-absl::Status Prepare(Database& database, bool migrate) {
+absl::Status Prepare(const PostgresStoreOptions& options) {
+  SessionOptions session = MainSession(options);
+  session.patience = kMigrationPatience;
+  Database database(std::move(session));
   return database.Use([&](Connection& connection) -> absl::Status {
-    const std::string& schema = database.options().schema;
+    const std::string& schema = options.schema;
     auto version = SchemaVersion(connection, schema);
     if (!version.ok()) return version.status();
     if (auto status = CheckVersion(*version, schema); !status.ok()) {
@@ -33,7 +36,7 @@ absl::Status Prepare(Database& database, bool migrate) {
     }
     const int newest = Migrations().back().version;
     if (*version == newest) return absl::OkStatus();
-    if (migrate) return MigrateTo(connection, schema, newest);
+    if (options.migrate) return MigrateTo(connection, schema, newest);
     return absl::FailedPreconditionError(absl::StrCat(
         "schema ", schema, " has version ", *version,
         " and this Windlass needs ", newest, "; run `windlass migrate up`"));
@@ -44,13 +47,11 @@ absl::Status Prepare(Database& database, bool migrate) {
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(
     PostgresStoreOptions options) {
-  const bool migrate = options.migrate;
-  std::unique_ptr<Ledger> ledger(new Ledger(std::move(options)));
-  if (auto status = Prepare(ledger->database_, migrate); !status.ok()) {
+  if (auto status = Prepare(options); !status.ok()) {
     return absl::Status(status.code(),
                         absl::StrCat("open the store: ", status.message()));
   }
-  return ledger;
+  return std::unique_ptr<Ledger>(new Ledger(std::move(options)));
 }
 
 Ledger::Ledger(PostgresStoreOptions options)

@@ -14,6 +14,7 @@ absl::Status WithConnection(
   postgres::SessionOptions session;
   session.url = options.url;
   session.schema = options.schema;
+  session.patience = postgres::kMigrationPatience;
   return postgres::Database(std::move(session)).Use(body);
 }
 

@@ -120,7 +120,13 @@ absl::Status MigrateTo(Connection& connection, const std::string& schema,
         absl::StrCat("there is no schema version ", version,
                      "; this Windlass knows 0 to ", kNewest));
   }
-  if (auto status = connection.Run("BEGIN").status(); !status.ok()) {
+  // Whoever else migrates is waited for, and nothing is to cut off the one that
+  // does on a machine that is busy.
+  if (auto status =
+          connection
+              .Run("BEGIN; SET LOCAL idle_in_transaction_session_timeout TO 0")
+              .status();
+      !status.ok()) {
     return status;
   }
   auto status = MigrateLocked(connection, schema, version);

@@ -33,7 +33,7 @@ void SetPaused(Transaction& tx, LiveRun& run, bool paused) {
   if (run.state != RunState::kRunning) return;
   if (run.paused != paused) {
     run.paused = paused;
-    tx.runs.Touch(run);
+    tx.runs.TouchAll(run);
     MoveReady(tx, run);
   }
   if (!tx.Any(Rare::kChildRun)) return;

@@ -161,7 +161,7 @@ void RecordSettled(Transaction& tx, const LiveRun& run,
 void EndRun(Transaction& tx, LiveRun& run, RunState state) {
   run.state = state;
   run.finished_at = tx.now();
-  run.paused = false;
+  if (std::exchange(run.paused, false)) tx.runs.TouchAll(run);
   tx.runs.Touch(run);
   tx.ids.RunEnded(tx.db);
   if (tx.Any(Rare::kTimer)) {
@@ -244,7 +244,7 @@ bool IsEmpty(const Effects& effects) {
 
 // Run-level facts that a restart changes.
 void Reopen(Transaction& tx, LiveRun& run) {
-  tx.runs.Touch(run);
+  tx.runs.TouchAll(run);
   if (run.state == RunState::kRunning) return;
   run.state = RunState::kRunning;
   run.finished_at.reset();
@@ -337,7 +337,7 @@ void CancelRun(Transaction& tx, LiveRun& run, RunState outcome,
   const Effects effects = run.progress.Cancel(outcome, StoredRows(tx, run));
   if (IsEmpty(effects)) return;
   run.reason = reason;
-  tx.runs.Touch(run);
+  tx.runs.TouchAll(run);
   // What is left of the run may start although it was paused: on_exit.
   if (run.paused) {
     run.paused = false;

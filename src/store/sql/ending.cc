@@ -41,6 +41,21 @@ void EndFlights(Transaction& tx, LeaseToken token) {
   for (const std::string& key : keys) WakeAfterKey(tx, key);
 }
 
+// A success that left nothing but the fact.
+bool IsPlain(const TaskEnding& ending) {
+  if (ending.state != TaskState::kSucceeded || ending.lease == nullptr ||
+      ending.outcome != AttemptOutcome::kSucceeded ||
+      ending.error != nullptr || !ending.cached_from.empty()) {
+    return false;
+  }
+  const ResultEnvelope* const result = ending.result;
+  return result == nullptr ||
+         (result->kind == ResultEnvelope::Kind::kNone && result->size == 0 &&
+          result->media_type.empty() && result->sha256.empty() &&
+          result->encoding == "identity" && !result->value &&
+          result->uri.empty() && result->metadata.empty());
+}
+
 std::string ErrorText(const TaskError* error, int attempt) {
   return error == nullptr ? std::string() : FormatJson(ToJson(*error, attempt));
 }
@@ -92,6 +107,15 @@ void AcknowledgeCancel(Transaction& tx, LeaseToken token) {
 
 void RecordTaskEnd(Transaction& tx, const LiveRun& run, TaskKey task,
                    const TaskEnding& ending) {
+  if (IsPlain(ending)) {
+    std::optional<std::int64_t> run_time;
+    if (ending.run_time) run_time = ending.run_time->count();
+    tx.db.Write(Query::kInsertPlainTaskEnd, run.id(), task.node, task.index,
+                ending.attempt, ending.lease->token.value,
+                ending.lease->executor.value, ending.lease->claimed_at,
+                tx.now(), run_time);
+    return DropProgress(tx, run, task, ending.state);
+  }
   static const ResultEnvelope kNoResult;
   const ResultEnvelope& result =
       ending.result == nullptr ? kNoResult : *ending.result;

@@ -326,9 +326,16 @@ void Runs::Save(Connection& connection) {
   for (LiveRun* run : dirty_) {
     run->dirty = false;
     const std::string progress = run->progress.Encode();
-    connection.Write(Query::kUpdateRun, run->id(), static_cast<int>(run->state),
-                     run->paused, run->info->attempt, run->started_at,
-                     run->finished_at, Blob{progress}, TextOrNull{run->reason});
+    if (std::exchange(run->dirty_otherwise, false)) {
+      connection.Write(Query::kUpdateRun, run->id(),
+                       static_cast<int>(run->state), run->paused,
+                       run->info->attempt, run->started_at, run->finished_at,
+                       Blob{progress}, TextOrNull{run->reason});
+    } else {
+      connection.Write(Query::kProceedRun, run->id(),
+                       static_cast<int>(run->state), run->started_at,
+                       run->finished_at, Blob{progress});
+    }
     if (run->state != RunState::kRunning) ended_.push_back(run->id());
   }
   dirty_.clear();

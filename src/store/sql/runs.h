@@ -47,6 +47,8 @@ struct LiveRun {
   std::optional<Timestamp> first_claim;
   bool locked = false;  // Else only what never changes may be relied on.
   bool dirty = false;   // Must be written before the transaction ends.
+  // More than that it has ended, how, and when it started.
+  bool dirty_otherwise = false;
 };
 
 // What a run was submitted with; many runs may share one.
@@ -117,11 +119,17 @@ class Runs {
   // looked up before is out of date. Returns whether anything was.
   bool TakeLocked() { return std::exchange(locked_some_, false); }
 
-  // Marks it to be written at the end of the transaction.
+  // Marks it to be written at the end of the transaction: how far it is, when
+  // it started and ended.
   void Touch(LiveRun& run) {
     if (run.dirty) return;
     run.dirty = true;
     dirty_.push_back(&run);
+  }
+  // The rest too: attempt, reason, whether it is paused.
+  void TouchAll(LiveRun& run) {
+    run.dirty_otherwise = true;
+    Touch(run);
   }
 
   // Writes what was touched.

@@ -1,5 +1,6 @@
 INSERT INTO lease (run, node, idx, token, executor, attempt, failures, crashes,
                    scheduled_at, claimed_at)
-SELECT * FROM unnest(?1::bigint[], ?2::int[], ?3::int[], ?4::bigint[],
-                     ?5::bigint[], ?6::int[], ?7::int[], ?8::int[],
-                     ?9::timestamptz[], ?10::timestamptz[])
+SELECT unnest(?1::bigint[]), unnest(?2::int[]), unnest(?3::int[]),
+       unnest(?4::bigint[]), unnest(?5::bigint[]), unnest(?6::int[]),
+       unnest(?7::int[]), unnest(?8::int[]), unnest(?9::timestamptz[]),
+       unnest(?10::timestamptz[])
