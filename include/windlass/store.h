@@ -377,6 +377,11 @@ class WakeSignal {
   // True when there was a signal, false after `timeout` or a stop request.
   // Signals that came since the last call count.
   virtual bool Wait(Duration timeout, std::stop_token stop) = 0;
+
+  // Whether signals of other machines are heard at present, so that who waits
+  // need not look by himself often. May change at any time; a change for the
+  // worse is a signal.
+  virtual bool reliable() const { return false; }
 };
 
 class Store : public TaskStore,

@@ -11,6 +11,11 @@ namespace {
 // Signals come with every submit; asking for each would be a load of its own.
 constexpr Duration kRest = std::chrono::milliseconds(50);
 
+// Where signals are heard this is for one that was lost: its sender may have
+// died before it was sent.
+constexpr Duration kBackstopBusy = std::chrono::seconds(2);
+constexpr Duration kBackstopIdle = std::chrono::seconds(15);
+
 }  // namespace
 
 CommandWatch::CommandWatch(Parts parts)
@@ -25,13 +30,20 @@ void CommandWatch::Run(std::stop_token stop) {
       auto listening = parts_.store->Listen();
       if (listening.ok()) signal = *std::move(listening);
     }
+    const bool reliable = signal != nullptr && signal->reliable();
+    const Duration backstop = parts_.busy() ? kBackstopBusy : kBackstopIdle;
+    bool signalled = false;
     if (signal != nullptr) {
-      signal->Wait(parts_.interval, stop);
+      signalled = signal->Wait(parts_.interval, stop);
     } else {
       parts_.clock->SleepFor(parts_.interval, stop);
     }
     if (stop.stop_requested()) return;
-    Ask();
+    const Duration now = parts_.clock->Steady();
+    if (signalled || !reliable || now - asked_at_ >= backstop) {
+      asked_at_ = now;
+      Ask();
+    }
     parts_.on_turn();
     parts_.clock->SleepFor(std::min(kRest, parts_.interval), stop);
   }

@@ -13,7 +13,8 @@ namespace windlass {
 
 class Clock;
 
-// Asks the store every command_interval, and when the store signals.
+// Asks the store every command_interval, and when the store signals; where its
+// signals can be relied on, otherwise seldom.
 class CommandWatch : public ThreadService {
  public:
   struct Parts {
@@ -22,6 +23,8 @@ class CommandWatch : public ThreadService {
     EventSink* events = nullptr;
     Registration* registration = nullptr;
     Duration interval{0};
+    // Whether there is anything that a command could concern at once.
+    std::function<bool()> busy;
     std::function<void(const HeartbeatReply&)> on_reply;
     // Every interval or sooner.
     std::function<void()> on_turn;
@@ -37,6 +40,7 @@ class CommandWatch : public ThreadService {
 
   const Parts parts_;
   StoreErrors errors_;
+  Duration asked_at_{0};
 };
 
 }  // namespace windlass

@@ -246,6 +246,7 @@ CommandWatch::Parts BaseExecutor::Impl::CommandParts() {
           .events = &events_,
           .registration = &registration_,
           .interval = config_.command_interval,
+          .busy = [this] { return queue_.outstanding() > 0; },
           .on_reply = [this](const HeartbeatReply& reply) { Obey(reply); },
           .on_turn = [this] { GiveBackSurplus(); }};
 }

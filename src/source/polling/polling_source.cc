@@ -18,7 +18,10 @@ class PollingSource : public TaskSource {
         backoff_({.initial = options.minimum_interval,
                   .maximum = options.maximum_interval,
                   .growth = BackoffGrowth::kExponential},
-                 Random(RandomSeed())) {}
+                 Random(RandomSeed())),
+        settled_(options.maximum_interval / 2),
+        stretch_(std::max<Duration::rep>(
+            1, options.backstop_interval / options.maximum_interval)) {}
 
   absl::StatusOr<ClaimReply> Next(const ClaimRequest& request,
                                   std::stop_token stop) override {
@@ -53,6 +56,9 @@ class PollingSource : public TaskSource {
 
   void Wait(const std::stop_token& stop) {
     Duration wait = backoff_.Next();
+    if (wait > settled_ && signal_ != nullptr && signal_->reliable()) {
+      wait *= stretch_;
+    }
     if (next_due_.has_value()) {
       // The store's clock may differ from ours; then the store is asked.
       absl::StatusOr<Timestamp> now = store_.Now();
@@ -69,6 +75,9 @@ class PollingSource : public TaskSource {
   Store& store_;
   Clock& clock_;
   Backoff backoff_;
+  // Waits above this are stretched where signals can be relied on.
+  const Duration settled_;
+  const Duration::rep stretch_;
   std::unique_ptr<WakeSignal> signal_;
   bool idle_ = false;
   std::optional<Duration> claim_took_;

@@ -17,6 +17,9 @@ struct PollingSourceOptions {
   // one costs the store more idle claims.
   Duration minimum_interval = std::chrono::milliseconds(10);
   Duration maximum_interval = std::chrono::seconds(2);
+  // Instead of the maximum while the store's signals are heard: only for what a
+  // signal was lost for.
+  Duration backstop_interval = std::chrono::seconds(15);
 };
 
 // Both are borrowed. Next() makes at most one claim: at once, unless the last

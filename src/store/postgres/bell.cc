@@ -92,14 +92,17 @@ void Bell::Ring() {
 std::unique_ptr<WakeSignal> Bell::Listen() {
   class Listening : public WakeSignal {
    public:
-    explicit Listening(std::shared_ptr<Signal> signal)
-        : signal_(std::move(signal)) {}
+    Listening(std::shared_ptr<Signal> signal,
+              std::shared_ptr<const std::atomic<bool>> hears)
+        : signal_(std::move(signal)), hears_(std::move(hears)) {}
     bool Wait(Duration timeout, std::stop_token stop) override {
       return signal_->Wait(timeout, std::move(stop));
     }
+    bool reliable() const override { return hears_->load(); }
 
    private:
     std::shared_ptr<Signal> signal_;  // The bell's is weak.
+    std::shared_ptr<const std::atomic<bool>> hears_;
   };
   auto signal = std::make_shared<Signal>();
   const MutexLock lock(mutex_);
@@ -108,7 +111,7 @@ std::unique_ptr<WakeSignal> Bell::Listen() {
     listener_ = StartThread("bell-listener",
                             [this](std::stop_token stop) { HearRings(stop); });
   }
-  return std::make_unique<Listening>(std::move(signal));
+  return std::make_unique<Listening>(std::move(signal), hears_);
 }
 
 void Bell::WakeAll() {
@@ -163,7 +166,8 @@ void Bell::HearRings(std::stop_token stop) {
     if (connection.ok()) {
       pause = kFirstReconnect;
       HearWith(**connection, stop);
-      hears_ = false;
+      // Who relied on it looks by himself from now on.
+      if (hears_->exchange(false)) WakeAll();
     }
     const MutexLock lock(mutex_);
     changed_.wait_for(mutex_, stop, pause, [] { return false; });
@@ -188,13 +192,13 @@ void Bell::HearWith(Connection& connection, std::stop_token stop) {
     bool woken = false;
     while (PGnotify* heard = PQnotifies(handle)) {
       const std::string_view payload = heard->extra;
-      if (payload == test) hears_ = true;
+      if (payload == test) *hears_ = true;
       woken |= payload != test && payload != self_;
       PQfreemem(heard);
     }
     if (woken) WakeAll();
     // A session that does not hear its own voice is worth nothing.
-    if (!hears_ && std::chrono::steady_clock::now() > test_ends) return;
+    if (!*hears_ && std::chrono::steady_clock::now() > test_ends) return;
   }
 }
 

@@ -35,10 +35,6 @@ class Bell {
   // Starts to listen at the first call. Hears what is rung from now on.
   std::unique_ptr<WakeSignal> Listen();
 
-  // Whether what others ring is heard at present: false behind a pooler in
-  // transaction mode, and while there is no connection.
-  bool hears() const { return hears_.load(); }
-
  private:
   class Signal;
 
@@ -58,7 +54,10 @@ class Bell {
   std::condition_variable_any changed_;
   bool rung_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::weak_ptr<Signal>> signals_ ABSL_GUARDED_BY(mutex_);
-  std::atomic<bool> hears_{false};
+  // Whether what others ring is heard at present: not behind a pooler in
+  // transaction mode, nor while there is no connection. Listeners may outlive us.
+  const std::shared_ptr<std::atomic<bool>> hears_ =
+      std::make_shared<std::atomic<bool>>(false);
 
   std::jthread listener_ ABSL_GUARDED_BY(mutex_);
   std::jthread sender_ ABSL_GUARDED_BY(mutex_);  // Since the first ring.

@@ -62,6 +62,9 @@ class Connection final : public sql::Connection {
   // Any text, several statements, in no transaction of Begin()'s.
   absl::StatusOr<Result> Run(const std::string& sql);
 
+  // How long a call waits for the server from now on.
+  void set_patience(Duration patience) { options_.patience = patience; }
+
   // Whether a pooler stands between us and the server.
   bool pooled() const { return pooled_; }
   PGconn* handle() { return handle_.get(); }
@@ -125,7 +128,7 @@ class Connection final : public sql::Connection {
   void Break(std::string_view what);
   ResultCursor* CursorOver(Result result);
 
-  const SessionOptions options_;
+  SessionOptions options_;
   std::unique_ptr<PGconn, Close> handle_;
   Catalog& catalog_;
   bool pooled_ = false;

@@ -23,12 +23,9 @@ SessionOptions ListeningSession(const PostgresStoreOptions& options) {
   return session;
 }
 
-absl::Status Prepare(const PostgresStoreOptions& options) {
-  SessionOptions session = MainSession(options);
-  session.patience = kMigrationPatience;
-  Database database(std::move(session));
+absl::Status Prepare(Database& database, bool migrate) {
   return database.Use([&](Connection& connection) -> absl::Status {
-    const std::string& schema = options.schema;
+    const std::string& schema = database.options().schema;
     auto version = SchemaVersion(connection, schema);
     if (!version.ok()) return version.status();
     if (auto status = CheckVersion(*version, schema); !status.ok()) {
@@ -36,7 +33,7 @@ absl::Status Prepare(const PostgresStoreOptions& options) {
     }
     const int newest = Migrations().back().version;
     if (*version == newest) return absl::OkStatus();
-    if (options.migrate) return MigrateTo(connection, schema, newest);
+    if (migrate) return MigrateTo(connection, schema, newest);
     return absl::FailedPreconditionError(absl::StrCat(
         "schema ", schema, " has version ", *version,
         " and this Windlass needs ", newest, "; run `windlass migrate up`"));
@@ -47,11 +44,13 @@ absl::Status Prepare(const PostgresStoreOptions& options) {
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(
     PostgresStoreOptions options) {
-  if (auto status = Prepare(options); !status.ok()) {
+  const bool migrate = options.migrate;
+  std::unique_ptr<Ledger> ledger(new Ledger(std::move(options)));
+  if (auto status = Prepare(ledger->database_, migrate); !status.ok()) {
     return absl::Status(status.code(),
                         absl::StrCat("open the store: ", status.message()));
   }
-  return std::unique_ptr<Ledger>(new Ledger(std::move(options)));
+  return ledger;
 }
 
 Ledger::Ledger(PostgresStoreOptions options)

@@ -14,7 +14,6 @@ absl::Status WithConnection(
   postgres::SessionOptions session;
   session.url = options.url;
   session.schema = options.schema;
-  session.patience = postgres::kMigrationPatience;
   return postgres::Database(std::move(session)).Use(body);
 }
 

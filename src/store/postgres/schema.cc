@@ -13,6 +13,8 @@ namespace {
 constexpr Migration kMigrations[] = {
     {1, "initial", migrations::k0001InitialUp, migrations::k0001InitialDown},
 };
+constexpr std::chrono::minutes kMigrationPatience{10};
+
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 
 // Of pg_advisory_xact_lock(): "WNDL" and the schema's hash, made by the server.
@@ -122,6 +124,10 @@ absl::Status MigrateTo(Connection& connection, const std::string& schema,
   }
   // Whoever else migrates is waited for, and nothing is to cut off the one that
   // does on a machine that is busy.
+  connection.set_patience(kMigrationPatience);
+  const absl::Cleanup restore = [&] {
+    connection.set_patience(SessionOptions().patience);
+  };
   if (auto status =
           connection
               .Run("BEGIN; SET LOCAL idle_in_transaction_session_timeout TO 0")

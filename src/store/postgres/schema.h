@@ -22,8 +22,6 @@ struct Migration {
 // In order, from version 1.
 std::span<const Migration> Migrations();
 
-// Of a session that migrates: another may be at it, and tables may be large.
-inline constexpr std::chrono::minutes kMigrationPatience{10};
 
 // Makes the table that holds what was applied, unless it is there.
 std::string_view MigrationTableSql();

@@ -23,13 +23,8 @@ std::string NamesText(const std::vector<std::string>& names) {
   return FormatJson(array);
 }
 
-absl::Status ReadCommands(Connection& connection, ExecutorId executor,
-                          HeartbeatReply& reply) {
-  {
-    Rows rows = connection.Read(Query::kSelectExecutorDraining, executor.value);
-    if (!rows.Next()) return Unknown(executor);
-    reply.drain = rows.Bool(0);
-  }
+void ReadCancels(Connection& connection, ExecutorId executor,
+                 HeartbeatReply& reply) {
   Rows rows = connection.Read(Query::kSelectCancelCommands, executor.value);
   while (rows.Next()) {
     CancelCommand& command = reply.cancels.emplace_back();
@@ -39,7 +34,6 @@ absl::Status ReadCommands(Connection& connection, ExecutorId executor,
     command.type = static_cast<CancellationSpec::Type>(rows.Int(4));
     command.reason = rows.Text(5);
   }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -74,11 +68,16 @@ absl::StatusOr<HeartbeatReply> Registry::Heartbeat(ExecutorId executor,
   const auto body = [&](Transaction& tx) -> absl::Status {
     reply = HeartbeatReply();
     reply.now = tx.now();
-    if (tx.db.Execute(Query::kRenewExecutor, executor.value, tx.now(),
-                      busy_slots) == 0) {
-      return Unknown(executor);
+    bool commands = false;
+    {
+      Rows rows = tx.db.Read(Query::kRenewExecutor, executor.value, tx.now(),
+                             busy_slots);
+      if (!rows.Next()) return Unknown(executor);
+      reply.drain = rows.Bool(0);
+      commands = rows.Bool(1);
     }
-    return ReadCommands(tx.db, executor, reply);
+    if (commands) ReadCancels(tx.db, executor, reply);
+    return absl::OkStatus();
   };
   if (auto status = ledger_.Write(Ledger::Durability::kProcess, body);
       !status.ok()) {
@@ -89,9 +88,17 @@ absl::StatusOr<HeartbeatReply> Registry::Heartbeat(ExecutorId executor,
 
 absl::StatusOr<HeartbeatReply> Registry::Commands(ExecutorId executor) {
   HeartbeatReply reply;
-  const auto body = [&](Connection& connection, Timestamp now) {
+  const auto body = [&](Connection& connection,
+                        Timestamp now) -> absl::Status {
     reply.now = now;
-    return ReadCommands(connection, executor, reply);
+    {
+      Rows rows =
+          connection.Read(Query::kSelectExecutorDraining, executor.value);
+      if (!rows.Next()) return Unknown(executor);
+      reply.drain = rows.Bool(0);
+    }
+    ReadCancels(connection, executor, reply);
+    return absl::OkStatus();
   };
   if (auto status = ledger_.Read(body); !status.ok()) return status;
   return reply;

@@ -38,7 +38,8 @@ CREATE TABLE input (
 );
 
 -- state: 0 running, 1 succeeded, 2 failed, 3 cancelled. No index holds what an
--- end changes, so that ends are updates in place.
+-- end changes, and pages have room for a second, longer version of every row, so
+-- that ends are updates in place.
 CREATE TABLE run (
   id bigint PRIMARY KEY,
   definition bigint NOT NULL,
@@ -60,7 +61,7 @@ CREATE TABLE run (
   CHECK ((state = 0) = (finished_at IS NULL)),
   CHECK (NOT paused OR state = 0),
   CHECK ((root IS NULL) = (parent IS NULL))
-) WITH (fillfactor = 60);
+) WITH (fillfactor = 40);
 
 CREATE INDEX run_by_parent ON run (parent) WHERE parent IS NOT NULL;
 CREATE INDEX run_by_root ON run (root) WHERE root IS NOT NULL;
