@@ -9,6 +9,26 @@ from postgres_faults import CHAIN, HELD, NOOPS, PostgresFaultTest, every
 TERMINATE = """select count(pg_terminate_backend(pid)) from pg_stat_activity
     where application_name = 'windlass' and pid <> pg_backend_pid()"""
 
+# A good part of the transactions that end or claim tasks is in another's way.
+UNLUCKY = """
+    create sequence unlucky_times;
+    create function unlucky() returns trigger language plpgsql as $$ begin
+      if random() < 0.3 then
+        perform nextval('windlass.unlucky_times');
+        raise exception 'unlucky' using errcode =
+          case when random() < 0.5 then 'serialization_failure'
+               else 'deadlock_detected' end;
+      end if;
+      return null;
+    end $$;
+    create trigger unlucky after insert on task_end
+      for each statement execute function unlucky();
+    create trigger unlucky after insert on lease
+      for each statement execute function unlucky();
+    create trigger unlucky after insert on lease_range
+      for each statement execute function unlucky()"""
+
+
 class CrashTest(PostgresFaultTest):
     def test_backends_that_are_terminated_again_and_again_cost_only_time(self):
         runs = self.submit_many(CHAIN, 60)
@@ -30,6 +50,16 @@ class CrashTest(PostgresFaultTest):
             self.sql(TERMINATE)
         self.wait_for_all()
         self.assert_all_succeeded(600)
+
+    def test_transactions_that_were_in_anothers_way_are_tried_again(self):
+        runs = self.submit_many(CHAIN, 40)
+        self.sql(UNLUCKY)
+        for _ in range(2):
+            self.executor("--slots", "4")
+        self.wait_for_all()
+        self.assertGreater(self.number("select last_value from unlucky_times"), 10)
+        self.assert_all_succeeded(40)
+        self.assert_each_ran_once(runs)
 
     def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(self):
         runs = self.submit_many(CHAIN, 60)
@@ -94,6 +124,24 @@ class LostAnswerTest(PostgresFaultTest):
         self.proxy.cut_after(1 << 40)
         self.wait_for_all()
         self.assert_all_succeeded(300)
+
+    def test_a_black_hole_stops_attempts_in_time_and_is_survived(self):
+        run = self.submit(HELD)
+        executor = self.executor(ttl="3s")
+        self.wait_for_file("started")
+        # Neither an answer nor an end: only a deadline tells.
+        self.proxy.stall()
+        (self.folder / "started").unlink()
+        self.wait_until(lambda: "could not be renewed" in self.logs(), "the fence")
+        self.proxy.reset()
+        self.proxy.resume()
+        self.wait_for_file("started")
+        (self.folder / "go").touch()
+        document = self.wait_for_end(run)
+        self.assertEqual(document["state"], "succeeded", document)
+        self.assertEqual(self.ran(), ["a", "a", "b"])
+        self.assertIsNone(executor.poll())
+        self.assert_consistent()
 
     def test_two_seconds_of_latency_make_it_slow_and_nothing_else(self):
         self.submit_many(NOOPS, 20)

@@ -14,6 +14,9 @@ FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
 class FleetTest(PostgresFaultTest):
+    # Each executor has a handful of connections.
+    settings = {"max_connections": "400"}
+
     def test_a_stopped_executors_late_write_is_refused(self):
         run = self.submit(HELD)
         sleeper = self.executor(ttl="1s")
@@ -45,10 +48,11 @@ class FleetTest(PostgresFaultTest):
             "select count(*) from run where finished_at not between"
             " now() - interval '10 minutes' and now() + interval '10 minutes'"), 0)
 
-    def test_a_dozen_executors_at_one_task_run_it_once(self):
+    def test_fifty_executors_at_one_task_run_it_once(self):
         self.windlass("migrate", "up", code=0)
-        executors = [self.executor("--slots", "1") for _ in range(12)]
-        self.wait_until(lambda: self.number("select count(*) from executor") == 12,
+        executors = [self.start("executor", "--slots", "1", "--lease-ttl", "60s")
+                     for _ in range(50)]
+        self.wait_until(lambda: self.number("select count(*) from executor") == 50,
                         "all register")
         run = self.submit(CHAIN)
         self.wait_for_end(run)

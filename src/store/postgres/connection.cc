@@ -167,9 +167,12 @@ void Connection::Begin(Access access) {
 void Connection::SendBegin() {
   if (!begin_) return;
   const bool read = *begin_ == Access::kRead;
+  // Behind a pooler even one statement needs what is set before it.
+  single_ = *begin_ == Access::kSingle && !pooled_;
   begin_.reset();
   if (PQenterPipelineMode(handle_.get()) == 0) return Break("pipeline");
   open_ = true;
+  if (single_) return;
   SendText(read ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN",
            {});
   if (pooled_) {
@@ -461,14 +464,15 @@ absl::Status Connection::Commit() {
     return absl::OkStatus();
   }
   Result result;
-  if (ok()) {
+  if (ok() && !single_) {
     SendText("COMMIT", {Expected::What::kRows, {}, &result});
     Exchange();
   }
   if (!ok()) return status();
   open_ = false;
-  if (result == nullptr ||
-      std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
+  if (!std::exchange(single_, false) &&
+      (result == nullptr ||
+       std::string_view(PQcmdStatus(result.get())) != "COMMIT")) {
     Fail(absl::AbortedError("postgres: the transaction was rolled back"));
   }
   if (PQexitPipelineMode(handle_.get()) == 0) broken_ = true;
@@ -483,7 +487,7 @@ bool Connection::Rollback() {
   ClearError();
   if (open_ && !broken_) {
     open_ = false;
-    SendText("ROLLBACK", {});
+    if (!std::exchange(single_, false)) SendText("ROLLBACK", {});
     Exchange();
     if (!broken_ && PQexitPipelineMode(handle_.get()) == 0) broken_ = true;
     ClearError();

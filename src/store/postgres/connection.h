@@ -41,7 +41,9 @@ using Result = std::unique_ptr<PGresult, FreeResult>;
 
 class Connection final : public sql::Connection {
  public:
-  enum class Access { kWrite, kRead };
+  // kSingle: one statement, which is a transaction of its own; its time must not
+  // be asked for.
+  enum class Access { kWrite, kRead, kSingle };
 
   // `catalog` is borrowed.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(
@@ -139,6 +141,7 @@ class Connection final : public sql::Connection {
 
   // Of the transaction.
   std::optional<Access> begin_;  // Not sent yet.
+  bool single_ = false;  // What is open needs no COMMIT.
   bool open_ = false;
   std::optional<Timestamp> time_;
   std::deque<Expected> expected_;

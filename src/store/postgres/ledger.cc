@@ -101,6 +101,17 @@ absl::Status Ledger::Read(
       });
 }
 
+absl::Status Ledger::RunSingle(
+    Single, absl::FunctionRef<absl::Status(sql::Connection&,
+                                           std::optional<Timestamp> now)>
+                body) {
+  std::optional<Timestamp> now;
+  if (clock_ != nullptr) now = clock_->Now();
+  return database_.Transact(
+      Connection::Access::kSingle,
+      [&](Connection& connection) { return body(connection, now); });
+}
+
 absl::StatusOr<Timestamp> Ledger::Now() {
   Timestamp now;
   auto status = Read([&](sql::Connection&, Timestamp time) {

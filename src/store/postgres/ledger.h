@@ -26,6 +26,10 @@ class Ledger final : public sql::Ledger {
       absl::FunctionRef<absl::Status(sql::Transaction&)> body) override;
   absl::Status Read(absl::FunctionRef<absl::Status(sql::Connection&, Timestamp)>
                         body) override;
+  absl::Status RunSingle(Single kind,
+                         absl::FunctionRef<absl::Status(
+                             sql::Connection&, std::optional<Timestamp> now)>
+                             body) override;
   absl::StatusOr<Timestamp> Now() override;
   sql::Definitions& definitions() override { return definitions_; }
   absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() override {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -35,6 +36,16 @@ class Ledger {
   // Runs `body` on one consistent view of the data, as it is at `now`.
   virtual absl::Status Read(
       absl::FunctionRef<absl::Status(Connection&, Timestamp now)> body) = 0;
+
+  // Runs `body`, which makes one call of Read(), as a transaction of its own:
+  // where that is enough, it costs a database far away one statement instead of
+  // several. `now` is missing where the database's clock counts, which the
+  // statement can ask itself. `body` may run more than once.
+  enum class Single { kRead, kWrite };
+  virtual absl::Status RunSingle(
+      Single kind,
+      absl::FunctionRef<absl::Status(Connection&, std::optional<Timestamp> now)>
+          body) = 0;
 
   virtual absl::StatusOr<Timestamp> Now() = 0;
   virtual Definitions& definitions() = 0;

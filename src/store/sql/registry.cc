@@ -1,7 +1,9 @@
 #include "store/sql/registry.h"
 
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "sql_query.h"
@@ -23,17 +25,54 @@ std::string NamesText(const std::vector<std::string>& names) {
   return FormatJson(array);
 }
 
-void ReadCancels(Connection& connection, ExecutorId executor,
-                 HeartbeatReply& reply) {
+// Of a row of renew_executor.sql or select_commands_waiting.sql.
+struct Waiting {
+  HeartbeatReply reply;
+  bool commands = false;
+};
+
+std::optional<Waiting> ReadWaiting(Rows rows) {
+  if (!rows.Next()) return std::nullopt;
+  Waiting waiting;
+  waiting.reply.now = rows.Time(0);
+  waiting.reply.drain = rows.Bool(1);
+  waiting.commands = rows.Bool(2);
+  return waiting;
+}
+
+std::vector<CancelCommand> ReadCancels(Connection& connection,
+                                       ExecutorId executor) {
+  std::vector<CancelCommand> cancels;
   Rows rows = connection.Read(Query::kSelectCancelCommands, executor.value);
   while (rows.Next()) {
-    CancelCommand& command = reply.cancels.emplace_back();
+    CancelCommand& command = cancels.emplace_back();
     command.run = RunId{rows.Int(0)};
     command.task = TaskKey{rows.Int32(1), rows.Int32(2)};
     command.token = LeaseToken{rows.Int(3)};
     command.type = static_cast<CancellationSpec::Type>(rows.Int(4));
     command.reason = rows.Text(5);
   }
+  return cancels;
+}
+
+// What `ask` yields, and the commands if it says that there are some.
+template <typename Ask>
+absl::StatusOr<HeartbeatReply> Hear(Ledger& ledger, ExecutorId executor,
+                                    Ledger::Single kind, const Ask& ask) {
+  std::optional<Waiting> waiting;
+  const auto look = [&](Connection& connection, std::optional<Timestamp> now) {
+    waiting = ReadWaiting(ask(connection, now));
+    return absl::OkStatus();
+  };
+  if (auto status = ledger.RunSingle(kind, look); !status.ok()) return status;
+  if (!waiting) return Unknown(executor);
+  if (!waiting->commands) return waiting->reply;
+  const auto read = [&](Connection& connection, Timestamp) {
+    waiting->reply.cancels = ReadCancels(connection, executor);
+    return absl::OkStatus();
+  };
+  if (auto status = ledger.Read(read); !status.ok()) return status;
+  return waiting->reply;
 }
 
 }  // namespace
@@ -64,44 +103,19 @@ absl::StatusOr<ExecutorId> Registry::Register(const ExecutorInfo& info) {
 
 absl::StatusOr<HeartbeatReply> Registry::Heartbeat(ExecutorId executor,
                                                    int busy_slots) {
-  HeartbeatReply reply;
-  const auto body = [&](Transaction& tx) -> absl::Status {
-    reply = HeartbeatReply();
-    reply.now = tx.now();
-    bool commands = false;
-    {
-      Rows rows = tx.db.Read(Query::kRenewExecutor, executor.value, tx.now(),
-                             busy_slots);
-      if (!rows.Next()) return Unknown(executor);
-      reply.drain = rows.Bool(0);
-      commands = rows.Bool(1);
-    }
-    if (commands) ReadCancels(tx.db, executor, reply);
-    return absl::OkStatus();
-  };
-  if (auto status = ledger_.Write(Ledger::Durability::kProcess, body);
-      !status.ok()) {
-    return status;
-  }
-  return reply;
+  return Hear(ledger_, executor, Ledger::Single::kWrite,
+              [&](Connection& connection, std::optional<Timestamp> now) {
+                return connection.Read(Query::kRenewExecutor, executor.value,
+                                       now, busy_slots);
+              });
 }
 
 absl::StatusOr<HeartbeatReply> Registry::Commands(ExecutorId executor) {
-  HeartbeatReply reply;
-  const auto body = [&](Connection& connection,
-                        Timestamp now) -> absl::Status {
-    reply.now = now;
-    {
-      Rows rows =
-          connection.Read(Query::kSelectExecutorDraining, executor.value);
-      if (!rows.Next()) return Unknown(executor);
-      reply.drain = rows.Bool(0);
-    }
-    ReadCancels(connection, executor, reply);
-    return absl::OkStatus();
-  };
-  if (auto status = ledger_.Read(body); !status.ok()) return status;
-  return reply;
+  return Hear(ledger_, executor, Ledger::Single::kRead,
+              [&](Connection& connection, std::optional<Timestamp> now) {
+                return connection.Read(Query::kSelectCommandsWaiting,
+                                       executor.value, now);
+              });
 }
 
 absl::Status Registry::Deregister(ExecutorId executor) {

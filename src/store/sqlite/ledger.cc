@@ -71,4 +71,17 @@ absl::Status Ledger::Read(
       [&](Connection& connection) { return body(connection, clock_->Now()); });
 }
 
+absl::Status Ledger::RunSingle(
+    Single kind, absl::FunctionRef<absl::Status(sql::Connection&,
+                                                std::optional<Timestamp> now)>
+                     body) {
+  if (kind == Single::kRead) {
+    return Read([&](sql::Connection& connection, Timestamp now) {
+      return body(connection, now);
+    });
+  }
+  return Write(Durability::kProcess,
+               [&](sql::Transaction& tx) { return body(tx.db, tx.now()); });
+}
+
 }  // namespace windlass::sqlite

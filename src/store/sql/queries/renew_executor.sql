@@ -1,5 +1,5 @@
--- Yields whether it is to drain and whether commands wait for it.
+-- Yields the time, whether it is to drain and whether commands wait for it.
 UPDATE executor SET last_heartbeat = ?2, busy_slots = ?3
 WHERE id = ?1 AND ended_at IS NULL
-RETURNING draining,
+RETURNING last_heartbeat, draining,
           EXISTS (SELECT 1 FROM cancel_command AS c WHERE c.executor = ?1)
