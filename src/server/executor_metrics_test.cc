@@ -111,7 +111,9 @@ TEST_F(ExecutorMetricsTest, OnlyTheLastFailureIsADeadLetter) {
       "{a: {type: noop, retry_policy: {maximum_attempts: 2}}}";
   metrics.OnAttemptEnded(LeaseOn(task, 1), End(AttemptOutcome::kFailed));
   EXPECT_EQ(Value("windlass_dead_letters_total{type=noop}"), 0);
-  metrics.OnAttemptEnded(LeaseOn(task, 2), End(AttemptOutcome::kFailed));
+  Lease second = LeaseOn(task, 2);
+  second.failures = 1;
+  metrics.OnAttemptEnded(second, End(AttemptOutcome::kFailed));
   EXPECT_EQ(Value("windlass_dead_letters_total{type=noop}"), 1);
   metrics.OnAttemptEnded(LeaseOn("{a: {type: noop, allow_failure: true, "
                                  "retry_policy: {maximum_attempts: 1}}}"),

@@ -15,6 +15,10 @@ class LimitsTest(PostgresFaultTest):
     def crowd(self):
         """Clients that take every connection there is."""
         self.server.query("create role guest login")
+        # A backend outlives its client for a moment, and its place would stay free.
+        self.wait_until(lambda: self.server.query(
+            "select count(*) from pg_stat_activity where backend_type = 'client backend'"
+            " and pid <> pg_backend_pid()") == [("0",)], "everybody has left")
         crowd = []
         for _ in range(12):
             crowd.append(subprocess.Popen(

@@ -55,7 +55,8 @@ class Bell {
   bool rung_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::weak_ptr<Signal>> signals_ ABSL_GUARDED_BY(mutex_);
   // Whether what others ring is heard at present: not behind a pooler in
-  // transaction mode, nor while there is no connection. Listeners may outlive us.
+  // transaction mode, nor while there is no connection. Listeners may outlive
+  // us.
   const std::shared_ptr<std::atomic<bool>> hears_ =
       std::make_shared<std::atomic<bool>>(false);
 

@@ -26,6 +26,9 @@ constexpr int kLongestIdle = 3000;
 
 constexpr int kBinary = 1;
 
+// Of a session that is cut off before it has begun.
+constexpr int kSetUpTries = 3;
+
 Timestamp SteadyNow() {
   return Timestamp(std::chrono::duration_cast<Duration>(
       std::chrono::steady_clock::now().time_since_epoch()));
@@ -86,13 +89,17 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
   const std::array values = {
       timeout.c_str(), tcp_timeout.c_str(), "windlass",
       "UTF8",          options.url.c_str(), static_cast<const char*>(nullptr)};
-  std::unique_ptr<Connection> connection(new Connection(
-      options, PQconnectdbParams(keywords.data(), values.data(), 1), catalog));
-  if (PQstatus(connection->handle_.get()) != CONNECTION_OK) {
-    return StatusFromConnection(connection->handle_.get(), "connect");
+  for (int i = 1;; ++i) {
+    std::unique_ptr<Connection> connection(new Connection(
+        options, PQconnectdbParams(keywords.data(), values.data(), 1),
+        catalog));
+    if (PQstatus(connection->handle_.get()) != CONNECTION_OK) {
+      return StatusFromConnection(connection->handle_.get(), "connect");
+    }
+    auto status = connection->SetUp();
+    if (status.ok()) return connection;
+    if (!connection->cut_off() || i == kSetUpTries) return status;
   }
-  if (auto status = connection->SetUp(); !status.ok()) return status;
-  return connection;
 }
 
 Connection::Connection(SessionOptions options, PGconn* handle, Catalog& catalog)
@@ -140,8 +147,7 @@ absl::StatusOr<Result> Connection::Run(const std::string& sql) {
   for (;;) {
     if (!WaitForServer()) {
       broken_ = true;
-      return absl::UnavailableError(
-          absl::StrCat("postgres: no answer: ", sql.substr(0, 60)));
+      return WhyBroken(sql.substr(0, 60));
     }
     Result result(PQgetResult(handle_.get()));
     if (result == nullptr) break;
@@ -268,11 +274,10 @@ void Connection::Put(sql::Query query, std::span<const sql::Value> values) {
   const std::string_view table = TargetOf(query);
   ForgetAnswersAbout(table);
   // What only adds rows may be sent before others that do.
-  const auto last = std::find_if(
-      batches_.rbegin(), batches_.rend(), [&](const Batch& batch) {
-        return batch.query == query ||
-               (TargetOf(batch.query) == table &&
-                !(info->only_adds && batch.only_adds));
+  const auto last =
+      std::find_if(batches_.rbegin(), batches_.rend(), [&](const Batch& batch) {
+        return batch.query == query || (TargetOf(batch.query) == table &&
+                                        !(info->only_adds && batch.only_adds));
       });
   if (info->takes_rows && last != batches_.rend() && last->query == query) {
     last->parameters.AddRow(values);
@@ -280,8 +285,7 @@ void Connection::Put(sql::Query query, std::span<const sql::Value> values) {
     return;
   }
   Batch& batch = batches_.emplace_back(
-      Batch{query, info->takes_rows, info->only_adds,
-            Parameters(info->types)});
+      Batch{query, info->takes_rows, info->only_adds, Parameters(info->types)});
   if (info->takes_rows) {
     batch.parameters.AddRow(values);
   } else {
@@ -447,13 +451,15 @@ void Connection::Break(std::string_view what) {
   broken_ = true;
   // Whoever waits for an answer gets none.
   expected_.clear();
-  absl::Status status = StatusFromConnection(handle_.get(), what);
-  if (SteadyNow() >= deadline_) {
-    status = absl::UnavailableError(
-        absl::StrCat("postgres: no answer within the patience of the session: ",
-                     std::string(what)));
-  }
-  Fail(std::move(status));
+  Fail(WhyBroken(what));
+}
+
+absl::Status Connection::WhyBroken(std::string_view what) {
+  out_of_patience_ = SteadyNow() >= deadline_;
+  if (!out_of_patience_) return StatusFromConnection(handle_.get(), what);
+  return absl::UnavailableError(
+      absl::StrCat("postgres: no answer within the patience of the session: ",
+                   std::string(what)));
 }
 
 absl::Status Connection::Commit() {

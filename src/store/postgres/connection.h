@@ -41,8 +41,8 @@ using Result = std::unique_ptr<PGresult, FreeResult>;
 
 class Connection final : public sql::Connection {
  public:
-  // kSingle: one statement, which is a transaction of its own; its time must not
-  // be asked for.
+  // kSingle: one statement, which is a transaction of its own; its time must
+  // not be asked for.
   enum class Access { kWrite, kRead, kSingle };
 
   // `catalog` is borrowed.
@@ -63,6 +63,10 @@ class Connection final : public sql::Connection {
 
   // Any text, several statements, in no transaction of Begin()'s.
   absl::StatusOr<Result> Run(const std::string& sql);
+
+  // Whether the server or the network ended the session, within the patience:
+  // another session may well do better.
+  bool cut_off() const { return broken_ && !out_of_patience_; }
 
   // How long a call waits for the server from now on.
   void set_patience(Duration patience) { options_.patience = patience; }
@@ -128,6 +132,7 @@ class Connection final : public sql::Connection {
   bool ReadAnswer(const Expected& expected);
   bool WaitForServer();
   void Break(std::string_view what);
+  absl::Status WhyBroken(std::string_view what);
   ResultCursor* CursorOver(Result result);
 
   SessionOptions options_;
@@ -141,6 +146,7 @@ class Connection final : public sql::Connection {
 
   // Of the transaction.
   std::optional<Access> begin_;  // Not sent yet.
+  bool out_of_patience_ = false;
   bool single_ = false;  // What is open needs no COMMIT.
   bool open_ = false;
   std::optional<Timestamp> time_;

@@ -13,23 +13,30 @@ constexpr std::size_t kIdleSessions = 8;
 // How often a transaction that was in another's way is tried.
 constexpr int kTries = 20;
 
+// How often one is tried whose session was cut off before it was committed.
+constexpr int kSessions = 3;
+
 }  // namespace
 
 absl::Status Database::Transact(
     Connection::Access access,
     absl::FunctionRef<absl::Status(Connection&)> body) {
   absl::Status status;
+  int sessions = 0;
   for (int i = 0; i < kTries; ++i) {
-    status = TryOnce(access, body);
+    bool cut_off = false;
+    status = TryOnce(access, body, cut_off);
+    if (cut_off && ++sessions < kSessions) continue;
     if (!absl::IsAborted(status)) return status;
   }
   return absl::UnavailableError(
       absl::StrCat("gave up after ", kTries, " tries: ", status.message()));
 }
 
+// `cut_off`: the session is gone, and nothing has happened.
 absl::Status Database::TryOnce(
     Connection::Access access,
-    absl::FunctionRef<absl::Status(Connection&)> body) {
+    absl::FunctionRef<absl::Status(Connection&)> body, bool& cut_off) {
   auto taken = Take();
   if (!taken.ok()) return taken.status();
   Connection& connection = **taken;
@@ -37,6 +44,7 @@ absl::Status Database::TryOnce(
   absl::Status status = body(connection);
   // A failed statement explains more than what followed from it.
   if (!connection.ok()) status = connection.status();
+  cut_off = connection.cut_off() && access != Connection::Access::kSingle;
   if (status.ok()) status = connection.Commit();
   if (connection.Rollback()) {
     GiveBack(*std::move(taken));
@@ -48,10 +56,16 @@ absl::Status Database::TryOnce(
 }
 
 absl::Status Database::Use(absl::FunctionRef<absl::Status(Connection&)> body) {
-  auto taken = Take();
-  if (!taken.ok()) return taken.status();
-  absl::Status status = body(**taken);
-  if ((*taken)->Rollback()) GiveBack(*std::move(taken));
+  absl::Status status;
+  for (int i = 0; i < kSessions; ++i) {
+    auto taken = Take();
+    if (!taken.ok()) return taken.status();
+    status = body(**taken);
+    const bool cut_off = (*taken)->cut_off();
+    if ((*taken)->Rollback()) GiveBack(*std::move(taken));
+    if (!cut_off) break;
+    DropIdle();
+  }
   return status;
 }
 

@@ -27,7 +27,8 @@ class Database {
   absl::Status Transact(Connection::Access access,
                         absl::FunctionRef<absl::Status(Connection&)> body);
 
-  // A session outside of any transaction.
+  // A session outside of any transaction. `body` runs again when the session is
+  // cut off meanwhile.
   absl::Status Use(absl::FunctionRef<absl::Status(Connection&)> body);
 
   const SessionOptions& options() const { return options_; }
@@ -37,7 +38,8 @@ class Database {
   void GiveBack(std::unique_ptr<Connection> connection);
   void DropIdle();
   absl::Status TryOnce(Connection::Access access,
-                       absl::FunctionRef<absl::Status(Connection&)> body);
+                       absl::FunctionRef<absl::Status(Connection&)> body,
+                       bool& cut_off);
 
   const SessionOptions options_;
   Catalog catalog_;

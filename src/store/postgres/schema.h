@@ -22,7 +22,6 @@ struct Migration {
 // In order, from version 1.
 std::span<const Migration> Migrations();
 
-
 // Makes the table that holds what was applied, unless it is there.
 std::string_view MigrationTableSql();
 
