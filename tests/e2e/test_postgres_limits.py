@@ -53,15 +53,23 @@ class LimitsTest(PostgresFaultTest):
 
     def test_a_tiny_statement_timeout_of_the_role_breaks_nothing(self):
         self.server.query("create role hasty login superuser")
-        self.server.query("alter role hasty set statement_timeout = '4ms'")
-        self.windlass("migrate", "up", code=0)
         self.submit_many(NOOPS, 60)
         self.executor("--slots", "8",
                       env={"WINDLASS_STORE": self.direct.replace("postgres@", "hasty@")})
-        self.wait_until(self.ended, "some get through")
-        self.executor("--slots", "8")
+        self.wait_until(lambda: self.number("select count(*) from executor"), "it is at work")
+        self.set_timeout("'1ms'")
+        self.submit_many(NOOPS, 60)
+        self.wait_until(lambda: "due to statement timeout" in self.server.log,
+                        "a statement takes too long")
+        self.set_timeout("default")
         self.wait_for_all()
-        self.assert_all_succeeded(60)
+        self.assert_all_succeeded(120)
+
+    def set_timeout(self, value):
+        """For the sessions that the role begins from now on."""
+        self.server.query(f"alter role hasty set statement_timeout = {value}")
+        self.server.query("select pg_terminate_backend(pid) from pg_stat_activity"
+                          " where usename = 'hasty'")
 
     def test_a_server_that_is_read_only_for_a_while_is_waited_for(self):
         runs = self.submit_many(CHAIN, 20)
