@@ -8,6 +8,7 @@
 #include "sql_query.h"
 #include "store/sql/effects.h"
 #include "store/sql/run_control.h"
+#include "store/sql/submit.h"
 
 namespace windlass::sql {
 namespace {
@@ -197,6 +198,20 @@ class Submission {
 
 }  // namespace
 
+absl::Status SubmitRuns(Transaction& tx,
+                        std::span<const SubmitRequest> requests,
+                        std::vector<SubmittedRun>& submitted) {
+  std::int64_t count = 0;
+  for (const SubmitRequest& request : requests) count += request.copies;
+  tx.ids.ExpectRuns(tx.db, count);
+  Submission submission(tx);
+  for (const SubmitRequest& request : requests) {
+    auto status = submission.Add(request, submitted);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<SubmittedRun>> Control::Submit(
     std::span<const SubmitRequest> requests) {
   for (const SubmitRequest& request : requests) {
@@ -206,17 +221,9 @@ absl::StatusOr<std::vector<SubmittedRun>> Control::Submit(
     }
   }
   std::vector<SubmittedRun> submitted;
-  const auto body = [&](Transaction& tx) -> absl::Status {
+  const auto body = [&](Transaction& tx) {
     submitted.clear();
-    std::int64_t count = 0;
-    for (const SubmitRequest& request : requests) count += request.copies;
-    tx.ids.ExpectRuns(tx.db, count);
-    Submission submission(tx);
-    for (const SubmitRequest& request : requests) {
-      auto status = submission.Add(request, submitted);
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
+    return SubmitRuns(tx, requests, submitted);
   };
   if (auto status = ledger_.Write(Ledger::Durability::kMachine, body);
       !status.ok()) {

@@ -17,6 +17,8 @@ constexpr std::int64_t kApplicationId = 0x574e444c;
 constexpr Migration kMigrations[] = {
     {1, "initial", migrations::k0001InitialUp, migrations::k0001InitialDown},
     {2, "identity", migrations::k0002IdentityUp, migrations::k0002IdentityDown},
+    {3, "schedules", migrations::k0003SchedulesUp,
+     migrations::k0003SchedulesDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

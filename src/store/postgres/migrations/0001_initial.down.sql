@@ -1,4 +1,4 @@
-DROP TABLE cache_flight, cache, dead_letter, saved, task_progress, expansion,
+DROP TABLE schedule_run, schedule, cache_flight, cache, dead_letter, saved, task_progress, expansion,
   attempt, task_end, heartbeat, executor, timer, cancel_command, lease, parked, scheduled,
   ready, queue, lane, idempotency, unfinished, run, input, definition,
   identity;
