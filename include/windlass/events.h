@@ -32,7 +32,7 @@ enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
 //   OnAttemptAbandoned  a handler ignored its stop request for its whole grace
 //                     period; its slot goes on without it
 //   OnHeartbeat       the registration was renewed, or not
-//   OnSwept           dead executors or deadlines were dealt with
+//   OnSwept           dead executors, deadlines, schedules were dealt with
 //   OnStoreError      the store cannot be asked; once per row of errors, and
 //                     once with OK when it can again
 //   OnLog             a handler logged a line

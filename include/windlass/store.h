@@ -1,7 +1,7 @@
 // The system of record: runs, tasks, leases, executors, history.
 //
-// A store is asked by five kinds of caller, each through a small interface of
-// its own; `Store` is all of them. Implementations are safe to call from any
+// A store is asked by several kinds of caller, each through a small interface
+// of its own; `Store` is all of them. Implementations are safe to call from any
 // number of threads, and several processes may have one open at a time. Every
 // point in time is the store's clock's. Every call either happened wholly or
 // not at all; after Unavailable or DeadlineExceeded the caller cannot know
@@ -139,6 +139,9 @@ struct SweepReport {
   int tasks_recovered = 0;  // Made claimable again.
   int tasks_failed = 0;     // Over max_crashes.
   int timers_fired = 0;     // Deadlines of waiting tasks and of runs.
+  int runs_started = 0;     // By schedules.
+  // Until the next schedule is due; a sweep then is in time for it.
+  std::optional<Duration> next_schedule;
 };
 
 // Who is alive. Leases live as long as the registration of their executor.
@@ -162,7 +165,8 @@ class ExecutorRegistry {
 
   // Declares executors dead whose registration ran out (on the same machine
   // also those whose process is gone), recovers their tasks, fires due
-  // deadlines. Any number of sweepers may run.
+  // deadlines, starts the runs of due schedules. Any number of sweepers may
+  // run.
   virtual absl::StatusOr<SweepReport> Sweep() = 0;
 };
 
@@ -235,6 +239,47 @@ class FleetControl {
   virtual absl::Status ResumeQueue(const std::string& queue) = 0;
   // NotFound when no living executor has this name.
   virtual absl::Status Drain(const std::string& executor_name) = 0;
+};
+
+struct ScheduleRequest {
+  std::shared_ptr<const Workflow> workflow;  // With a `schedule`.
+  Json params = JsonObject{};                // Of every run.
+  std::string base_dir;
+};
+
+struct ScheduleRecord {
+  std::string workflow;
+  ScheduleSpec spec;
+  Json params;
+  bool paused = false;
+  std::optional<Timestamp> next_at;    // None while it is paused.
+  std::optional<Timestamp> queued_at;  // Waits for the run before to end.
+  // The last time that started a run, and that run.
+  std::optional<Timestamp> last_at;
+  std::optional<RunId> last_run;
+  Timestamp created_at;
+};
+
+// Workflows that are run by the clock; each has one schedule at most. Sweeps
+// start the runs: one run per time, whoever sweeps. Each has the label
+// windlass.scheduled_at with the time it is for. An unknown workflow is
+// NotFound.
+class ScheduleControl {
+ public:
+  virtual ~ScheduleControl() = default;
+
+  // Creates the schedule of the workflow, or replaces it for all times to come;
+  // a paused one stays paused. InvalidArgument when the workflow has none.
+  virtual absl::StatusOr<ScheduleRecord> PutSchedule(
+      const ScheduleRequest& request) = 0;
+  // Starts nothing more; what runs goes on. Repeating it is harmless.
+  virtual absl::Status PauseSchedule(const std::string& workflow) = 0;
+  // From now on: times that came while it was paused are gone.
+  virtual absl::Status ResumeSchedule(const std::string& workflow) = 0;
+  // Runs it has started go on.
+  virtual absl::Status RemoveSchedule(const std::string& workflow) = 0;
+  // By name of the workflow.
+  virtual absl::StatusOr<std::vector<ScheduleRecord>> ListSchedules() = 0;
 };
 
 struct RunRecord {
@@ -388,6 +433,7 @@ class Store : public TaskStore,
               public ExecutorRegistry,
               public RunControl,
               public FleetControl,
+              public ScheduleControl,
               public RunQueries,
               public FleetQueries {
  public:

@@ -142,4 +142,10 @@ absl::Status CheckAvailable(const Workflow& workflow) {
       absl::StrCat(workflow.name, ": ", absl::StrJoin(missing, "; ")));
 }
 
+void MentionSchedule(const Workflow& workflow, const DefinitionInput& input) {
+  if (!workflow.schedule) return;
+  std::cerr << "windlass: runs now and once; `windlass schedules add "
+            << input.file << "` runs it by its schedule\n";
+}
+
 }  // namespace windlass::cli

@@ -38,4 +38,7 @@ std::string BaseDir(const DefinitionInput& input);
 // Refuses, before anything is submitted, what this build cannot execute.
 absl::Status CheckAvailable(const Workflow& workflow);
 
+// Says, once, that this run leaves the workflow's schedule alone.
+void MentionSchedule(const Workflow& workflow, const DefinitionInput& input);
+
 }  // namespace windlass::cli

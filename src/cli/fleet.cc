@@ -1,11 +1,11 @@
 // windlass executors [drain NAME], windlass queues [pause|resume NAME]
 
 #include <iostream>
-#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/commands.h"
+#include "cli/lister.h"
 #include "cli/run_document.h"
 #include "cli/table.h"
 
@@ -59,45 +59,6 @@ int ListQueues(const Globals& globals) {
     std::cout << table.Render();
     return kOk;
   });
-}
-
-using Change = std::function<absl::Status(Store&, const std::string&)>;
-
-void AddChange(CLI::App& parent, Invocation& invocation,
-               const std::string& verb, const std::string& help,
-               const std::string& done, Change change) {
-  auto name = std::make_shared<std::string>();
-  CLI::App* command = parent.add_subcommand(verb, help);
-  command->add_option("name", *name, "Its name")->required();
-  command->callback([&invocation, name, done, change = std::move(change)] {
-    invocation.body = [&invocation, name, done, change] {
-      const Globals& globals = invocation.globals;
-      return WithStore(globals, [&](Engine&, Store& store) -> int {
-        if (auto status = change(store, *name); !status.ok()) {
-          return Fail(globals, status);
-        }
-        if (globals.json()) {
-          PrintJson(JsonObject{{"name", *name}, {"state", done}});
-        } else {
-          std::cout << *name << " is " << done << '\n';
-        }
-        return kOk;
-      });
-    };
-  });
-}
-
-// A command that lists by itself and has subcommands that change something.
-CLI::App* AddLister(CLI::App& app, Invocation& invocation,
-                    const std::string& name, const std::string& help,
-                    int (*list)(const Globals&)) {
-  CLI::App* command = app.add_subcommand(name, help);
-  command->require_subcommand(0, 1);
-  command->callback([&invocation, command, list] {
-    if (!command->get_subcommands().empty()) return;
-    invocation.body = [&invocation, list] { return list(invocation.globals); };
-  });
-  return command;
 }
 
 }  // namespace

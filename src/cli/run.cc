@@ -156,6 +156,7 @@ int Run(const Globals& globals, const RunFlags& flags) {
   }
   auto params = ReadParams(*workflow, flags.input);
   if (!params.ok()) return Fail(globals, params.status());
+  MentionSchedule(*workflow, flags.input);
   auto config = flags.executor.ToConfig();
   if (!config.ok()) return Fail(globals, config.status());
   return ExecuteRun(globals, flags, *std::move(config), std::move(workflow),

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "model/schedule.h"
 #include "windlass/result.h"
 
 namespace windlass::cli {
@@ -167,6 +168,24 @@ Json QueueDocument(const QueueRecord& queue) {
   out["running"] = queue.running;
   out["scheduled"] = queue.scheduled;
   out["oldest_ready"] = TimeOrNull(queue.oldest_ready);
+  return out;
+}
+
+Json ScheduleDocument(const ScheduleRecord& schedule) {
+  JsonObject out;
+  out["workflow"] = schedule.workflow;
+  out["cron"] = schedule.spec.cron;
+  out["timezone"] = schedule.spec.timezone;
+  out["overlap"] = OverlapName(schedule.spec.overlap);
+  out["catch_up"] = schedule.spec.catch_up;
+  out["params"] = schedule.params;
+  out["state"] = schedule.paused ? "paused" : "active";
+  out["next_at"] = TimeOrNull(schedule.next_at);
+  out["queued_at"] = TimeOrNull(schedule.queued_at);
+  out["last_at"] = TimeOrNull(schedule.last_at);
+  out["last_run"] =
+      schedule.last_run ? Json(FormatRunId(*schedule.last_run)) : Json(nullptr);
+  out["created_at"] = FormatTimestamp(schedule.created_at);
   return out;
 }
 

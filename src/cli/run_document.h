@@ -15,5 +15,6 @@ Json RunSummary(const RunRecord& run);
 Json DeadLetterDocument(const DeadLetterRecord& letter);
 Json ExecutorDocument(const ExecutorRecord& executor);
 Json QueueDocument(const QueueRecord& queue);
+Json ScheduleDocument(const ScheduleRecord& schedule);
 
 }  // namespace windlass::cli

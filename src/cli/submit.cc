@@ -61,6 +61,7 @@ int Submit(const Globals& globals, const SubmitFlags& flags) {
   }
   auto params = ReadParams(*workflow, flags.input);
   if (!params.ok()) return Fail(globals, params.status());
+  MentionSchedule(*workflow, flags.input);
   if (!flags.key.empty() && flags.count > 1) {
     return Fail(globals, absl::InvalidArgumentError(
                              "--key names one run; it cannot go with --count"));

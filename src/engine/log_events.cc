@@ -102,14 +102,15 @@ void LogEvents::OnHeartbeat(const absl::Status& status) {
 
 void LogEvents::OnSwept(const SweepReport& report) {
   if (report.executors_lost + report.tasks_recovered + report.tasks_failed +
-          report.timers_fired ==
+          report.timers_fired + report.runs_started ==
       0) {
     return;
   }
   log_.Info("swept", {{"executors_lost", report.executors_lost},
                       {"tasks_recovered", report.tasks_recovered},
                       {"tasks_failed", report.tasks_failed},
-                      {"deadlines", report.timers_fired}});
+                      {"deadlines", report.timers_fired},
+                      {"runs_started", report.runs_started}});
 }
 
 void LogEvents::OnLog(const Lease& lease, LogLevel level,

@@ -1,9 +1,12 @@
 #include "executor/attempt_inputs.h"
 
+#include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include "base/concat.h"
 #include "executor/secrets.h"
+#include "model/schedule.h"
 
 namespace windlass {
 namespace {
@@ -14,6 +17,13 @@ using Entries = std::vector<cel::Map::Entry>;
 Value MapOf(Entries entries) {
   // Keys come from ordered sets and distinct literals: none is there twice.
   return Value::OfMap(*cel::Map::Of(std::move(entries)));
+}
+
+Value TimeValue(Timestamp time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  const std::chrono::nanoseconds rest = time - seconds;
+  return Value::OfTimestamp({seconds.time_since_epoch().count(),
+                             static_cast<std::int32_t>(rest.count())});
 }
 
 // Where a lookup failed because nothing is there, as opposed to because nobody
@@ -81,6 +91,7 @@ Value AttemptInputs::Run() const {
       {Value::StringView("name"), Value::StringView(run.workflow->name)},
       {Value::StringView("state"), Value::String(std::string(Name(state)))},
       {Value::StringView("attempt"), Value::Int(run.attempt)},
+      {Value::StringView("scheduled_at"), TimeValue(ScheduledAt(run))},
   });
 }
 

@@ -26,9 +26,6 @@ std::vector<std::string> UnavailableFeatures(const Workflow& workflow) {
           Concat(is_on_exit ? "" : "tasks.", spec.id, ".", field, kWhy));
     }
   }
-  if (workflow.schedule.has_value()) {
-    features.push_back(Concat("schedule", kWhy));
-  }
   return features;
 }
 

@@ -61,13 +61,11 @@ TEST(AvailabilityTest, NamesEveryFieldThatCannotBeCarriedOut) {
   workflow.tasks[0].result.store = "s3://bucket";
   workflow.tasks[1].id = "fine";
   workflow.tasks[1].result.store = "file:/tmp/results";
-  workflow.schedule = ScheduleSpec{};
   EXPECT_THAT(
       UnavailableFeatures(workflow),
       ElementsAre("tasks.load.rate_limit is not available with this store yet",
                   "tasks.load.result.store is not available with this store "
-                  "yet",
-                  "schedule is not available with this store yet"));
+                  "yet"));
 }
 
 }  // namespace

@@ -1,8 +1,17 @@
 #include "executor/sweeper.h"
 
+#include <algorithm>
+
 #include "windlass/clock.h"
 
 namespace windlass {
+namespace {
+
+// Between two sweeps, when the store's clock and ours do not quite agree on
+// when a schedule is due.
+constexpr Duration kShortestWait = std::chrono::milliseconds(1);
+
+}  // namespace
 
 Sweeper::Sweeper(ExecutorRegistry& registry, Clock& clock, EventSink& events,
                  Duration interval)
@@ -16,14 +25,26 @@ Sweeper::Sweeper(ExecutorRegistry& registry, Clock& clock, EventSink& events,
 
 void Sweeper::Run(std::stop_token stop) {
   while (!stop.stop_requested()) {
+    const Duration began = clock_.Steady();
     absl::StatusOr<SweepReport> report = registry_.Sweep();
     errors_.Note(report.status());
-    if (report.ok()) events_.OnSwept(*report);
-    const double spread = 0.8 + 0.4 * random_.Unit();
-    const auto wait = static_cast<Duration::rep>(
-        static_cast<double>(interval_.count()) * spread);
-    clock_.SleepFor(Duration(wait), stop);
+    Duration wait = NextInterval();
+    if (report.ok()) {
+      events_.OnSwept(*report);
+      if (report->next_schedule) {
+        // Counted from the beginning of the sweep, so that it is not missed.
+        wait =
+            std::min(wait, *report->next_schedule - (clock_.Steady() - began));
+      }
+    }
+    clock_.SleepFor(std::max(wait, kShortestWait), stop);
   }
+}
+
+Duration Sweeper::NextInterval() {
+  const double spread = 0.8 + 0.4 * random_.Unit();
+  return Duration(static_cast<Duration::rep>(
+      static_cast<double>(interval_.count()) * spread));
 }
 
 }  // namespace windlass

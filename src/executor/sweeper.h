@@ -1,4 +1,5 @@
-// Lets the store deal with dead executors and due deadlines, now and then.
+// Lets the store deal with dead executors, due deadlines and schedules, now and
+// then.
 #pragma once
 
 #include "base/random.h"
@@ -11,7 +12,7 @@ namespace windlass {
 class Clock;
 
 // Sweeps at once and then every `interval`, give or take a fifth, so that many
-// executors do not sweep in step.
+// executors do not sweep in step; earlier when a schedule is due before.
 class Sweeper : public ThreadService {
  public:
   // All borrowed.
@@ -23,6 +24,8 @@ class Sweeper : public ThreadService {
   void Run(std::stop_token stop) override;
 
  private:
+  Duration NextInterval();
+
   ExecutorRegistry& registry_;
   Clock& clock_;
   EventSink& events_;

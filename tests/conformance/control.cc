@@ -1,6 +1,9 @@
 // What people do to runs: cancel (I9), pause, retry, dead letters; submitting
 // with keys and in bulk.
 
+#include <latch>
+#include <thread>
+
 #include "conformance/store_test.h"
 
 namespace windlass {
@@ -555,6 +558,27 @@ TEST_P(ControlTest, ManyCopiesAreRunsOfTheirOwn) {
   EXPECT_EQ(info->labels, request.labels);
   EXPECT_EQ(info->base_dir, "/flows");
   EXPECT_THAT(Claim(5000), SizeIs(5000));
+}
+
+TEST_P(ControlTest, ManyClientsMaySubmitANewWorkflowAtOnce) {
+  constexpr int kClients = 4;
+  std::vector<std::unique_ptr<Store>> handles;
+  for (int i = 0; i < kClients; ++i) handles.push_back(OpenAnother());
+  for (int round = 0; round < 10; ++round) {
+    const auto workflow = SingleTask();
+    std::latch begin(kClients);
+    std::vector<std::jthread> clients;
+    for (const auto& handle : handles) {
+      clients.emplace_back([&] {
+        SubmitRequest request;
+        request.workflow = workflow;
+        begin.arrive_and_wait();
+        const auto runs = handle->Submit({&request, 1});
+        EXPECT_TRUE(runs.ok()) << runs.status();
+      });
+    }
+  }
+  EXPECT_EQ(Value(store().CountUnfinishedRuns()), kClients * 10);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, ControlTest, testing::ValuesIn(AllStores()),

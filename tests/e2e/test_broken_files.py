@@ -215,7 +215,6 @@ class BrokenFilesTest(EndToEndTest):
             "concurrency": task("type: noop, concurrency: {key: k, limit: 1}"),
             "rate_limit": task("type: noop, rate_limit: {key: k}"),
             "circuit_breaker": task("type: noop, circuit_breaker: {key: k}"),
-            "schedule": GOOD + "schedule: {cron: '@daily'}\n",
         }
         for field, text in cases.items():
             with self.subTest(field):

@@ -78,6 +78,23 @@ class ForwardingStore : public Store {
     return real_.Drain(executor_name);
   }
 
+  absl::StatusOr<ScheduleRecord> PutSchedule(
+      const ScheduleRequest& request) override {
+    return real_.PutSchedule(request);
+  }
+  absl::Status PauseSchedule(const std::string& workflow) override {
+    return real_.PauseSchedule(workflow);
+  }
+  absl::Status ResumeSchedule(const std::string& workflow) override {
+    return real_.ResumeSchedule(workflow);
+  }
+  absl::Status RemoveSchedule(const std::string& workflow) override {
+    return real_.RemoveSchedule(workflow);
+  }
+  absl::StatusOr<std::vector<ScheduleRecord>> ListSchedules() override {
+    return real_.ListSchedules();
+  }
+
   absl::StatusOr<RunRecord> GetRun(RunId run) override {
     return real_.GetRun(run);
   }

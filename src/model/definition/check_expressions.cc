@@ -14,7 +14,8 @@
 namespace windlass {
 namespace {
 
-const std::vector<std::string> kRunFields = {"id", "name", "state", "attempt"};
+const std::vector<std::string> kRunFields = {"id", "name", "state", "attempt",
+                                             "scheduled_at"};
 const std::vector<std::string> kTaskFields = {"result", "state", "error"};
 
 bool Contains(const std::vector<std::string>& names, const std::string& name) {

@@ -4,11 +4,10 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/time/time.h"
 #include "base/concat.h"
 #include "model/cron.h"
 #include "model/definition/check.h"
+#include "model/schedule.h"
 
 namespace windlass {
 namespace {
@@ -146,12 +145,11 @@ const Json* FindStated(const TaskSpec& task, const Json& document) {
   return stated != nullptr && stated->is_object() ? stated : nullptr;
 }
 
-bool IsZoneName(std::string_view name) {
-  bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(c) || c == '_' || c == '+' || c == '-' ||
-           c == '/';
-  });
-  return plain && !name.empty() && name[0] != '/';
+// Where a zone that everyone has is missing, all are.
+std::string ZoneSuggestion() {
+  return FindTimeZone("Europe/Berlin")
+             ? "write a name of the IANA database such as Europe/Berlin"
+             : "this machine has no time zones but UTC; install tzdata";
 }
 
 }  // namespace
@@ -181,12 +179,10 @@ void CheckSchedule(const ScheduleSpec& schedule, Problems& problems) {
                    "for every day at 6:30 write \"30 6 * * *\"");
     }
   }
-  absl::TimeZone zone;
-  if (!IsZoneName(schedule.timezone) ||
-      !absl::LoadTimeZone(schedule.timezone, &zone)) {
+  if (!FindTimeZone(schedule.timezone)) {
     problems.Add(path.Member("timezone"),
                  Concat("unknown time zone '", schedule.timezone, "'"),
-                 "write a name of the IANA database such as Europe/Berlin");
+                 ZoneSuggestion());
   }
 }
 

@@ -22,6 +22,12 @@ LaneIds ReadLanes(Connection& connection) {
   return lanes;
 }
 
+// 0 when it is not pinned.
+std::int64_t FindPinned(Connection& connection, std::string_view digest) {
+  Rows rows = connection.Read(Query::kSelectDefinitionByDigest, digest);
+  return rows.Next() ? rows.Int(0) : 0;
+}
+
 void InsertLanes(Connection& connection, const Workflow& workflow) {
   LaneIds lanes = ReadLanes(connection);
   for (const TaskSpec& spec : workflow.tasks) {
@@ -55,11 +61,7 @@ absl::StatusOr<std::shared_ptr<const Definition>> Definitions::Pin(
         "a run needs a workflow with a digest; LoadWorkflow() makes one");
   }
   const std::string_view digest = workflow->digest;
-  std::int64_t id = 0;
-  {
-    Rows rows = connection.Read(Query::kSelectDefinitionByDigest, digest);
-    if (rows.Next()) id = rows.Int(0);
-  }
+  std::int64_t id = FindPinned(connection, digest);
   if (id == 0 && connection.ok()) {
     const std::string document = FormatJson(workflow->document);
     {
@@ -68,6 +70,8 @@ absl::StatusOr<std::shared_ptr<const Definition>> Definitions::Pin(
                                   std::string_view(document));
       while (rows.Next()) id = rows.Int(0);
     }
+    // Another transaction pinned it meanwhile.
+    if (id == 0) id = FindPinned(connection, digest);
     InsertLanes(connection, *workflow);
   }
   if (!connection.ok()) return connection.status();

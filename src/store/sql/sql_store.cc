@@ -6,6 +6,7 @@
 #include "store/sql/registry.h"
 #include "store/sql/run_control.h"
 #include "store/sql/run_queries.h"
+#include "store/sql/schedules.h"
 #include "store/sql/self_check.h"
 #include "store/sql/tasks.h"
 #include "windlass/load.h"
@@ -88,6 +89,24 @@ class SqlStore final : public Store, public SelfCheck {
     return fleet_.Drain(executor_name);
   }
 
+  // ScheduleControl
+  absl::StatusOr<ScheduleRecord> PutSchedule(
+      const ScheduleRequest& request) override {
+    return schedules_.PutSchedule(request);
+  }
+  absl::Status PauseSchedule(const std::string& workflow) override {
+    return schedules_.PauseSchedule(workflow);
+  }
+  absl::Status ResumeSchedule(const std::string& workflow) override {
+    return schedules_.ResumeSchedule(workflow);
+  }
+  absl::Status RemoveSchedule(const std::string& workflow) override {
+    return schedules_.RemoveSchedule(workflow);
+  }
+  absl::StatusOr<std::vector<ScheduleRecord>> ListSchedules() override {
+    return schedules_.ListSchedules();
+  }
+
   // RunQueries
   absl::StatusOr<RunRecord> GetRun(RunId run) override {
     return queries_.GetRun(run);
@@ -162,6 +181,7 @@ class SqlStore final : public Store, public SelfCheck {
   Control control_{*ledger_};
   Queries queries_{*ledger_};
   Fleet fleet_{*ledger_};
+  Schedules schedules_{*ledger_};
   Checks checks_{*ledger_};
 };
 

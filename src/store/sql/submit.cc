@@ -9,6 +9,7 @@
 #include "store/sql/effects.h"
 #include "store/sql/ready_rows.h"
 #include "store/sql/run_control.h"
+#include "store/sql/submit.h"
 #include "store/sql/waiting.h"
 
 namespace windlass::sql {
@@ -214,6 +215,21 @@ class Submission {
 
 }  // namespace
 
+absl::Status SubmitRuns(Transaction& tx,
+                        std::span<const SubmitRequest> requests,
+                        std::vector<SubmittedRun>& submitted) {
+  std::int64_t count = 0;
+  for (const SubmitRequest& request : requests) count += request.copies;
+  tx.ids.ExpectRuns(tx.db, count);
+  Submission submission(tx);
+  for (const SubmitRequest& request : requests) {
+    auto status = submission.Add(request, submitted);
+    if (!status.ok()) return status;
+  }
+  submission.Finish();
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<SubmittedRun>> Control::Submit(
     std::span<const SubmitRequest> requests) {
   for (const SubmitRequest& request : requests) {
@@ -223,18 +239,9 @@ absl::StatusOr<std::vector<SubmittedRun>> Control::Submit(
     }
   }
   std::vector<SubmittedRun> submitted;
-  const auto body = [&](Transaction& tx) -> absl::Status {
+  const auto body = [&](Transaction& tx) {
     submitted.clear();
-    std::int64_t count = 0;
-    for (const SubmitRequest& request : requests) count += request.copies;
-    tx.ids.ExpectRuns(tx.db, count);
-    Submission submission(tx);
-    for (const SubmitRequest& request : requests) {
-      auto status = submission.Add(request, submitted);
-      if (!status.ok()) return status;
-    }
-    submission.Finish();
-    return absl::OkStatus();
+    return SubmitRuns(tx, requests, submitted);
   };
   if (auto status = ledger_.Write(Ledger::Durability::kMachine, body);
       !status.ok()) {

@@ -1,4 +1,4 @@
-// Sweep(): dead executors and passed deadlines.
+// Sweep(): dead executors, passed deadlines, due schedules.
 
 #include <algorithm>
 #include <optional>
@@ -9,6 +9,7 @@
 #include "base/local_process.h"
 #include "sql_query.h"
 #include "store/sql/effects.h"
+#include "store/sql/firing.h"
 #include "store/sql/recovery.h"
 #include "store/sql/registry.h"
 #include "store/sql/waiting.h"
@@ -183,10 +184,14 @@ absl::StatusOr<SweepReport> Registry::Sweep() {
   SweepReport report;
   std::vector<ExecutorId> dead;
   bool timers = false;
+  DueSchedules schedules;
+  Timestamp looked_at;
   // Most sweeps find nothing to do, and need not stop the writers to know it.
   const auto look = [&](Connection& connection, Timestamp now) {
     dead = FindDead(connection, now);
     timers = AnyTimerDue(connection, now);
+    schedules = FindDueSchedules(connection, now);
+    looked_at = now;
     return absl::OkStatus();
   };
   if (auto status = ledger_.Read(look); !status.ok()) return status;
@@ -226,6 +231,9 @@ absl::StatusOr<SweepReport> Registry::Sweep() {
     if (!status.ok()) return status;
     report = after;
   }
+  auto status = FireSchedules(ledger_, schedules, report);
+  if (!status.ok()) return status;
+  if (schedules.next_at) report.next_schedule = *schedules.next_at - looked_at;
   return report;
 }
 

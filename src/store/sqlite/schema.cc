@@ -18,6 +18,8 @@ constexpr Migration kMigrations[] = {
     {1, "initial", migrations::k0001InitialUp, migrations::k0001InitialDown},
     {2, "identity", migrations::k0002IdentityUp, migrations::k0002IdentityDown},
     {3, "ranges", migrations::k0003RangesUp, migrations::k0003RangesDown},
+    {4, "schedules", migrations::k0004SchedulesUp,
+     migrations::k0004SchedulesDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

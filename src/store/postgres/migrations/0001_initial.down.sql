@@ -1,7 +1,7 @@
 DROP VIEW every_ready, every_lease;
-DROP TABLE cache_flight, cache, dead_letter, saved, task_progress, expansion,
-  attempt, task_end, heartbeat, executor, timer, cancel_command, lease_range,
-  lease, parked, scheduled,
+DROP TABLE schedule_run, schedule, cache_flight, cache, dead_letter, saved,
+  task_progress, expansion, attempt, task_end, heartbeat, executor, timer,
+  cancel_command, lease_range, lease, parked, scheduled,
   ready, queue, lane, idempotency, unfinished, run, input, definition,
   identity;
 DROP SEQUENCE run_id, lease_token;

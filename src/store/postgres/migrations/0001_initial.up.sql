@@ -368,3 +368,28 @@ CREATE TABLE cache_flight (
 );
 
 CREATE INDEX cache_flight_by_token ON cache_flight (token);
+
+-- Workflows that are run by the clock. next_at: the first time that has not been
+-- dealt with; NULL: none will come. queued_at: one that waits for the end of the
+-- run before. Whoever starts runs of a schedule holds a lock on its row.
+CREATE TABLE schedule (
+  workflow text PRIMARY KEY,
+  definition bigint NOT NULL,
+  input bigint NOT NULL,
+  paused boolean NOT NULL,
+  next_at timestamptz,
+  queued_at timestamptz,
+  last_at timestamptz,
+  last_run bigint,
+  created_at timestamptz NOT NULL,
+  CHECK ((last_at IS NULL) = (last_run IS NULL)),
+  CHECK (NOT paused OR next_at IS NULL AND queued_at IS NULL)
+) WITH (fillfactor = 50);
+
+-- What schedules started: the latest runs, and those that had not ended when
+-- these were started.
+CREATE TABLE schedule_run (
+  workflow text NOT NULL,
+  run bigint NOT NULL,
+  PRIMARY KEY (workflow, run)
+);

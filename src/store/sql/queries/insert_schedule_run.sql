@@ -1,0 +1,1 @@
+INSERT INTO schedule_run (workflow, run) VALUES (?1, ?2)

@@ -1,0 +1,2 @@
+DROP TABLE schedule_run;
+DROP TABLE schedule;
