@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sql_query.h"
+#include "store/sql/permits.h"
 #include "store/sql/waiting.h"
 
 namespace windlass::sql {
@@ -76,6 +77,7 @@ std::optional<EndedLease> TakeLease(Transaction& tx, LiveRun& run, TaskKey task,
   NoteStart(tx, run, lease.claimed_at);
   tx.leases.Remove(tx.db, run.id(), task);
   EndFlights(tx, token);
+  FreePermit(tx, run.id(), task);
   return lease;
 }
 

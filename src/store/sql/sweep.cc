@@ -9,6 +9,7 @@
 #include "base/local_process.h"
 #include "sql_query.h"
 #include "store/sql/effects.h"
+#include "store/sql/permits.h"
 #include "store/sql/recovery.h"
 #include "store/sql/registry.h"
 #include "store/sql/waiting.h"
@@ -161,6 +162,9 @@ void FireTaskTimer(Transaction& tx, LiveRun& run, const Timer& timer,
                Query::kDeleteScheduled, report);
   FireOnOthers(tx, run, timer, Query::kSelectParkedOfNode, Query::kDeleteParked,
                report);
+  if (!tx.Any(Rare::kBlocked)) return;
+  FireOnOthers(tx, run, timer, Query::kSelectBlockedOfNode,
+               Query::kDeleteBlocked, report);
 }
 
 void Fire(Transaction& tx, const Timer& timer, SweepReport& report) {
@@ -183,10 +187,12 @@ absl::StatusOr<SweepReport> Registry::Sweep() {
   SweepReport report;
   std::vector<ExecutorId> dead;
   bool timers = false;
+  bool limits = false;
   // Most sweeps find nothing to do, and need not stop the writers to know it.
   const auto look = [&](Connection& connection, Timestamp now) {
     dead = FindDead(connection, now);
     timers = AnyTimerDue(connection, now);
+    limits = AnyLimitNeglected(connection, now);
     return absl::OkStatus();
   };
   if (auto status = ledger_.Read(look); !status.ok()) return status;
@@ -225,6 +231,14 @@ absl::StatusOr<SweepReport> Registry::Sweep() {
     auto status = ledger_.Write(Ledger::Durability::kProcess, fire);
     if (!status.ok()) return status;
     report = after;
+  }
+  if (limits) {
+    auto status =
+        ledger_.Write(Ledger::Durability::kProcess, [](Transaction& tx) {
+          TendLimits(tx);
+          return absl::OkStatus();
+        });
+    if (!status.ok()) return status;
   }
   return report;
 }

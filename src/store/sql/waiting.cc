@@ -1,9 +1,11 @@
 #include "store/sql/waiting.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "sql_query.h"
+#include "store/sql/permits.h"
 
 namespace windlass::sql {
 namespace {
@@ -44,9 +46,9 @@ void AddCloseTimer(Transaction& tx, LiveRun& run, std::int32_t node,
   }
 }
 
-void InsertReady(Transaction& tx, LiveRun& run, std::int32_t node,
-                 std::int32_t first, std::int32_t count, const Ticket& ticket) {
-  const Place place = run.place(node);
+void InsertReady(Transaction& tx, LiveRun& run, const Place& place,
+                 std::int32_t node, std::int32_t first, std::int32_t count,
+                 const Ticket& ticket) {
   tx.db.Write(Query::kInsertReady, place.lane, place.rank, run.id(), node,
               first + count - 1, count, ticket.attempt, ticket.failures,
               ticket.crashes, ticket.scheduled_at, tx.now());
@@ -105,6 +107,23 @@ void AppendWaiting(Rows rows, std::vector<WaitingTasks>& waiting) {
   }
 }
 
+// Before what is claimable: what is blocked becomes so without a lock on its
+// run.
+void TakeBlocked(Transaction& tx, const LiveRun& run, std::int32_t node,
+                 std::vector<WaitingTasks>& waiting) {
+  std::erase_if(tx.permits.waits, [&](const PermitChanges::Wait& wait) {
+    if (wait.task.run != run.id() || wait.task.task.node != node) return false;
+    waiting.push_back({wait.task.task.index, 1, wait.ticket});
+    return true;
+  });
+  if (!tx.Any(Rare::kBlocked)) return;
+  AppendWaiting(tx.db.Read(Query::kSelectBlockedOfNode, run.id(), node),
+                waiting);
+  tx.db.Write(Query::kDeleteBlockedOfNode, run.id(), node);
+  // Of those that have become claimable just now.
+  tx.rare.Forget(Rare::kPermit);
+}
+
 }  // namespace
 
 Ticket ReadTicket(const Rows& rows, int column) {
@@ -135,14 +154,20 @@ void FlushFresh(Transaction& tx) {
   Ticket ticket;
   ticket.scheduled_at = tx.now();
   for (const FreshTasks& tasks : tx.fresh) {
-    InsertReady(tx, *tasks.run, tasks.node, tasks.first, tasks.count, ticket);
+    InsertReady(tx, *tasks.run, tasks.run->place(tasks.node), tasks.node,
+                tasks.first, tasks.count, ticket);
   }
   tx.fresh.clear();
 }
 
 void PutReady(Transaction& tx, LiveRun& run, TaskKey task,
               const Ticket& ticket) {
-  InsertReady(tx, run, task.node, task.index, 1, ticket);
+  InsertReady(tx, run, run.place(task.node), task.node, task.index, 1, ticket);
+}
+
+void PutReadyAt(Transaction& tx, LiveRun& run, const Place& place, TaskKey task,
+                const Ticket& ticket) {
+  InsertReady(tx, run, place, task.node, task.index, 1, ticket);
 }
 
 void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
@@ -157,6 +182,14 @@ void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
 
 void PutParked(Transaction& tx, LiveRun& run, TaskKey task,
                const Ticket& ticket, const WakeCondition& wake) {
+  if (wake.kind == WakeCondition::Kind::kPermit) {
+    PutBlocked(tx, run, task, ticket, wake.keys);
+    return AddCloseTimer(tx, run, task.node, task.index, 1, ticket);
+  }
+  // An attempt that waits for a run of its own is still under way.
+  if (wake.kind == WakeCondition::Kind::kRunEnded) {
+    KeepPermit(tx, run.id(), task);
+  }
   if (HasHappened(tx, wake)) return PutReady(tx, run, task, ticket);
   std::optional<RunId> wake_run;
   std::optional<std::string_view> wake_key;
@@ -186,13 +219,23 @@ void WakeAfterKey(Transaction& tx, std::string_view cache_key) {
        }));
 }
 
+std::optional<Timestamp> Earlier(std::optional<Timestamp> a,
+                                 std::optional<Timestamp> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
 std::optional<Timestamp> PromoteDue(Transaction& tx) {
   for (;;) {
     std::optional<Timestamp> next;
+    std::optional<Timestamp> limits_next;
     if (Rows rows = tx.db.Read(Query::kSelectNextDue); rows.Next()) {
-      next = rows.Time(0);
+      next = rows.OptionalTime(0);
+      limits_next = rows.OptionalTime(1);
     }
-    if (!next || *next > tx.now()) return next;
+    if (!next || *next > tx.now()) {
+      return Earlier(next, PromoteLimits(tx, limits_next));
+    }
     const auto due =
         ReadLocked(tx, [&] { return tx.db.Read(Query::kSelectDue, tx.now()); });
     for (const WaitingRow& row : due) {
@@ -215,6 +258,7 @@ std::vector<WaitingTasks> TakeWaiting(Transaction& tx, LiveRun& run,
     waiting.push_back({tasks.first, tasks.count, ticket});
     return true;
   });
+  TakeBlocked(tx, run, node, waiting);
   const Place place = run.place(node);
   AppendWaiting(tx.db.Read(Query::kSelectReadyOfNode, place.lane, place.rank,
                            run.id(), node),
@@ -227,14 +271,23 @@ std::vector<WaitingTasks> TakeWaiting(Transaction& tx, LiveRun& run,
               node);
   tx.db.Write(Query::kDeleteScheduledOfNode, run.id(), node);
   tx.db.Write(Query::kDeleteParkedOfNode, run.id(), node);
+  for (const WaitingTasks& tasks : waiting) {
+    // Ranges hold none.
+    if (tasks.count == 1) FreePermit(tx, run.id(), {node, tasks.first});
+  }
   return waiting;
 }
 
 void MoveReady(Transaction& tx, LiveRun& run) {
   for (const Place& place : run.definition->distinct_places) {
     const std::int64_t to = run.paused ? -place.lane : place.lane;
+    // In this order; see TakeBlocked().
+    if (tx.Any(Rare::kBlocked)) {
+      tx.db.Write(Query::kMoveBlocked, to, -to, place.rank, run.id());
+    }
     tx.db.Write(Query::kMoveReady, to, -to, place.rank, run.id());
   }
+  if (!run.paused) UnblockRun(tx, run.id());
 }
 
 }  // namespace windlass::sql

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "store/sql/permits.h"
 #include "store/sql/waiting.h"
 
 namespace windlass::sqlite {
@@ -45,6 +46,7 @@ absl::Status Ledger::Write(
         rare_,      sequence_,          leases_, {},      false};
     absl::Status status = body(tx);
     if (status.ok()) {
+      SettlePermits(tx);
       FlushFresh(tx);
       runs_.Save(connection);
       sequence_.Save(connection);

@@ -1,5 +1,5 @@
 DROP TABLE cache_flight, cache, dead_letter, saved, task_progress, expansion,
   attempt, task_end, heartbeat, executor, timer, cancel_command, lease, parked, scheduled,
   ready, queue, lane, idempotency, unfinished, run, input, definition,
-  identity;
+  identity, limit_line, blocked, permit, limit_start, limiter;
 DROP SEQUENCE run_id, lease_token;

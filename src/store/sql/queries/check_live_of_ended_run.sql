@@ -3,6 +3,7 @@
 SELECT live.run, live.node, live.idx
 FROM (
   SELECT run, node, idx FROM ready
+  UNION ALL SELECT run, node, idx FROM blocked
   UNION ALL SELECT run, node, idx FROM scheduled
   UNION ALL SELECT run, node, idx FROM parked
   UNION ALL SELECT run, node, idx FROM lease WHERE NOT stopping
