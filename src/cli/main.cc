@@ -61,6 +61,7 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddExecutor(app, invocation);
   AddExecutors(app, invocation);
   AddQueues(app, invocation);
+  AddLimits(app, invocation);
   AddEval(app, invocation);
   AddMigrate(app, invocation);
   AddDoctor(app, invocation);
