@@ -25,8 +25,8 @@ constexpr auto kWait = PermitDecision::kWait;
 
 // What the tasks of a workflow are limited by.
 struct Limits {
-  std::optional<int> concurrency;
-  std::optional<int> rate;
+  std::optional<int> concurrency = std::nullopt;
+  std::optional<int> rate = std::nullopt;
   Duration period = seconds(10);
   int priority = 5;
   std::string queue = "default";

@@ -17,6 +17,7 @@ constexpr std::int64_t kApplicationId = 0x574e444c;
 constexpr Migration kMigrations[] = {
     {1, "initial", migrations::k0001InitialUp, migrations::k0001InitialDown},
     {2, "identity", migrations::k0002IdentityUp, migrations::k0002IdentityDown},
+    {3, "limits", migrations::k0003LimitsUp, migrations::k0003LimitsDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 
