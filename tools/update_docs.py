@@ -23,7 +23,7 @@ WINDLASS = os.environ.get("WINDLASS_BINARY", str(ROOT / "build/release/windlass"
 REGION = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.S)
 
 # Of the format, but refused by `run` and `submit`: the page says so once.
-NOT_AVAILABLE = {"concurrency", "rate_limit", "circuit_breaker"}
+NOT_AVAILABLE = {"circuit_breaker"}
 
 
 # --- commands

@@ -49,12 +49,20 @@ struct Lease {
   }
 };
 
+// The keys of a task's `concurrency` and `rate_limit`, evaluated. Absent where
+// the task has none.
+struct PermitKeys {
+  std::optional<std::string> concurrency;
+  std::optional<std::string> rate;
+};
+
 // What a parked task waits for.
 struct WakeCondition {
-  enum class Kind : std::uint8_t { kRunEnded, kCacheKeyFree };
+  enum class Kind : std::uint8_t { kRunEnded, kCacheKeyFree, kPermit };
   Kind kind = Kind::kRunEnded;
   RunId run;              // kRunEnded
   std::string cache_key;  // kCacheKeyFree
+  PermitKeys keys;        // kPermit
 };
 
 // A finished lease. Only the fields its outcome names are read.

@@ -77,6 +77,18 @@ struct CacheDecision {
   std::string source;  // "r42/report"
 };
 
+// A leased task whose `concurrency` or `rate_limit` is to be asked.
+struct PermitRequest {
+  Lease lease;
+  PermitKeys keys;
+};
+
+enum class PermitDecision : std::uint8_t {
+  kGranted,
+  kWait,        // Park on kPermit.
+  kLeaseEnded,  // It may not do anything any more.
+};
+
 // What executors do with tasks.
 class TaskStore {
  public:
@@ -105,6 +117,17 @@ class TaskStore {
   virtual absl::StatusOr<CacheDecision> BeginCached(
       const Lease& lease, const std::string& key,
       std::optional<Duration> max_age) = 0;
+
+  // Asks for what the limits of these tasks demand, one decision per request.
+  // A granted permit belongs to the lease and ends with it, but for a task that
+  // parks until a run has ended: that is still under way. Asking again with the
+  // same lease is granted and no second start. Both keys of a task are granted
+  // or neither.
+  //
+  // Of a key that several runs name with different limits, the run submitted
+  // last decides.
+  virtual absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
+      std::span<const PermitRequest> requests) = 0;
 };
 
 struct ExecutorInfo {
@@ -379,6 +402,20 @@ struct QueueRecord {
   std::optional<Timestamp> oldest_ready;
 };
 
+// A key of `concurrency` or `rate_limit` that is in use or was of late.
+struct LimitRecord {
+  enum class Kind : std::uint8_t { kConcurrency, kRate };
+  Kind kind = Kind::kConcurrency;
+  std::string key;
+  int limit = 1;
+  Duration period{0};  // kRate
+  // Attempts under way, or starts within the last period; both with those of
+  // tasks that have been let go and not been started yet.
+  std::int64_t in_use = 0;
+  std::int64_t waiting = 0;          // Tasks.
+  std::optional<Timestamp> next_at;  // kRate: of the first that waits.
+};
+
 // Reading. Results are a consistent view of one moment per call.
 class RunQueries {
  public:
@@ -410,6 +447,7 @@ class FleetQueries {
       const DeadLetterFilter& filter) = 0;
   virtual absl::StatusOr<std::vector<ExecutorRecord>> ListExecutors() = 0;
   virtual absl::StatusOr<std::vector<QueueRecord>> ListQueues() = 0;
+  virtual absl::StatusOr<std::vector<LimitRecord>> ListLimits() = 0;
   virtual absl::StatusOr<std::int64_t> CountUnfinishedRuns() = 0;
 };
 

@@ -1,4 +1,5 @@
-// windlass executors [drain NAME], windlass queues [pause|resume NAME]
+// windlass executors [drain NAME], windlass queues [pause|resume NAME],
+// windlass limits
 
 #include <iostream>
 
@@ -61,6 +62,35 @@ int ListQueues(const Globals& globals) {
   });
 }
 
+// "3 in 1s" of a rate.
+std::string Allowance(const LimitRecord& limit) {
+  if (limit.kind == LimitRecord::Kind::kConcurrency) {
+    return absl::StrCat(limit.limit);
+  }
+  return absl::StrCat(limit.limit, " in ", FormatDuration(limit.period));
+}
+
+int ListLimits(const Globals& globals) {
+  return WithStore(globals, [&](Engine&, Store& store) -> int {
+    auto limits = store.ListLimits();
+    if (!limits.ok()) return Fail(globals, limits.status());
+    if (globals.json()) {
+      JsonArray list;
+      for (const auto& limit : *limits) list.push_back(LimitDocument(limit));
+      PrintJson(JsonObject{{"limits", std::move(list)}});
+      return kOk;
+    }
+    Table table({"LIMIT", "KEY", "ALLOWED", "IN USE", "WAITING", "NEXT"});
+    for (const LimitRecord& limit : *limits) {
+      table.AddRow({std::string(FieldOf(limit)), limit.key, Allowance(limit),
+                    absl::StrCat(limit.in_use), absl::StrCat(limit.waiting),
+                    limit.next_at ? ShortTime(*limit.next_at) : ""});
+    }
+    std::cout << table.Render();
+    return kOk;
+  });
+}
+
 }  // namespace
 
 void AddExecutors(CLI::App& app, Invocation& invocation) {
@@ -87,6 +117,15 @@ void AddQueues(CLI::App& app, Invocation& invocation) {
             [](Store& store, const std::string& name) {
               return store.ResumeQueue(name);
             });
+}
+
+void AddLimits(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand(
+      "limits", "Keys of concurrency and rate_limit, and who waits for them");
+  command->footer("Example:\n  windlass limits --output json");
+  command->callback([&invocation] {
+    invocation.body = [&invocation] { return ListLimits(invocation.globals); };
+  });
 }
 
 }  // namespace windlass::cli

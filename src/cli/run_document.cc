@@ -189,4 +189,22 @@ Json ScheduleDocument(const ScheduleRecord& schedule) {
   return out;
 }
 
+std::string_view FieldOf(const LimitRecord& limit) {
+  return limit.kind == LimitRecord::Kind::kRate ? "rate_limit" : "concurrency";
+}
+
+Json LimitDocument(const LimitRecord& limit) {
+  JsonObject out;
+  out["kind"] = FieldOf(limit);
+  out["key"] = limit.key;
+  out["limit"] = limit.limit;
+  if (limit.kind == LimitRecord::Kind::kRate) {
+    out["period"] = FormatDuration(limit.period);
+  }
+  out["in_use"] = limit.in_use;
+  out["waiting"] = limit.waiting;
+  out["next_at"] = TimeOrNull(limit.next_at);
+  return out;
+}
+
 }  // namespace windlass::cli

@@ -2,6 +2,7 @@
 // docs/guides/command-line.md promises.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "windlass/json.h"
@@ -16,5 +17,8 @@ Json DeadLetterDocument(const DeadLetterRecord& letter);
 Json ExecutorDocument(const ExecutorRecord& executor);
 Json QueueDocument(const QueueRecord& queue);
 Json ScheduleDocument(const ScheduleRecord& schedule);
+Json LimitDocument(const LimitRecord& limit);
+// The field of workflow files that limits so: "rate_limit".
+std::string_view FieldOf(const LimitRecord& limit);
 
 }  // namespace windlass::cli

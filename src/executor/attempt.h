@@ -15,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "base/mutex.h"
 #include "executor/lease_queue.h"
+#include "executor/permit_desk.h"
 #include "executor/progress_writer.h"
 #include "executor/redactor.h"
 #include "executor/upstream.h"
@@ -30,6 +31,7 @@ struct AttemptParts {
   ResultIo* results = nullptr;
   Upstream* upstream = nullptr;
   ProgressWriter* progress = nullptr;
+  PermitDesk* permits = nullptr;
   EventSink* events = nullptr;
   Clock* clock = nullptr;
   const ExecutorConfig* config = nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <tuple>
 #include <utility>
 
 #include "base/concat.h"
@@ -74,6 +75,21 @@ absl::StatusOr<bool> Evaluate(const Condition& condition,
   }
   return absl::InvalidArgumentError(
       Concat("expected true or false, got ", FormatJson(value)));
+}
+
+// Databases keep keys in an index, which bounds them.
+absl::StatusOr<std::string> RenderLimitKey(const Template& key,
+                                           const AttemptInputs& inputs) {
+  constexpr std::size_t kLongest = 512;
+  absl::StatusOr<std::string> text = key.Render(inputs);
+  if (!text.ok()) return text;
+  if (text->empty() || text->size() > kLongest ||
+      text->find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError(
+        Concat("expected a text of 1 to ", kLongest,
+               " bytes without a NUL, got ", text->size(), " bytes"));
+  }
+  return text;
 }
 
 // Two tasks share a cached result when all of this is the same.
@@ -169,8 +185,10 @@ std::optional<AttemptEnd> AttemptPipeline::Prepare(
     attempt.PrepareIdempotencyKey(*std::move(key));
   }
   if (task.cache_key.has_value()) {
-    return LookUpCache(attempt, task, inputs, cache_key);
+    auto found = LookUpCache(attempt, task, inputs, cache_key);
+    if (found.has_value()) return found;
   }
+  if (task.limited()) return AskPermit(attempt, task, inputs);
   return std::nullopt;
 }
 
@@ -242,6 +260,41 @@ std::optional<AttemptEnd> AttemptPipeline::LookUpCache(
       AttemptEnd end = EndOf(lease, AttemptOutcome::kParked);
       end.wake.kind = WakeCondition::Kind::kCacheKeyFree;
       end.wake.cache_key = cache_key;
+      return end;
+    }
+  }
+  return std::nullopt;
+}
+
+// After the cache: what is known already needs no permit.
+std::optional<AttemptEnd> AttemptPipeline::AskPermit(
+    const Attempt& attempt, const CompiledTask& task,
+    AttemptInputs& inputs) const {
+  const Lease& lease = attempt.lease();
+  PermitRequest request;
+  request.lease = lease;
+  for (const auto& [field, key, place] :
+       {std::tuple("concurrency.key", &task.concurrency_key,
+                   &request.keys.concurrency),
+        std::tuple("rate_limit.key", &task.rate_key, &request.keys.rate)}) {
+    if (!key->has_value()) continue;
+    absl::StatusOr<std::string> text = RenderLimitKey(**key, inputs);
+    if (!text.ok()) return EndAfter(text.status(), field, lease, inputs);
+    *place = *std::move(text);
+  }
+  PermitKeys keys = request.keys;
+  const auto decision = parts_.permits->Ask(std::move(request));
+  // Nobody knows whether there was a permit: it ends with the lease.
+  if (!decision.ok()) return DeferredEnd(lease);
+  switch (*decision) {
+    case PermitDecision::kGranted:
+      return std::nullopt;
+    case PermitDecision::kLeaseEnded:
+      return DeferredEnd(lease);
+    case PermitDecision::kWait: {
+      AttemptEnd end = EndOf(lease, AttemptOutcome::kParked);
+      end.wake.kind = WakeCondition::Kind::kPermit;
+      end.wake.keys = std::move(keys);
       return end;
     }
   }

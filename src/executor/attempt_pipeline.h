@@ -52,6 +52,9 @@ class AttemptPipeline {
                                         const CompiledTask& task,
                                         AttemptInputs& inputs,
                                         std::string& cache_key) const;
+  std::optional<AttemptEnd> AskPermit(const Attempt& attempt,
+                                      const CompiledTask& task,
+                                      AttemptInputs& inputs) const;
   Outcome CallHandler(Attempt& attempt, TaskHandler& handler) const;
   AttemptEnd EndWith(Attempt& attempt, const CompiledTask& task,
                      Outcome outcome) const;

@@ -6,8 +6,6 @@ namespace windlass {
 
 std::vector<std::string> UnavailableFields(const TaskSpec& spec) {
   std::vector<std::string> fields;
-  if (spec.concurrency.has_value()) fields.push_back("concurrency");
-  if (spec.rate_limit.has_value()) fields.push_back("rate_limit");
   if (spec.circuit_breaker.has_value()) fields.push_back("circuit_breaker");
   const std::string& store = spec.result.store;
   if (!store.empty() && !store.starts_with("file:")) {

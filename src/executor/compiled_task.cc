@@ -153,6 +153,14 @@ class Compiler {
     if (spec.cache) {
       take("cache.key", Template::Parse(spec.cache->key), task.cache_key);
     }
+    if (spec.concurrency) {
+      take("concurrency.key", Template::Parse(spec.concurrency->key),
+           task.concurrency_key);
+    }
+    if (spec.rate_limit) {
+      take("rate_limit.key", Template::Parse(spec.rate_limit->key),
+           task.rate_key);
+    }
     if (spec.result.schema) {
       take("result.schema", JsonSchema::Compile(*spec.result.schema),
            task.result_schema);
@@ -172,6 +180,9 @@ class Compiler {
     if (task.cache_key) {
       Add(all, workflow_, task.cache_key->References());
       task.definition_digest = DefinitionDigest(workflow_, spec);
+    }
+    for (const auto& key : {task.concurrency_key, task.rate_key}) {
+      if (key) Add(all, workflow_, key->References());
     }
     if (task.when) Add(all, workflow_, ReferencesOf(*task.when));
   }

@@ -83,6 +83,8 @@ struct CompiledTask {
   std::optional<JsonTemplate> items;
   std::optional<Template> idempotency_key;
   std::optional<Template> cache_key;
+  std::optional<Template> concurrency_key;
+  std::optional<Template> rate_key;
   std::string definition_digest;  // With a cache key only.
   std::optional<JsonSchema> result_schema;
 
@@ -91,8 +93,9 @@ struct CompiledTask {
   // There is nothing to do before the handler runs.
   bool plain() const {
     return !broken && !when && constant_params && !items && !idempotency_key &&
-           !cache_key && handler != nullptr;
+           !cache_key && !limited() && handler != nullptr;
   }
+  bool limited() const { return concurrency_key || rate_key; }
 };
 
 struct CompiledWorkflow {

@@ -129,6 +129,7 @@ class BaseExecutor::Impl {
   Upstream upstream_;
   CompiledWorkflows workflows_;
   ProgressWriter progress_;
+  PermitDesk permits_;
   Registration registration_;
   Finisher finisher_;
   AttemptPipeline pipeline_;
@@ -151,6 +152,7 @@ BaseExecutor::Impl::Impl(BaseExecutor& self, ExecutorConfig config,
       upstream_(*parts.store, results_, kUpstreamBytes),
       workflows_(*parts.handlers),
       progress_(*parts.store, *parts.clock, events_),
+      permits_(*parts.store),
       registration_(InfoOf(config_), RegistrationParts()),
       finisher_(FinisherParts()),
       pipeline_(PartsOfAttempts(), Hooks()),
@@ -184,6 +186,7 @@ AttemptParts BaseExecutor::Impl::PartsOfAttempts() {
           .results = &results_,
           .upstream = &upstream_,
           .progress = &progress_,
+          .permits = &permits_,
           .events = &events_,
           .clock = parts_.clock,
           .config = &config_};

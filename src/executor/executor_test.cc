@@ -711,11 +711,11 @@ TEST_F(ExecutorTest, AnUnavailableFeatureFailsTheTaskByName) {
   RunId run = Submit(R"(
 windlass: 1
 name: u
-tasks: {a: {type: noop, rate_limit: {key: k, limit: 1, period: 1s}}}
+tasks: {a: {type: noop, circuit_breaker: {key: k}}}
 )");
   EXPECT_EQ(Await(run).state, RunState::kFailed);
   EXPECT_EQ(Task(run, "a").error->type, error_type::kNotAvailable);
-  EXPECT_THAT(Task(run, "a").error->message, HasSubstr("rate_limit"));
+  EXPECT_THAT(Task(run, "a").error->message, HasSubstr("circuit_breaker"));
 }
 
 TEST_F(ExecutorTest, IdleMeansNothingIsLeasedAndNothingCanBeClaimed) {

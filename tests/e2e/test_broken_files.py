@@ -212,8 +212,6 @@ class BrokenFilesTest(EndToEndTest):
 
     def test_what_this_build_cannot_do_is_refused_by_name(self):
         cases = {
-            "concurrency": task("type: noop, concurrency: {key: k, limit: 1}"),
-            "rate_limit": task("type: noop, rate_limit: {key: k}"),
             "circuit_breaker": task("type: noop, circuit_breaker: {key: k}"),
         }
         for field, text in cases.items():

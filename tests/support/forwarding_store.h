@@ -33,6 +33,10 @@ class ForwardingStore : public Store {
       std::optional<Duration> max_age) override {
     return real_.BeginCached(lease, key, max_age);
   }
+  absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
+      std::span<const PermitRequest> requests) override {
+    return real_.AcquirePermits(requests);
+  }
 
   absl::StatusOr<ExecutorId> Register(const ExecutorInfo& info) override {
     return real_.Register(info);
@@ -135,6 +139,9 @@ class ForwardingStore : public Store {
   }
   absl::StatusOr<std::vector<QueueRecord>> ListQueues() override {
     return real_.ListQueues();
+  }
+  absl::StatusOr<std::vector<LimitRecord>> ListLimits() override {
+    return real_.ListLimits();
   }
   absl::StatusOr<std::int64_t> CountUnfinishedRuns() override {
     return real_.CountUnfinishedRuns();

@@ -115,7 +115,7 @@ const ObjectType<ConcurrencySpec>& ConcurrencyType() {
   static const ObjectType<ConcurrencySpec> type = {
       "concurrency",
       "At most `limit` attempts with the same key at a time, over all "
-      "executors.",
+      "executors. The run submitted last decides what the limit of a key is.",
       {
           MakeField("key", &ConcurrencySpec::key, Text{},
                     "What is limited; may hold expressions.",
@@ -130,8 +130,8 @@ const ObjectType<ConcurrencySpec>& ConcurrencyType() {
 const ObjectType<RateLimitSpec>& RateLimitType() {
   static const ObjectType<RateLimitSpec> type = {
       "rate_limit",
-      "At most `limit` starts with the same key per `period`, over all "
-      "executors.",
+      "At most `limit` starts with the same key in any `period`, over all "
+      "executors. The run submitted last decides what the limit of a key is.",
       {
           MakeField("key", &RateLimitSpec::key, Text{},
                     "What is limited; may hold expressions.",

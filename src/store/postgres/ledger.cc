@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "store/postgres/ids.h"
 #include "store/postgres/schema.h"
+#include "store/sql/permits.h"
 #include "store/sql/waiting.h"
 
 namespace windlass::postgres {
@@ -76,6 +77,7 @@ absl::Status Ledger::Write(
                         false};
     absl::Status status = body(tx);
     if (status.ok()) {
+      SettlePermits(tx);
       FlushFresh(tx);
       leases.Save(connection);
       runs.Save(connection);

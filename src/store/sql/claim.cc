@@ -79,11 +79,12 @@ void Claim::AddLease(const LiveRun& run, TaskKey task, const Ticket& ticket,
   if (run.definition->workflow->on_exit_index == task.node) {
     lease.run_outcome = run.progress.outcome();
   }
-  Taken& taken =
-      taken_.emplace_back(leases_.size() - 1, run.definition->id, ticket);
+  Taken taken{leases_.size() - 1, std::nullopt, ticket};
+  if (MayShareRow(run.spec(task.node))) taken.definition = run.definition->id;
   // Without a deadline that counts from it, it says nothing, and would only
   // tell apart what can share a row.
   if (!lease.close_deadline) taken.ticket.scheduled_at = tx_.now();
+  taken_.push_back(taken);
 }
 
 // The same task of consecutive runs gets consecutive tokens, so that these

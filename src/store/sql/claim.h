@@ -55,8 +55,8 @@ class Claim {
   const ClaimRequest& request_;
   std::vector<Lease>& leases_;
   struct Taken {
-    std::size_t lease;  // In `leases_`.
-    std::int64_t definition;
+    std::size_t lease;                       // In `leases_`.
+    std::optional<std::int64_t> definition;  // As Leases::Insert() takes it.
     Ticket ticket;
   };
   std::vector<Taken> taken_;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "model/task_name.h"
 #include "sql_query.h"
+#include "store/sql/permits.h"
 #include "store/sql/stored_rows.h"
 #include "store/sql/waiting.h"
 
@@ -316,6 +317,7 @@ void EndStopping(Transaction& tx, LiveRun& run, const EndedLease& lease,
 
 void EndWaiting(Transaction& tx, LiveRun& run, TaskKey task,
                 const Decision& decision) {
+  FreePermit(tx, run.id(), task);
   TaskEnding ending;
   ending.state = decision.state;
   ending.attempt = decision.ticket.attempt - 1;

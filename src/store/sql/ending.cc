@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sql_query.h"
+#include "store/sql/permits.h"
 #include "store/sql/waiting.h"
 
 namespace windlass::sql {
@@ -44,8 +45,8 @@ void EndFlights(Transaction& tx, LeaseToken token) {
 // A success that left nothing but the fact.
 bool IsPlain(const TaskEnding& ending) {
   if (ending.state != TaskState::kSucceeded || ending.lease == nullptr ||
-      ending.outcome != AttemptOutcome::kSucceeded ||
-      ending.error != nullptr || !ending.cached_from.empty()) {
+      ending.outcome != AttemptOutcome::kSucceeded || ending.error != nullptr ||
+      !ending.cached_from.empty()) {
     return false;
   }
   const ResultEnvelope* const result = ending.result;
@@ -91,6 +92,7 @@ std::optional<EndedLease> TakeLease(Transaction& tx, LiveRun& run, TaskKey task,
   NoteStart(tx, run, lease.claimed_at);
   tx.leases.Remove(tx.db, run.id(), task);
   EndFlights(tx, token);
+  FreePermit(tx, run.id(), task);
   return lease;
 }
 

@@ -19,8 +19,8 @@ struct EndedLease {
   bool stopping = false;
 };
 
-// Ends the lease and what it held (keys it computed). nullopt when the task has
-// no lease with this token: whoever asks may change nothing.
+// Ends the lease and what it held (keys it computed, permits). nullopt when the
+// task has no lease with this token: whoever asks may change nothing.
 std::optional<EndedLease> TakeLease(Transaction& tx, LiveRun& run, TaskKey task,
                                     LeaseToken token);
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "sql_query.h"
 #include "store/sql/dead_letters.h"
+#include "store/sql/permits.h"
 
 namespace windlass::sql {
 namespace {
@@ -91,6 +92,7 @@ absl::Status SetPaused(Ledger& ledger, const std::string& queue, bool paused) {
   }
   return ledger.Write(Ledger::Durability::kMachine, [&](Transaction& tx) {
     tx.db.Write(Query::kUpsertQueue, std::string_view(queue), paused);
+    if (!paused) UnblockQueue(tx, queue);
     tx.ring = !paused;
     return absl::OkStatus();
   });
@@ -164,6 +166,27 @@ absl::StatusOr<std::vector<QueueRecord>> Fleet::ListQueues() {
   if (auto status = ledger_.Read(body); !status.ok()) return status;
   std::vector<QueueRecord> records;
   for (auto& [name, record] : found) records.push_back(std::move(record));
+  return records;
+}
+
+absl::StatusOr<std::vector<LimitRecord>> Fleet::ListLimits() {
+  std::vector<LimitRecord> records;
+  const auto body = [&](Connection& connection, Timestamp now) {
+    Rows rows = connection.Read(Query::kSelectLimits, now);
+    while (rows.Next()) {
+      LimitRecord& record = records.emplace_back();
+      record.kind = static_cast<LimitRecord::Kind>(rows.Int(0));
+      record.key = rows.Text(1);
+      record.limit = rows.Int32(2);
+      record.period = Duration(rows.Int(3));
+      record.in_use = rows.Int(4);
+      if (record.kind == LimitRecord::Kind::kRate) record.in_use += rows.Int(6);
+      record.next_at = rows.OptionalTime(5);
+      record.waiting = rows.Int(7);
+    }
+    return absl::OkStatus();
+  };
+  if (auto status = ledger_.Read(body); !status.ok()) return status;
   return records;
 }
 

@@ -23,6 +23,7 @@ class Fleet : public FleetControl, public FleetQueries {
   // The living, and those that ended within the last hour.
   absl::StatusOr<std::vector<ExecutorRecord>> ListExecutors() override;
   absl::StatusOr<std::vector<QueueRecord>> ListQueues() override;
+  absl::StatusOr<std::vector<LimitRecord>> ListLimits() override;
   absl::StatusOr<std::int64_t> CountUnfinishedRuns() override;
 
  private:

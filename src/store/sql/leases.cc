@@ -72,7 +72,7 @@ LeaseRow Leases::Range::Of(RunId run) const {
 bool Leases::New::Follows(const New& before) const {
   return key.task == before.key.task && key.task.index == -1 &&
          key.run.value == before.key.run.value + 1 &&
-         lease.token.value == before.lease.token.value + 1 &&
+         lease.token.value == before.lease.token.value + 1 && definition &&
          definition == before.definition &&
          lease.executor == before.lease.executor &&
          lease.claimed_at == before.lease.claimed_at &&
@@ -204,7 +204,8 @@ Leases::Range Leases::ReadRange(const Rows& rows) {
   return range;
 }
 
-void Leases::Insert(RunId run, TaskKey task, std::int64_t definition,
+void Leases::Insert(RunId run, TaskKey task,
+                    std::optional<std::int64_t> definition,
                     const LeaseRow& lease) {
   new_.push_back({{run, task}, definition, lease});
   if (!fetched_.empty()) fetched_.erase(Key{run, task});

@@ -58,8 +58,9 @@ class Leases {
   void Fetch(Connection& connection);
 
   std::optional<LeaseRow> Find(Connection& connection, RunId run, TaskKey task);
-  // `definition`: that of the run. Written by Save().
-  void Insert(RunId run, TaskKey task, std::int64_t definition,
+  // `definition`: that of the run; none for a lease that gets a row of its own.
+  // Written by Save().
+  void Insert(RunId run, TaskKey task, std::optional<std::int64_t> definition,
               const LeaseRow& lease);
   void Remove(Connection& connection, RunId run, TaskKey task);
   // The run was cancelled; the attempt is only waited for.
@@ -98,7 +99,7 @@ class Leases {
   };
   struct New {
     Key key;
-    std::int64_t definition;
+    std::optional<std::int64_t> definition;
     LeaseRow lease;
     bool Follows(const New& before) const;
   };

@@ -29,6 +29,11 @@ constexpr Check kChecks[] = {
     {Query::kCheckTimeOrder, "ended before it began"},
     {Query::kCheckDeadLetter, "has a dead letter and has not failed"},
     {Query::kCheckFlight, "has a cache key that is held by no lease"},
+    {Query::kCheckPermits, "holds a permit and is not under way"},
+    {Query::kCheckLimitExceeded, "has a limit that is exceeded"},
+    {Query::kCheckLimitCount, "has a limit whose permits are miscounted"},
+    {Query::kCheckBlockedForever, "waits for a limit that is not there"},
+    {Query::kCheckLimitIdle, "has a task that waits for a limit that is free"},
     {Query::kCheckUnfinished, "has miscounted its unfinished runs"},
 };
 

@@ -41,6 +41,10 @@ class SqlStore final : public Store, public SelfCheck {
       std::optional<Duration> max_age) override {
     return tasks_.BeginCached(lease, key, max_age);
   }
+  absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
+      std::span<const PermitRequest> requests) override {
+    return tasks_.AcquirePermits(requests);
+  }
 
   // ExecutorRegistry
   absl::StatusOr<ExecutorId> Register(const ExecutorInfo& info) override {
@@ -149,6 +153,9 @@ class SqlStore final : public Store, public SelfCheck {
   }
   absl::StatusOr<std::vector<QueueRecord>> ListQueues() override {
     return fleet_.ListQueues();
+  }
+  absl::StatusOr<std::vector<LimitRecord>> ListLimits() override {
+    return fleet_.ListLimits();
   }
   absl::StatusOr<std::int64_t> CountUnfinishedRuns() override {
     return fleet_.CountUnfinishedRuns();

@@ -179,7 +179,7 @@ class Submission {
     if (!start.settled.empty() || start.ended) return false;
     for (const Release& release : start.released) {
       const TaskSpec& spec = definition_->spec(release.node);
-      if (spec.delay > Duration::zero() || !MayShareReady(spec)) return false;
+      if (spec.delay > Duration::zero() || !MayShareRow(spec)) return false;
     }
     return true;
   }

@@ -10,6 +10,7 @@
 #include "sql_query.h"
 #include "store/sql/effects.h"
 #include "store/sql/firing.h"
+#include "store/sql/permits.h"
 #include "store/sql/recovery.h"
 #include "store/sql/registry.h"
 #include "store/sql/waiting.h"
@@ -162,6 +163,9 @@ void FireTaskTimer(Transaction& tx, LiveRun& run, const Timer& timer,
                Query::kDeleteScheduled, report);
   FireOnOthers(tx, run, timer, Query::kSelectParkedOfNode, Query::kDeleteParked,
                report);
+  if (!tx.Any(Rare::kBlocked)) return;
+  FireOnOthers(tx, run, timer, Query::kSelectBlockedOfNode,
+               Query::kDeleteBlocked, report);
 }
 
 void Fire(Transaction& tx, const Timer& timer, SweepReport& report) {
@@ -186,12 +190,14 @@ absl::StatusOr<SweepReport> Registry::Sweep() {
   bool timers = false;
   DueSchedules schedules;
   Timestamp looked_at;
+  bool limits = false;
   // Most sweeps find nothing to do, and need not stop the writers to know it.
   const auto look = [&](Connection& connection, Timestamp now) {
     dead = FindDead(connection, now);
     timers = AnyTimerDue(connection, now);
     schedules = FindDueSchedules(connection, now);
     looked_at = now;
+    limits = AnyLimitNeglected(connection, now);
     return absl::OkStatus();
   };
   if (auto status = ledger_.Read(look); !status.ok()) return status;
@@ -230,6 +236,14 @@ absl::StatusOr<SweepReport> Registry::Sweep() {
     auto status = ledger_.Write(Ledger::Durability::kProcess, fire);
     if (!status.ok()) return status;
     report = after;
+  }
+  if (limits) {
+    auto status =
+        ledger_.Write(Ledger::Durability::kProcess, [](Transaction& tx) {
+          TendLimits(tx);
+          return absl::OkStatus();
+        });
+    if (!status.ok()) return status;
   }
   auto status = FireSchedules(ledger_, schedules, report);
   if (!status.ok()) return status;

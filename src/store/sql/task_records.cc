@@ -28,6 +28,19 @@ struct Expansion {
   std::string executor;
 };
 
+// Each key may be empty, but not both.
+std::string WhyBlocked(std::string_view concurrency, std::string_view rate) {
+  std::string why = "waits for";
+  if (!concurrency.empty()) {
+    absl::StrAppend(&why, " concurrency '", std::string(concurrency), "'");
+  }
+  if (!rate.empty()) {
+    absl::StrAppend(&why, concurrency.empty() ? "" : " and", " rate_limit '",
+                    std::string(rate), "'");
+  }
+  return why;
+}
+
 // Everything the rows say about the tasks in a range.
 class TaskRows {
  public:
@@ -170,9 +183,27 @@ class TaskRows {
              rows.Int32(2));
       }
     }
+    ReadBlocked();
     for (Place place : run_.definition->distinct_places) {
       if (run_.paused) place.lane = -place.lane;
       ReadReady(place);
+    }
+  }
+
+  void ReadBlocked() {
+    Rows rows = connection_.Read(Query::kSelectBlocked, run_.id,
+                                 range_.first.node, range_.first.index,
+                                 range_.last.node, range_.last.index);
+    const bool one = range_.first == range_.last;
+    while (rows.Next()) {
+      const std::int32_t node = rows.Int32(0);
+      const std::int32_t last = one ? range_.last.index : rows.Int32(1);
+      const std::int32_t first = one ? last : last - rows.Int32(2) + 1;
+      for (std::int32_t index = first; index <= last; ++index) {
+        TaskRecord& record = Live(TaskKey{node, index}, TaskState::kScheduled,
+                                  rows.Int32(3) - 1);
+        record.progress_message = WhyBlocked(rows.Text(4), rows.Text(5));
+      }
     }
   }
 

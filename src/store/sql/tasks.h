@@ -21,6 +21,8 @@ class Tasks : public TaskStore {
   absl::StatusOr<CacheDecision> BeginCached(
       const Lease& lease, const std::string& key,
       std::optional<Duration> max_age) override;
+  absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
+      std::span<const PermitRequest> requests) override;
 
  private:
   Ledger& ledger_;

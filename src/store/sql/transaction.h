@@ -12,6 +12,7 @@
 #include "store/sql/definitions.h"
 #include "store/sql/ids.h"
 #include "store/sql/leases.h"
+#include "store/sql/permit_changes.h"
 #include "store/sql/runs.h"
 #include "windlass/clock.h"
 
@@ -28,6 +29,8 @@ enum class Rare : std::uint8_t {
   kCancelCommand,
   kChildRun,
   kDeadLetter,
+  kPermit,
+  kBlocked,
 };
 
 // What is known of them. A table can be called empty only while nobody else has
@@ -42,7 +45,7 @@ class RareTables {
   void Forget(Rare table) { known_[Index(table)] = Known::kNothing; }
 
  private:
-  static constexpr std::size_t kTables = 8;
+  static constexpr std::size_t kTables = 10;
   enum class Known : std::uint8_t { kNothing, kEmpty, kSome };
   static std::size_t Index(Rare table) {
     return static_cast<std::size_t>(table);
@@ -82,6 +85,7 @@ struct Transaction {
   // Something became claimable, or a command waits: ring once it is committed.
   bool ring = false;
   std::optional<Timestamp> begun_at = std::nullopt;
+  PermitChanges permits = {};
 
   // When the transaction began; the same at every call.
   Timestamp now() {

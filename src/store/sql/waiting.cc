@@ -1,9 +1,11 @@
 #include "store/sql/waiting.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "sql_query.h"
+#include "store/sql/permits.h"
 #include "store/sql/ready_rows.h"
 
 namespace windlass::sql {
@@ -46,10 +48,9 @@ void AddCloseTimer(Transaction& tx, LiveRun& run, std::int32_t node,
 }
 
 // The row of tasks that become claimable now, and the timers that go with it.
-ReadyRow MakeReady(Transaction& tx, LiveRun& run, std::int32_t node,
-                   std::int32_t first, std::int32_t count,
+ReadyRow MakeReady(Transaction& tx, LiveRun& run, const Place& place,
+                   std::int32_t node, std::int32_t first, std::int32_t count,
                    const Ticket& ticket) {
-  const Place place = run.place(node);
   ReadyRow row;
   row.lane = place.lane;
   row.rank = place.rank;
@@ -115,6 +116,23 @@ void AppendWaiting(Rows rows, std::vector<WaitingTasks>& waiting) {
   }
 }
 
+// Before what is claimable: what is blocked becomes so without a lock on its
+// run.
+void TakeBlocked(Transaction& tx, const LiveRun& run, std::int32_t node,
+                 std::vector<WaitingTasks>& waiting) {
+  std::erase_if(tx.permits.waits, [&](const PermitChanges::Wait& wait) {
+    if (wait.task.run != run.id() || wait.task.task.node != node) return false;
+    waiting.push_back({wait.task.task.index, 1, wait.ticket});
+    return true;
+  });
+  if (!tx.Any(Rare::kBlocked)) return;
+  AppendWaiting(tx.db.Read(Query::kSelectBlockedOfNode, run.id(), node),
+                waiting);
+  tx.db.Write(Query::kDeleteBlockedOfNode, run.id(), node);
+  // Of those that have become claimable just now.
+  tx.rare.Forget(Rare::kPermit);
+}
+
 }  // namespace
 
 Ticket ReadTicket(const Rows& rows, int column) {
@@ -141,7 +159,7 @@ void ReleaseTasks(Transaction& tx, LiveRun& run,
   }
 }
 
-bool MayShareReady(const TaskSpec& spec) {
+bool MayShareRow(const TaskSpec& spec) {
   return !spec.schedule_to_start_timeout && !spec.schedule_to_close_timeout &&
          !spec.concurrency && !spec.rate_limit;
 }
@@ -152,9 +170,9 @@ void FlushFresh(Transaction& tx) {
   ticket.scheduled_at = tx.now();
   NewReady ready;
   for (const FreshTasks& tasks : tx.fresh) {
-    ReadyRow row =
-        MakeReady(tx, *tasks.run, tasks.node, tasks.first, tasks.count, ticket);
-    if (tasks.first == -1 && MayShareReady(tasks.run->spec(tasks.node))) {
+    ReadyRow row = MakeReady(tx, *tasks.run, tasks.run->place(tasks.node),
+                             tasks.node, tasks.first, tasks.count, ticket);
+    if (tasks.first == -1 && MayShareRow(tasks.run->spec(tasks.node))) {
       row.definition = tasks.run->definition->id;
     }
     ready.Add(row);
@@ -165,7 +183,13 @@ void FlushFresh(Transaction& tx) {
 
 void PutReady(Transaction& tx, LiveRun& run, TaskKey task,
               const Ticket& ticket) {
-  WriteReady(tx.db, MakeReady(tx, run, task.node, task.index, 1, ticket));
+  PutReadyAt(tx, run, run.place(task.node), task, ticket);
+}
+
+void PutReadyAt(Transaction& tx, LiveRun& run, const Place& place, TaskKey task,
+                const Ticket& ticket) {
+  WriteReady(tx.db,
+             MakeReady(tx, run, place, task.node, task.index, 1, ticket));
 }
 
 void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
@@ -180,6 +204,14 @@ void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
 
 void PutParked(Transaction& tx, LiveRun& run, TaskKey task,
                const Ticket& ticket, const WakeCondition& wake) {
+  if (wake.kind == WakeCondition::Kind::kPermit) {
+    PutBlocked(tx, run, task, ticket, wake.keys);
+    return AddCloseTimer(tx, run, task.node, task.index, 1, ticket);
+  }
+  // An attempt that waits for a run of its own is still under way.
+  if (wake.kind == WakeCondition::Kind::kRunEnded) {
+    KeepPermit(tx, run.id(), task);
+  }
   if (HasHappened(tx, wake)) return PutReady(tx, run, task, ticket);
   std::optional<RunId> wake_run;
   std::optional<std::string_view> wake_key;
@@ -209,13 +241,23 @@ void WakeAfterKey(Transaction& tx, std::string_view cache_key) {
        }));
 }
 
+std::optional<Timestamp> Earlier(std::optional<Timestamp> a,
+                                 std::optional<Timestamp> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
 std::optional<Timestamp> PromoteDue(Transaction& tx) {
   for (;;) {
     std::optional<Timestamp> next;
+    std::optional<Timestamp> limits_next;
     if (Rows rows = tx.db.Read(Query::kSelectNextDue); rows.Next()) {
-      next = rows.Time(0);
+      next = rows.OptionalTime(0);
+      limits_next = rows.OptionalTime(1);
     }
-    if (!next || *next > tx.now()) return next;
+    if (!next || *next > tx.now()) {
+      return Earlier(next, PromoteLimits(tx, limits_next));
+    }
     const auto due =
         ReadLocked(tx, [&] { return tx.db.Read(Query::kSelectDue, tx.now()); });
     for (const WaitingRow& row : due) {
@@ -238,6 +280,7 @@ std::vector<WaitingTasks> TakeWaiting(Transaction& tx, LiveRun& run,
     waiting.push_back({tasks.first, tasks.count, ticket});
     return true;
   });
+  TakeBlocked(tx, run, node, waiting);
   const Place place = run.place(node);
   SeparateReady(tx, run, place, node);
   AppendWaiting(tx.db.Read(Query::kSelectReadyOfNode, place.lane, place.rank,
@@ -251,6 +294,10 @@ std::vector<WaitingTasks> TakeWaiting(Transaction& tx, LiveRun& run,
               node);
   tx.db.Write(Query::kDeleteScheduledOfNode, run.id(), node);
   tx.db.Write(Query::kDeleteParkedOfNode, run.id(), node);
+  for (const WaitingTasks& tasks : waiting) {
+    // Ranges hold none.
+    if (tasks.count == 1) FreePermit(tx, run.id(), {node, tasks.first});
+  }
   return waiting;
 }
 
@@ -263,8 +310,13 @@ void MoveReady(Transaction& tx, LiveRun& run) {
   }
   for (const Place& place : run.definition->distinct_places) {
     const std::int64_t to = run.paused ? -place.lane : place.lane;
+    // In this order; see TakeBlocked().
+    if (tx.Any(Rare::kBlocked)) {
+      tx.db.Write(Query::kMoveBlocked, to, -to, place.rank, run.id());
+    }
     tx.db.Write(Query::kMoveReady, to, -to, place.rank, run.id());
   }
+  if (!run.paused) UnblockRun(tx, run.id());
 }
 
 }  // namespace windlass::sql

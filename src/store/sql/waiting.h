@@ -18,8 +18,9 @@ Ticket ReadTicket(const Rows& rows, int column);
 void ReleaseTasks(Transaction& tx, LiveRun& run,
                   const std::vector<Release>& tasks);
 
-// Whether a claimable task can share a row with that of other runs.
-bool MayShareReady(const TaskSpec& spec);
+// Whether what is claimable or leased of a task can share a row with that of
+// other runs.
+bool MayShareRow(const TaskSpec& spec);
 
 // Makes rows of the released tasks that nobody has taken directly.
 void FlushFresh(Transaction& tx);
@@ -27,6 +28,9 @@ void FlushFresh(Transaction& tx);
 // Tasks that are to be claimed (again). `ticket` is that of the next attempt.
 void PutReady(Transaction& tx, LiveRun& run, TaskKey task,
               const Ticket& ticket);
+// Where the run has told to put it, though it need not be locked.
+void PutReadyAt(Transaction& tx, LiveRun& run, const Place& place, TaskKey task,
+                const Ticket& ticket);
 void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
                   const Ticket& ticket, Timestamp due_at);
 // Ready at once if what it waits for has happened already.
@@ -36,7 +40,12 @@ void PutParked(Transaction& tx, LiveRun& run, TaskKey task,
 void WakeAfterRun(Transaction& tx, RunId ended);
 void WakeAfterKey(Transaction& tx, std::string_view cache_key);
 
-// Makes what has become due ready. Returns when the next is due.
+// The earlier of two times that may be absent.
+std::optional<Timestamp> Earlier(std::optional<Timestamp> a,
+                                 std::optional<Timestamp> b);
+
+// Makes what has become due ready, and settles permits. Returns when the next
+// is due.
 std::optional<Timestamp> PromoteDue(Transaction& tx);
 
 // A waiting task, or `count` waiting instances from `first`.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "store/sql/permits.h"
 #include "store/sql/waiting.h"
 
 namespace windlass::sqlite {
@@ -46,6 +47,7 @@ absl::Status Ledger::Write(
         rare_,      sequence_,          leases_, {},      false};
     absl::Status status = body(tx);
     if (status.ok()) {
+      SettlePermits(tx);
       FlushFresh(tx);
       leases_.Save(connection);
       runs_.Save(connection);

@@ -20,6 +20,7 @@ constexpr Migration kMigrations[] = {
     {3, "ranges", migrations::k0003RangesUp, migrations::k0003RangesDown},
     {4, "schedules", migrations::k0004SchedulesUp,
      migrations::k0004SchedulesDown},
+    {5, "limits", migrations::k0005LimitsUp, migrations::k0005LimitsDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

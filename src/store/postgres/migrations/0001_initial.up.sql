@@ -393,3 +393,92 @@ CREATE TABLE schedule_run (
   run bigint NOT NULL,
   PRIMARY KEY (workflow, run)
 );
+
+-- What `concurrency` (kind 0) and `rate_limit` (kind 1) name, over all runs.
+-- `most` and `period` are as `ruled_by` has them, the latest submitted of the
+-- runs that named the key. `taken` counts permits of a concurrency, and of a
+-- rate those reserved for a start to come; `starts` counts the starts so far.
+-- next_at: when the next waiter may be let go; waiting: there may be one.
+-- keep_until: an unused limiter is forgotten then.
+--
+-- Whoever gives or takes back a permit, or blocks a task, has locked the
+-- limiters it is about, in the order of their ids and after all runs.
+CREATE TABLE limiter (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind smallint NOT NULL CHECK (kind IN (0, 1)),
+  key text NOT NULL,
+  most int NOT NULL CHECK (most >= 1),
+  period bigint NOT NULL CHECK (period >= 0),  -- Microseconds.
+  ruled_by bigint NOT NULL,
+  taken bigint NOT NULL DEFAULT 0 CHECK (taken >= 0),
+  starts bigint NOT NULL DEFAULT 0 CHECK (starts >= 0),
+  waiting boolean NOT NULL DEFAULT false,
+  next_at timestamptz,
+  keep_until timestamptz NOT NULL,
+  UNIQUE (kind, key)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_threshold = 1000);
+
+CREATE INDEX limiter_by_time ON limiter (next_at) WHERE next_at IS NOT NULL;
+
+-- The latest starts of a rate: those since the row before, up to number `last`,
+-- were at started_at.
+CREATE TABLE limit_start (
+  limiter bigint NOT NULL,
+  last bigint NOT NULL,
+  started_at timestamptz NOT NULL,
+  PRIMARY KEY (limiter, last)
+) WITH (autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_threshold = 5000);
+
+-- Tasks that hold what they need of their limiters (0: none). Without a token
+-- it is reserved for a task that was let go and has not been started yet.
+-- `most` is the concurrency's limit when it was given.
+CREATE TABLE permit (
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  token bigint,
+  concurrency bigint NOT NULL,
+  rate bigint NOT NULL,
+  most int NOT NULL,
+  given_at timestamptz NOT NULL,
+  PRIMARY KEY (run, node, idx),
+  CHECK (concurrency <> 0 OR rate <> 0)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_threshold = 5000);
+
+CREATE INDEX permit_reserved ON permit (given_at) WHERE token IS NULL;
+
+-- Tasks that wait for a permit, in rows as those of `ready`. `turn` is their
+-- order. They become ready without a lock on their run, but not the reverse.
+CREATE TABLE blocked (
+  run bigint NOT NULL,
+  node int NOT NULL,
+  idx int NOT NULL,
+  count int NOT NULL CHECK (count = 1 OR (count > 1 AND idx >= count - 1)),
+  concurrency bigint NOT NULL,
+  rate bigint NOT NULL,
+  turn timestamptz NOT NULL,
+  lane int NOT NULL CHECK (lane <> 0),
+  rank smallint NOT NULL CHECK (rank BETWEEN 0 AND 9),
+  attempt int NOT NULL CHECK (attempt >= 1),
+  failures int NOT NULL CHECK (failures >= 0),
+  crashes int NOT NULL CHECK (crashes >= 0),
+  scheduled_at timestamptz NOT NULL,
+  PRIMARY KEY (run, node, idx),
+  CHECK (concurrency <> 0 OR rate <> 0)
+) WITH (autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_threshold = 5000);
+
+CREATE INDEX blocked_by_turn
+  ON blocked (concurrency, rate, turn, run, node, idx);
+
+-- The pairs of limiters that tasks wait for.
+CREATE TABLE limit_line (
+  concurrency bigint NOT NULL,
+  rate bigint NOT NULL,
+  PRIMARY KEY (concurrency, rate)
+);
+
+CREATE INDEX limit_line_by_rate ON limit_line (rate);

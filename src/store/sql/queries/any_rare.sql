@@ -6,4 +6,6 @@ SELECT EXISTS (SELECT 1 FROM parked),
        EXISTS (SELECT 1 FROM cache_flight),
        EXISTS (SELECT 1 FROM cancel_command),
        EXISTS (SELECT 1 FROM run WHERE parent IS NOT NULL),
-       EXISTS (SELECT 1 FROM dead_letter)
+       EXISTS (SELECT 1 FROM dead_letter),
+       EXISTS (SELECT 1 FROM permit),
+       EXISTS (SELECT 1 FROM blocked)

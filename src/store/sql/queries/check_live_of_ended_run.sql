@@ -3,6 +3,7 @@
 SELECT live.run, live.node, live.idx
 FROM (
   SELECT run, node, idx FROM every_ready
+  UNION ALL SELECT run, node, idx FROM blocked
   UNION ALL SELECT run, node, idx FROM scheduled
   UNION ALL SELECT run, node, idx FROM parked
   UNION ALL SELECT run, node, idx FROM every_lease WHERE NOT stopping

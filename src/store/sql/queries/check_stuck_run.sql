@@ -4,6 +4,7 @@ FROM (
   SELECT id FROM run WHERE state = 0
   EXCEPT SELECT run FROM every_ready
   EXCEPT SELECT run FROM scheduled
+  EXCEPT SELECT run FROM blocked
   EXCEPT SELECT run FROM parked
   EXCEPT SELECT run FROM every_lease
 ) AS stuck LIMIT 100

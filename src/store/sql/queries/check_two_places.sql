@@ -1,5 +1,5 @@
--- Tasks in more than one of ready, scheduled, parked, lease and task_end: where
--- a row begins before an earlier one of its node has ended.
+-- Tasks in more than one of ready, blocked, scheduled, parked, lease and
+-- task_end: where a row begins before an earlier one of its node has ended.
 SELECT run, node, first
 FROM (
   SELECT run, node, first,
@@ -8,6 +8,7 @@ FROM (
            AS taken
   FROM (
     SELECT run, node, idx - count + 1 AS first, idx AS last FROM every_ready
+    UNION ALL SELECT run, node, idx - count + 1, idx FROM blocked
     UNION ALL SELECT run, node, idx, idx FROM scheduled
     UNION ALL SELECT run, node, idx, idx FROM parked
     UNION ALL SELECT run, node, idx, idx FROM every_lease

@@ -1,4 +1,8 @@
--- Claimable tasks of paused runs, and tasks of others that no claim looks at.
-SELECT ready.run, ready.node, ready.idx
-FROM every_ready AS ready JOIN run ON run.id = ready.run
-WHERE run.paused <> (ready.lane < 0) LIMIT 100
+-- Claimable or blocked tasks of paused runs, and tasks of others that no claim
+-- looks at.
+SELECT waiting.run, waiting.node, waiting.idx
+FROM (
+  SELECT run, node, idx, lane FROM every_ready
+  UNION ALL SELECT run, node, idx, lane FROM blocked
+) AS waiting JOIN run ON run.id = waiting.run
+WHERE run.paused <> (waiting.lane < 0) LIMIT 100

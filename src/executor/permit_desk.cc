@@ -1,0 +1,47 @@
+#include "executor/permit_desk.h"
+
+#include <utility>
+
+namespace windlass {
+
+absl::StatusOr<PermitDecision> PermitDesk::Ask(PermitRequest request) {
+  Question mine;
+  mine.request = std::move(request);
+  std::vector<Question*> questions;
+  {
+    MutexLock lock(mutex_);
+    waiting_.push_back(&mine);
+    changed_.wait(mutex_, [&] {
+      mutex_.AssertHeld();
+      return mine.answered || !asking_;
+    });
+    if (mine.answered) return mine.answer;
+    asking_ = true;
+    questions.swap(waiting_);
+  }
+  Answer(questions);
+  MutexLock lock(mutex_);
+  asking_ = false;
+  for (Question* question : questions) question->answered = true;
+  changed_.notify_all();
+  return mine.answer;
+}
+
+// Nobody else touches the questions meanwhile.
+void PermitDesk::Answer(const std::vector<Question*>& questions) {
+  std::vector<PermitRequest> requests;
+  requests.reserve(questions.size());
+  for (const Question* question : questions) {
+    requests.push_back(question->request);
+  }
+  const auto decisions = store_.AcquirePermits(requests);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    if (decisions.ok()) {
+      questions[i]->answer = (*decisions)[i];
+    } else {
+      questions[i]->answer = decisions.status();
+    }
+  }
+}
+
+}  // namespace windlass

@@ -1,0 +1,4 @@
+INSERT INTO limiter (kind, key, most, period, ruled_by, keep_until)
+SELECT * FROM unnest(?1::smallint[], ?2::text[], ?3::int[], ?4::bigint[],
+                     ?5::bigint[], ?6::timestamptz[])
+ON CONFLICT (kind, key) DO NOTHING

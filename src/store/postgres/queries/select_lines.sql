@@ -1,0 +1,7 @@
+-- The pairs of which one is among the limiters (JSON).
+SELECT concurrency, rate FROM limit_line
+WHERE concurrency IN (SELECT value::bigint
+                      FROM json_array_elements_text(?1::json))
+UNION
+SELECT concurrency, rate FROM limit_line
+WHERE rate IN (SELECT value::bigint FROM json_array_elements_text(?1::json))

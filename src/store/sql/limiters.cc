@@ -1,0 +1,202 @@
+#include "store/sql/limiters.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "sql_query.h"
+
+namespace windlass::sql {
+namespace {
+
+// More starts than one transaction will allow.
+constexpr int kMostStarts = 1000;
+
+// A limiter that is not used is kept for so long, or a period of a rate.
+constexpr Duration kKept = std::chrono::hours(1);
+
+auto NameOf(const LimitTerms& terms) { return std::tie(terms.kind, terms.key); }
+
+std::string IdList(const std::set<std::int64_t>& ids) {
+  return FormatJson(JsonArray(ids.begin(), ids.end()));
+}
+
+std::string KeyList(const std::vector<LimitTerms>& terms) {
+  JsonArray keys;
+  for (const LimitTerms& one : terms) {
+    keys.push_back(
+        JsonArray{static_cast<int>(one.kind), boost::json::string(one.key)});
+  }
+  return FormatJson(keys);
+}
+
+}  // namespace
+
+std::vector<LimitTerms> TermsOf(const TaskSpec& spec, RunId run,
+                                const PermitKeys& keys) {
+  std::vector<LimitTerms> terms;
+  if (spec.concurrency && keys.concurrency) {
+    terms.push_back({LimitKind::kConcurrency, *keys.concurrency,
+                     spec.concurrency->limit, Duration::zero(), run});
+  }
+  if (spec.rate_limit && keys.rate) {
+    terms.push_back({LimitKind::kRate, *keys.rate, spec.rate_limit->limit,
+                     spec.rate_limit->period, run});
+  }
+  return terms;
+}
+
+void Limiter::Take() {
+  changed = true;
+  if (window) {
+    window->Reserve();
+  } else {
+    ++taken;
+  }
+}
+
+void Limiter::GiveBack() {
+  changed = true;
+  if (window) {
+    window->Cancel();
+  } else {
+    --taken;
+  }
+}
+
+void Limiter::Start(Timestamp now) {
+  if (!window) return;
+  changed = true;
+  started_at = window->Start(now);
+}
+
+void Limiters::Lock(const std::set<std::int64_t>& ids,
+                    const std::vector<LimitTerms>& terms, Partners partners) {
+  Insert(terms);
+  const std::string id_list = IdList(ids);
+  const std::string key_list = KeyList(terms);
+  struct Count {
+    std::int64_t taken = 0;
+    std::int64_t started = 0;
+  };
+  std::vector<Count> counts;
+  {
+    Rows rows =
+        tx_.db.Read(Query::kLockLimiters, std::string_view(id_list),
+                    std::string_view(key_list), partners == Partners::kWith);
+    while (rows.Next()) {
+      Limiter& limiter = limiters_.emplace_back();
+      limiter.id = rows.Int(0);
+      limiter.kind = static_cast<LimitKind>(rows.Int(1));
+      limiter.key = rows.Text(2);
+      limiter.most = rows.Int32(3);
+      limiter.period = Duration(rows.Int(4));
+      limiter.ruled_by = RunId{rows.Int(5)};
+      limiter.waiting = rows.Bool(8);
+      counts.push_back({rows.Int(6), rows.Int(7)});
+    }
+  }
+  for (const LimitTerms& one : terms) Obey(one);
+  for (std::size_t i = 0; i < limiters_.size(); ++i) {
+    if (limiters_[i].kind == LimitKind::kRate) {
+      ReadWindow(limiters_[i], counts[i].taken, counts[i].started);
+    } else {
+      limiters_[i].taken = counts[i].taken;
+    }
+  }
+}
+
+// All insert in one order, so that nobody waits for one who waits for him.
+void Limiters::Insert(std::vector<LimitTerms> terms) {
+  std::sort(terms.begin(), terms.end(),
+            [](const LimitTerms& a, const LimitTerms& b) {
+              return std::tuple(a.kind, a.key, b.run.value) <
+                     std::tuple(b.kind, b.key, a.run.value);
+            });
+  const auto end = std::unique(terms.begin(), terms.end(),
+                               [](const LimitTerms& a, const LimitTerms& b) {
+                                 return NameOf(a) == NameOf(b);
+                               });
+  for (auto it = terms.begin(); it != end; ++it) {
+    tx_.db.Write(Query::kInsertLimiter, static_cast<int>(it->kind), it->key,
+                 it->most, it->period.count(), it->run, tx_.now() + kKept);
+  }
+}
+
+// The run submitted last says what the limit is.
+void Limiters::Obey(const LimitTerms& terms) {
+  Limiter* limiter = Find(terms.kind, terms.key);
+  if (limiter == nullptr) {
+    // It was deleted between the insert and the lock.
+    tx_.db.Fail(absl::AbortedError("a limiter was deleted meanwhile"));
+    return;
+  }
+  if (terms.run < limiter->ruled_by) return;
+  // Of one run that says two things, the stricter one.
+  if (terms.run == limiter->ruled_by &&
+      std::tuple(limiter->most, -limiter->period) <=
+          std::tuple(terms.most, -terms.period)) {
+    return;
+  }
+  limiter->most = terms.most;
+  limiter->period = terms.period;
+  limiter->ruled_by = terms.run;
+  limiter->changed = true;
+}
+
+void Limiters::ReadWindow(Limiter& limiter, std::int64_t taken,
+                          std::int64_t started) {
+  std::vector<RateWindow::Starts> recent;
+  {
+    Rows rows = tx_.db.Read(
+        Query::kSelectLimitStarts, limiter.id,
+        RateWindow::OldestNeeded(limiter.most, started, taken), kMostStarts);
+    while (rows.Next()) recent.push_back({rows.Int(0), rows.Time(1)});
+  }
+  limiter.window.emplace(limiter.most, limiter.period, started, taken,
+                         std::move(recent));
+}
+
+Limiter* Limiters::Find(std::int64_t id) {
+  const auto found =
+      std::lower_bound(limiters_.begin(), limiters_.end(), id,
+                       [](const Limiter& limiter, std::int64_t wanted) {
+                         return limiter.id < wanted;
+                       });
+  return found != limiters_.end() && found->id == id ? &*found : nullptr;
+}
+
+Limiter* Limiters::Find(LimitKind kind, std::string_view key) {
+  const auto found = std::find_if(
+      limiters_.begin(), limiters_.end(), [&](const Limiter& limiter) {
+        return limiter.kind == kind && limiter.key == key;
+      });
+  return found == limiters_.end() ? nullptr : &*found;
+}
+
+void Limiters::Save() {
+  const Timestamp now = tx_.now();
+  for (Limiter& limiter : limiters_) {
+    std::optional<Timestamp> next;
+    if (limiter.window && limiter.waiting) {
+      const Timestamp free = limiter.window->FreeAt();
+      if (free < Timestamp::max()) next = std::max(free, now);
+    }
+    if (next && (!tx_.permits.next_due || *next < *tx_.permits.next_due)) {
+      tx_.permits.next_due = next;
+    }
+    if (!limiter.changed) continue;
+    const std::int64_t started = limiter.window ? limiter.window->started() : 0;
+    tx_.db.Write(Query::kUpdateLimiter, limiter.id, limiter.most,
+                 limiter.period.count(), limiter.ruled_by,
+                 limiter.window ? limiter.window->reserved() : limiter.taken,
+                 started, limiter.waiting, next,
+                 now + std::max(kKept, limiter.period));
+    if (!limiter.started_at) continue;
+    tx_.db.Write(Query::kInsertLimitStart, limiter.id, started,
+                 *limiter.started_at);
+    tx_.db.Write(Query::kDeleteLimitStarts, limiter.id, started - limiter.most);
+  }
+}
+
+}  // namespace windlass::sql

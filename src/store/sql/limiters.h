@@ -1,0 +1,87 @@
+// Limiters as a transaction sees them: locked, changed in memory, written back.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/limits.h"
+#include "store/sql/transaction.h"
+#include "windlass/workflow.h"
+
+namespace windlass::sql {
+
+// In the order of the values of limiter.kind.
+enum class LimitKind : std::uint8_t { kConcurrency, kRate };
+
+// What a task of a run says of a key.
+struct LimitTerms {
+  LimitKind kind = LimitKind::kConcurrency;
+  std::string_view key;  // Borrowed.
+  int most = 1;
+  Duration period{0};
+  RunId run;
+};
+
+// What a task with these keys asks for.
+std::vector<LimitTerms> TermsOf(const TaskSpec& spec, RunId run,
+                                const PermitKeys& keys);
+
+struct Limiter {
+  // Whether another task may be given a permit, or a start be reserved for it.
+  bool IsFree(Timestamp now) const {
+    return window ? window->FreeAt() <= now : taken < most;
+  }
+  void Take();
+  void GiveBack();
+  // A start that was reserved happens.
+  void Start(Timestamp now);
+
+  std::int64_t id = 0;
+  LimitKind kind = LimitKind::kConcurrency;
+  std::string key;
+  int most = 1;
+  Duration period{0};
+  RunId ruled_by;
+  std::int64_t taken = 0;            // kConcurrency
+  std::optional<RateWindow> window;  // kRate
+  // Somebody waits for the rate, and for nothing else.
+  bool waiting = false;
+  bool changed = false;
+  // Starts of this transaction.
+  std::optional<Timestamp> started_at;
+};
+
+class Limiters {
+ public:
+  explicit Limiters(Transaction& tx) : tx_(tx) {}
+
+  enum class Partners : std::uint8_t { kWith, kWithout };
+
+  // Locks limiters by id and by what tasks say of them, which makes those that
+  // do not exist yet. To be called once: all lock in the order of ids.
+  void Lock(const std::set<std::int64_t>& ids,
+            const std::vector<LimitTerms>& terms, Partners partners);
+
+  // Null: it is not locked, or does not exist.
+  Limiter* Find(std::int64_t id);
+  Limiter* Find(LimitKind kind, std::string_view key);
+
+  std::vector<Limiter>& all() { return limiters_; }
+
+  // Writes what has changed.
+  void Save();
+
+ private:
+  void Insert(std::vector<LimitTerms> terms);
+  void Obey(const LimitTerms& terms);
+  void ReadWindow(Limiter& limiter, std::int64_t taken, std::int64_t started);
+
+  Transaction& tx_;
+  std::vector<Limiter> limiters_;  // By id.
+};
+
+}  // namespace windlass::sql

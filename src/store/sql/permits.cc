@@ -1,0 +1,455 @@
+#include "store/sql/permits.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "sql_query.h"
+#include "store/sql/limiters.h"
+#include "store/sql/waiting.h"
+
+namespace windlass::sql {
+namespace {
+
+// A task that was let go is claimed in a moment, or its permit is better used
+// by another.
+constexpr Duration kReservation = std::chrono::seconds(10);
+
+// Of one line, looked at together.
+constexpr std::int64_t kMostCandidates = 256;
+
+// Tasks that wait for the same two limiters; 0 stands for none.
+struct Line {
+  std::int64_t concurrency = 0;
+  std::int64_t rate = 0;
+};
+
+std::vector<Line> ReadLines(Rows rows) {
+  std::vector<Line> lines;
+  while (rows.Next()) lines.push_back({rows.Int(0), rows.Int(1)});
+  return lines;
+}
+
+void AddLimiters(Transaction& tx, const std::vector<Line>& lines) {
+  for (const Line& line : lines) {
+    if (line.concurrency != 0) tx.permits.limiters.insert(line.concurrency);
+    if (line.rate != 0) tx.permits.limiters.insert(line.rate);
+  }
+}
+
+// A permit that was taken back.
+struct Freed {
+  Line line;
+  bool reserved = false;
+};
+
+void AppendFreed(Rows rows, std::vector<Freed>& freed) {
+  while (rows.Next()) {
+    freed.push_back({{rows.Int(1), rows.Int(2)}, rows.IsNull(0)});
+  }
+}
+
+std::vector<Freed> TakeFreed(Transaction& tx) {
+  std::vector<Freed> freed;
+  const auto tasks = std::exchange(tx.permits.freed, {});
+  if (tasks.empty()) return freed;
+  if (tx.writers == Writers::kOne) {
+    for (const PermitChanges::Task& task : tasks) {
+      AppendFreed(tx.db.Read(Query::kTakePermit, task.run, task.task.node,
+                             task.task.index),
+                  freed);
+    }
+    return freed;
+  }
+  std::vector<std::int64_t> runs;
+  std::vector<std::int64_t> nodes;
+  std::vector<std::int64_t> indexes;
+  for (const PermitChanges::Task& task : tasks) {
+    runs.push_back(task.run.value);
+    nodes.push_back(task.task.node);
+    indexes.push_back(task.task.index);
+  }
+  AppendFreed(tx.db.Read(Query::kTakePermitsOfTasks, Ints{runs}, Ints{nodes},
+                         Ints{indexes}),
+              freed);
+  return freed;
+}
+
+// A row of `blocked`.
+struct Candidate {
+  Line line;
+  Timestamp turn;
+  Place place;
+  RunId run;
+  std::int32_t node = 0;
+  std::int32_t idx = 0;
+  std::int32_t count = 0;
+  Ticket ticket;
+
+  auto Key() const { return std::tuple(turn, run.value, node, idx); }
+  std::int32_t first() const { return idx - count + 1; }
+};
+
+// Lets waiting tasks go as far as locked limiters allow.
+class Dispatch {
+ public:
+  // `lines` are all that belong to limiters `affected`.
+  Dispatch(Transaction& tx, Limiters& limiters, std::vector<Line> lines,
+           const std::set<std::int64_t>& affected)
+      : tx_(tx),
+        limiters_(limiters),
+        lines_(std::move(lines)),
+        affected_(affected) {}
+
+  void Run() {
+    while (Round()) {
+    }
+    NoteWaiting();
+  }
+
+ private:
+  struct Need {
+    Limiter* concurrency = nullptr;
+    Limiter* rate = nullptr;
+  };
+
+  Need NeedOf(const Line& line) {
+    return {limiters_.Find(line.concurrency), limiters_.Find(line.rate)};
+  }
+  bool IsFree(const Need& need) {
+    return (need.concurrency == nullptr ||
+            need.concurrency->IsFree(tx_.now())) &&
+           (need.rate == nullptr || need.rate->IsFree(tx_.now()));
+  }
+
+  // True when there may be more to let go.
+  bool Round() {
+    std::vector<Candidate> candidates;
+    for (const Line& line : lines_) AppendFirst(line, candidates);
+    std::sort(candidates.begin(), candidates.end(),
+              [](const Candidate& a, const Candidate& b) {
+                return a.Key() < b.Key();
+              });
+    LookUpRuns(candidates);
+    bool released = false;
+    for (Candidate& candidate : candidates) {
+      if (Release(candidate)) released = true;
+    }
+    return released && tx_.db.ok();
+  }
+
+  void AppendFirst(const Line& line, std::vector<Candidate>& candidates) {
+    const Need need = NeedOf(line);
+    if (!IsFree(need)) return;
+    std::int64_t room = kMostCandidates;
+    if (need.concurrency != nullptr) {
+      room = std::min(room, need.concurrency->most - need.concurrency->taken);
+    }
+    Rows rows = tx_.db.Read(Query::kSelectFirstBlocked, line.concurrency,
+                            line.rate, room);
+    while (rows.Next()) {
+      Candidate& candidate = candidates.emplace_back();
+      candidate.line = line;
+      candidate.turn = rows.Time(0);
+      candidate.place = {rows.Int(1), rows.Int32(2)};
+      candidate.run = RunId{rows.Int(3)};
+      candidate.node = rows.Int32(4);
+      candidate.idx = rows.Int32(5);
+      candidate.count = rows.Int32(6);
+      candidate.ticket = ReadTicket(rows, 7);
+    }
+  }
+
+  void LookUpRuns(const std::vector<Candidate>& candidates) {
+    std::vector<RunId> runs;
+    for (const Candidate& one : candidates) runs.push_back(one.run);
+    tx_.runs.FetchUnlocked(tx_.db, std::move(runs));
+  }
+
+  // As many of the candidate's instances as may go; whether any could.
+  bool Release(Candidate& candidate) {
+    const Need need = NeedOf(candidate.line);
+    const std::int32_t before = candidate.count;
+    while (candidate.count > 0 && IsFree(need)) {
+      if (!ReleaseFirst(candidate, need)) return false;
+      --candidate.count;
+    }
+    if (candidate.count == 0) {
+      tx_.db.Write(Query::kDeleteBlocked, candidate.run, candidate.node,
+                   candidate.idx);
+    } else if (candidate.count < before) {
+      tx_.db.Write(Query::kShrinkBlocked, candidate.run, candidate.node,
+                   candidate.idx, candidate.count);
+    }
+    return candidate.count < before;
+  }
+
+  bool ReleaseFirst(const Candidate& candidate, const Need& need) {
+    LiveRun* run = tx_.runs.Peek(tx_.db, candidate.run);
+    if (run == nullptr) return false;
+    if (need.concurrency != nullptr) need.concurrency->Take();
+    if (need.rate != nullptr) need.rate->Take();
+    const TaskKey task{candidate.node, candidate.first()};
+    tx_.db.Write(Query::kInsertPermit, candidate.run, task.node, task.index,
+                 std::nullopt, candidate.line.concurrency, candidate.line.rate,
+                 need.concurrency == nullptr ? 0 : need.concurrency->most,
+                 tx_.now());
+    tx_.rare.Added(Rare::kPermit);
+    PutReadyAt(tx_, *run, candidate.place, task, candidate.ticket);
+    return true;
+  }
+
+  // Which rates somebody waits for now; of partners only some lines are known.
+  // Empty lines are forgotten.
+  void NoteWaiting() {
+    for (Limiter& limiter : limiters_.all()) {
+      if (!limiter.waiting || !affected_.contains(limiter.id)) continue;
+      limiter.waiting = false;
+      limiter.changed = true;
+    }
+    for (const Line& line : lines_) {
+      const Need need = NeedOf(line);
+      if (IsFree(need)) {
+        tx_.db.Write(Query::kDeleteEmptyLine, line.concurrency, line.rate);
+        continue;
+      }
+      if (need.rate == nullptr || need.rate->IsFree(tx_.now())) continue;
+      need.rate->waiting = true;
+      need.rate->changed = true;
+    }
+  }
+
+  Transaction& tx_;
+  Limiters& limiters_;
+  const std::vector<Line> lines_;
+  const std::set<std::int64_t>& affected_;
+};
+
+std::vector<Line> LinesOf(Transaction& tx, const std::set<std::int64_t>& ids) {
+  const std::string list = FormatJson(JsonArray(ids.begin(), ids.end()));
+  return ReadLines(tx.db.Read(Query::kSelectLines, std::string_view(list)));
+}
+
+bool AllLocked(Limiters& limiters, const std::vector<Line>& lines) {
+  const auto locked = [&](std::int64_t id) {
+    return id == 0 || limiters.Find(id) != nullptr;
+  };
+  return std::all_of(lines.begin(), lines.end(), [&](const Line& line) {
+    return locked(line.concurrency) && locked(line.rate);
+  });
+}
+
+void GiveBack(Limiters& limiters, const std::vector<Freed>& freed) {
+  for (const Freed& permit : freed) {
+    if (Limiter* limiter = limiters.Find(permit.line.concurrency)) {
+      limiter->GiveBack();
+    }
+    // A start that has happened stays one.
+    Limiter* limiter = limiters.Find(permit.line.rate);
+    if (limiter != nullptr && permit.reserved) limiter->GiveBack();
+  }
+}
+
+class Settlement {
+ public:
+  explicit Settlement(Transaction& tx)
+      : tx_(tx), waits_(std::exchange(tx.permits.waits, {})), limiters_(tx) {}
+
+  void Run() {
+    const std::vector<Freed> freed = TakeFreed(tx_);
+    for (const Freed& permit : freed) AddLimiters(tx_, {permit.line});
+    affected_ = std::exchange(tx_.permits.limiters, {});
+    if (affected_.empty() && waits_.empty()) return;
+    limiters_.Lock(affected_, Terms(), Limiters::Partners::kWith);
+    if (!tx_.db.ok()) return;
+    GiveBack(limiters_, freed);
+    for (const PermitChanges::Wait& wait : waits_) Insert(wait);
+    std::vector<Line> lines = LinesOf(tx_, affected_);
+    if (!AllLocked(limiters_, lines)) {
+      tx_.db.Fail(absl::AbortedError("tasks began to wait meanwhile"));
+      return;
+    }
+    Dispatch(tx_, limiters_, std::move(lines), affected_).Run();
+    limiters_.Save();
+  }
+
+ private:
+  LiveRun* RunOf(const PermitChanges::Wait& wait) {
+    return tx_.runs.Get(tx_.db, wait.task.run);
+  }
+
+  std::vector<LimitTerms> Terms() {
+    std::vector<LimitTerms> all;
+    for (const PermitChanges::Wait& wait : waits_) {
+      const LiveRun* run = RunOf(wait);
+      if (run == nullptr) continue;
+      const auto terms =
+          TermsOf(run->spec(wait.task.task.node), wait.task.run, wait.keys);
+      all.insert(all.end(), terms.begin(), terms.end());
+    }
+    return all;
+  }
+
+  std::int64_t IdOf(LimitKind kind, const std::optional<std::string>& key,
+                    std::int64_t otherwise) {
+    if (!key) return otherwise;
+    const Limiter* limiter = limiters_.Find(kind, *key);
+    if (limiter == nullptr) return 0;
+    affected_.insert(limiter->id);
+    return limiter->id;
+  }
+
+  void Insert(const PermitChanges::Wait& wait) {
+    LiveRun* run = RunOf(wait);
+    if (run == nullptr) return;
+    const TaskKey task = wait.task.task;
+    const std::int64_t concurrency =
+        IdOf(LimitKind::kConcurrency, wait.keys.concurrency, wait.concurrency);
+    const std::int64_t rate = IdOf(LimitKind::kRate, wait.keys.rate, wait.rate);
+    // The task asks for nothing, or a limiter is gone.
+    if (concurrency == 0 && rate == 0) {
+      return PutReady(tx_, *run, task, wait.ticket);
+    }
+    const Place place = run->place(task.node);
+    const Timestamp turn = TurnOf(run->spec(task.node).priority, wait.since);
+    tx_.db.Write(Query::kInsertBlocked, wait.task.run, task.node, task.index, 1,
+                 concurrency, rate, turn, place.lane, place.rank,
+                 wait.ticket.attempt, wait.ticket.failures, wait.ticket.crashes,
+                 wait.ticket.scheduled_at);
+    tx_.db.Write(Query::kInsertLine, concurrency, rate);
+    tx_.rare.Added(Rare::kBlocked);
+  }
+
+  Transaction& tx_;
+  const std::vector<PermitChanges::Wait> waits_;
+  Limiters limiters_;
+  // Those of which something is free now, or that someone waits for now.
+  std::set<std::int64_t> affected_;
+};
+
+struct StalePermit {
+  PermitChanges::Task task;
+  Line line;
+};
+
+std::vector<StalePermit> ReadStale(Connection& connection, Timestamp now) {
+  std::vector<StalePermit> stale;
+  Rows rows = connection.Read(Query::kSelectStalePermits, now - kReservation);
+  while (rows.Next()) {
+    stale.push_back({{RunId{rows.Int(0)}, {rows.Int32(1), rows.Int32(2)}},
+                     {rows.Int(3), rows.Int(4)}});
+  }
+  return stale;
+}
+
+std::vector<std::int64_t> ReadUnused(Connection& connection, Timestamp now) {
+  std::vector<std::int64_t> ids;
+  Rows rows = connection.Read(Query::kSelectUnusedLimiters, now);
+  while (rows.Next()) ids.push_back(rows.Int(0));
+  return ids;
+}
+
+// The task waits again, as one that has just come.
+void Revoke(Transaction& tx, const StalePermit& stale) {
+  const auto& [run_id, task] = stale.task;
+  LiveRun* run = tx.Run(run_id);
+  if (run == nullptr) return;
+  const Place place = run->place(task.node);
+  PermitChanges::Wait wait;
+  {
+    Rows rows = tx.db.Read(Query::kSelectReadyTask, place.lane, place.rank,
+                           run_id, task.node, task.index);
+    // Somebody has claimed it, or is about to.
+    if (!rows.Next()) return;
+    wait.ticket = ReadTicket(rows, 0);
+  }
+  tx.db.Write(Query::kDeleteReady, place.lane, place.rank, run_id, task.node,
+              task.index);
+  tx.permits.freed.push_back(stale.task);
+  wait.task = stale.task;
+  wait.since = tx.now();
+  wait.concurrency = stale.line.concurrency;
+  wait.rate = stale.line.rate;
+  tx.permits.waits.push_back(std::move(wait));
+  AddLimiters(tx, {stale.line});
+}
+
+void ForgetUnused(Transaction& tx) {
+  for (const std::int64_t id : ReadUnused(tx.db, tx.now())) {
+    if (tx.db.Execute(Query::kDeleteUnusedLimiter, id, tx.now()) == 0) continue;
+    tx.db.Write(Query::kDeleteLimitStarts, id,
+                std::numeric_limits<std::int64_t>::max());
+  }
+}
+
+}  // namespace
+
+void FreePermit(Transaction& tx, RunId run, TaskKey task) {
+  if (tx.Any(Rare::kPermit)) tx.permits.freed.push_back({run, task});
+}
+
+void KeepPermit(Transaction& tx, RunId run, TaskKey task) {
+  std::erase(tx.permits.freed, PermitChanges::Task{run, task});
+}
+
+void PutBlocked(Transaction& tx, const LiveRun& run, TaskKey task,
+                const Ticket& ticket, const PermitKeys& keys) {
+  PermitChanges::Wait wait;
+  wait.task = {run.id(), task};
+  wait.ticket = ticket;
+  wait.since = ticket.scheduled_at;
+  wait.keys = keys;
+  tx.permits.waits.push_back(std::move(wait));
+}
+
+void UnblockRun(Transaction& tx, RunId run) {
+  if (!tx.Any(Rare::kBlocked)) return;
+  AddLimiters(tx, ReadLines(tx.db.Read(Query::kSelectLinesOfRun, run)));
+}
+
+void UnblockQueue(Transaction& tx, std::string_view queue) {
+  if (!tx.Any(Rare::kBlocked)) return;
+  AddLimiters(tx, ReadLines(tx.db.Read(Query::kSelectLinesOfQueue, queue)));
+}
+
+void SettlePermits(Transaction& tx) {
+  if (!tx.permits.empty() && tx.db.ok()) Settlement(tx).Run();
+}
+
+std::optional<Timestamp> PromoteLimits(Transaction& tx,
+                                       std::optional<Timestamp> next_due) {
+  const bool due = next_due && *next_due <= tx.now();
+  if (due) {
+    Rows rows = tx.db.Read(Query::kSelectDueLimiters, tx.now());
+    while (rows.Next()) tx.permits.limiters.insert(rows.Int(0));
+  }
+  SettlePermits(tx);
+  if (due) {
+    Rows rows = tx.db.Read(Query::kSelectNextDue);
+    if (rows.Next()) next_due = rows.OptionalTime(1);
+  }
+  return Earlier(next_due, tx.permits.next_due);
+}
+
+bool AnyLimitNeglected(Connection& connection, Timestamp now) {
+  if (!ReadStale(connection, now).empty()) return true;
+  if (!ReadUnused(connection, now).empty()) return true;
+  Rows rows = connection.Read(Query::kSelectIdleLines);
+  return rows.Next();
+}
+
+void TendLimits(Transaction& tx) {
+  const std::vector<StalePermit> stale = ReadStale(tx.db, tx.now());
+  std::vector<RunId> runs;
+  for (const StalePermit& permit : stale) runs.push_back(permit.task.run);
+  tx.runs.Fetch(tx.db, std::move(runs));
+  for (const StalePermit& permit : stale) Revoke(tx, permit);
+  AddLimiters(tx, ReadLines(tx.db.Read(Query::kSelectIdleLines)));
+  // One at a time, so never together with those that are locked in order.
+  if (tx.permits.empty()) ForgetUnused(tx);
+}
+
+}  // namespace windlass::sql

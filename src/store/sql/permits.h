@@ -1,0 +1,43 @@
+// Permits of limits: whose they are, who waits for them, and who is let go when
+// some are free.
+//
+// A task that was let go is claimable, and its permit is reserved; one that
+// turns out not to be claimed (its queue is paused, nobody takes such tasks)
+// has to wait again. Permits are given and taken back at the end of a
+// transaction, all at once, because limiters are locked in one order and after
+// all runs.
+#pragma once
+
+#include "store/sql/transaction.h"
+
+namespace windlass::sql {
+
+// The task needs no permit any more, if it has one: its lease has ended, or it
+// does not wait any longer.
+void FreePermit(Transaction& tx, RunId run, TaskKey task);
+
+// The task is still under way although its lease has ended.
+void KeepPermit(Transaction& tx, RunId run, TaskKey task);
+
+// The task is to wait for a permit, or to be let go with it.
+void PutBlocked(Transaction& tx, const LiveRun& run, TaskKey task,
+                const Ticket& ticket, const PermitKeys& keys);
+
+// Those who wait in this run, or in this queue, may be let go now.
+void UnblockRun(Transaction& tx, RunId run);
+void UnblockQueue(Transaction& tx, std::string_view queue);
+
+// Carries out what the transaction did to permits. Runs may not be locked
+// afterwards. Costs nothing when that is nothing.
+void SettlePermits(Transaction& tx);
+
+// Lets go whom rates let go by now, and settles. Returns when the next is due.
+std::optional<Timestamp> PromoteLimits(Transaction& tx,
+                                       std::optional<Timestamp> next_due);
+
+// What a sweep looks after: permits of tasks that nobody claimed, waiters whom
+// a transaction forgot that was rolled back, limiters nobody uses.
+bool AnyLimitNeglected(Connection& connection, Timestamp now);
+void TendLimits(Transaction& tx);
+
+}  // namespace windlass::sql

@@ -1,0 +1,1 @@
+DELETE FROM blocked WHERE run = ?1 AND node = ?2 AND idx = ?3

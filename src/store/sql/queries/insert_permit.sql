@@ -1,0 +1,2 @@
+INSERT INTO permit (run, node, idx, token, concurrency, rate, most, given_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)

@@ -1,0 +1,19 @@
+-- Limiters by id (?1) or kind and key (?2), as JSON; with ?3 also those that
+-- tasks wait for together with them.
+WITH named AS (
+  SELECT value AS id FROM json_each(?1)
+  UNION
+  SELECT limiter.id
+  FROM json_each(?2) AS wanted
+  JOIN limiter ON limiter.kind = json_extract(wanted.value, '$[0]')
+   AND limiter.key = json_extract(wanted.value, '$[1]')
+)
+SELECT id, kind, key, most, period, ruled_by, taken, starts, waiting
+FROM limiter
+WHERE id IN (
+  SELECT id FROM named
+  UNION SELECT line.concurrency FROM named
+        JOIN limit_line AS line ON line.rate = named.id WHERE ?3
+  UNION SELECT line.rate FROM named
+        JOIN limit_line AS line ON line.concurrency = named.id WHERE ?3)
+ORDER BY id

@@ -1,0 +1,17 @@
+-- What is in use: permits of a concurrency; of a rate the starts within the
+-- period before ?1, and those reserved.
+SELECT l.kind, l.key, l.most, l.period, l.taken, l.next_at,
+       min(l.most, l.starts - coalesce((
+         SELECT max(s.last) FROM limit_start AS s
+         WHERE s.limiter = l.id
+           AND s.started_at <= ?1 - l.period), 0)),
+       coalesce(waiting.tasks, 0)
+FROM limiter AS l
+LEFT JOIN (
+  SELECT id, sum(count) AS tasks
+  FROM (
+    SELECT concurrency AS id, count FROM blocked
+    UNION ALL SELECT rate, count FROM blocked
+  ) AS key GROUP BY id
+) AS waiting ON waiting.id = l.id
+ORDER BY l.kind, l.key

@@ -1,0 +1,1 @@
+SELECT DISTINCT concurrency, rate FROM blocked WHERE run = ?1

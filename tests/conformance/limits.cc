@@ -1,0 +1,654 @@
+// Limits that all executors share: never exceeded, given back with the lease,
+// in order, and nobody forgotten.
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "conformance/store_test.h"
+#include "windlass/self_check.h"
+
+namespace windlass {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr auto kGranted = PermitDecision::kGranted;
+constexpr auto kWait = PermitDecision::kWait;
+
+// What the tasks of a workflow are limited by.
+struct Limits {
+  std::optional<int> concurrency = std::nullopt;
+  std::optional<int> rate = std::nullopt;
+  Duration period = seconds(10);
+  int priority = 5;
+  std::string queue = "default";
+};
+
+class LimitTest : public StoreTest {
+ protected:
+  void TearDown() override {
+    // The waiters of a paused queue and the like included.
+    for (const auto& found : Value(FindContradictions(store()))) {
+      ADD_FAILURE() << FormatRunId(found.run) << " " << found.task << " "
+                    << found.what;
+    }
+    StoreTest::TearDown();
+  }
+
+  static void Limit(TaskSpec& spec, const Limits& limits) {
+    if (limits.concurrency) {
+      spec.concurrency.emplace();
+      spec.concurrency->key = "${{ params.key }}";
+      spec.concurrency->limit = *limits.concurrency;
+    }
+    if (limits.rate) {
+      spec.rate_limit.emplace();
+      spec.rate_limit->key = "${{ params.key }}";
+      spec.rate_limit->limit = *limits.rate;
+      spec.rate_limit->period = limits.period;
+    }
+    spec.priority = limits.priority;
+    spec.queue = limits.queue;
+  }
+
+  static std::shared_ptr<const Workflow> Limited(const Limits& limits) {
+    WorkflowBuilder builder;
+    Limit(builder.Task("a"), limits);
+    return builder.Build();
+  }
+
+  // With all the keys that the task's fields ask for being `key`.
+  static PermitRequest Request(const Lease& lease, const std::string& key) {
+    PermitRequest request;
+    request.lease = lease;
+    if (lease.spec().concurrency) request.keys.concurrency = key;
+    if (lease.spec().rate_limit) request.keys.rate = key;
+    return request;
+  }
+  PermitDecision Ask(const Lease& lease, const std::string& key = "k") {
+    const PermitRequest request = Request(lease, key);
+    return Value(store().AcquirePermits({&request, 1})).at(0);
+  }
+  static AttemptEnd Blocked(const Lease& lease, const std::string& key = "k") {
+    AttemptEnd end = Ended(lease, AttemptOutcome::kParked);
+    end.wake.kind = WakeCondition::Kind::kPermit;
+    end.wake.keys = Request(lease, key).keys;
+    return end;
+  }
+  // Submits a run and takes its task; parks it if it has to wait.
+  struct Begun {
+    RunId run;
+    Lease lease;
+    PermitDecision decision = kWait;
+  };
+  Begun Begin(const std::shared_ptr<const Workflow>& workflow,
+              const std::string& key = "k") {
+    Begun begun;
+    begun.run = Submit(workflow);
+    begun.lease = ClaimOne();
+    begun.decision = Ask(begun.lease, key);
+    if (begun.decision == kWait) {
+      EXPECT_TRUE(Finish(Blocked(begun.lease, key)));
+    }
+    return begun;
+  }
+  LimitRecord Only() {
+    const auto limits = Value(store().ListLimits());
+    EXPECT_THAT(limits, SizeIs(1));
+    return limits.empty() ? LimitRecord() : limits[0];
+  }
+};
+
+TEST_P(LimitTest, NoMoreThanTheLimitRunAndTheNextGoesWhenOneEnds) {
+  const auto workflow = Limited({.concurrency = 2});
+  const Begun first = Begin(workflow);
+  const Begun second = Begin(workflow);
+  const Begun third = Begin(workflow);
+  const Begun fourth = Begin(workflow);
+  EXPECT_EQ(first.decision, kGranted);
+  EXPECT_EQ(second.decision, kGranted);
+  EXPECT_EQ(third.decision, kWait);
+  EXPECT_EQ(fourth.decision, kWait);
+  EXPECT_THAT(Claim(), IsEmpty());
+  EXPECT_EQ(Only().in_use, 2);
+  EXPECT_EQ(Only().waiting, 2);
+
+  const auto next = FinishAndClaim({Success(first.lease)}, 5).leases;
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_EQ(next[0].run->id, third.run);
+  EXPECT_EQ(next[0].attempt, 1);
+  EXPECT_EQ(Ask(next[0]), kGranted);
+  EXPECT_EQ(Ask(next[0]), kGranted);
+  EXPECT_EQ(Only().in_use, 2);
+  const auto last =
+      FinishAndClaim({Success(second.lease), Success(next[0])}, 5).leases;
+  ASSERT_THAT(last, SizeIs(1));
+  EXPECT_EQ(Ask(last[0]), kGranted);
+  EXPECT_TRUE(Succeed(last[0]));
+  EXPECT_EQ(Only().in_use, 0);
+  EXPECT_EQ(Task(fourth.run, 0).attempt, 1);
+  EXPECT_THAT(Value(store().ListAttempts(fourth.run)), SizeIs(1));
+}
+
+TEST_P(LimitTest, AsManyAreLetGoAsAreFreed) {
+  const auto workflow = Limited({.concurrency = 3});
+  std::vector<AttemptEnd> ends;
+  for (int i = 0; i < 3; ++i) ends.push_back(Success(Begin(workflow).lease));
+  for (int i = 0; i < 7; ++i) Begin(workflow);
+  ends.pop_back();
+  ASSERT_THAT(FinishAndClaim(ends, 10).leases, SizeIs(2));
+  EXPECT_EQ(Only().waiting, 5);
+}
+
+TEST_P(LimitTest, ABlockedTaskSaysWhatItWaitsFor) {
+  const auto workflow = Limited({.concurrency = 1});
+  Begin(workflow, "db");
+  const Begun blocked = Begin(workflow, "db");
+  const TaskRecord task = Task(blocked.run, 0);
+  EXPECT_EQ(task.state, TaskState::kScheduled);
+  EXPECT_EQ(task.attempt, 0);
+  EXPECT_THAT(task.progress_message, HasSubstr("concurrency 'db'"));
+  EXPECT_THAT(Value(store().ListTasks(blocked.run))[0].progress_message,
+              HasSubstr("concurrency 'db'"));
+  EXPECT_EQ(Value(store().ListQueues())[0].scheduled, 1);
+}
+
+TEST_P(LimitTest, KeysDoNotConcernEachOther) {
+  const auto workflow = Limited({.concurrency = 1});
+  EXPECT_EQ(Begin(workflow, "a").decision, kGranted);
+  EXPECT_EQ(Begin(workflow, "b").decision, kGranted);
+  EXPECT_EQ(Begin(workflow, "a").decision, kWait);
+  EXPECT_EQ(Begin(workflow, "Ключ '\"\\ 钥匙").decision, kGranted);
+  EXPECT_THAT(Value(store().ListLimits()), SizeIs(3));
+}
+
+TEST_P(LimitTest, OneCallAnswersManyRequestsInOrder) {
+  const auto workflow = Limited({.concurrency = 2});
+  for (int i = 0; i < 5; ++i) Submit(workflow);
+  std::vector<PermitRequest> requests;
+  for (const Lease& lease : Claim()) requests.push_back(Request(lease, "k"));
+  requests.push_back(Request(requests[0].lease, "k"));
+  requests.back().lease.token.value += 1000;
+  const auto decisions =
+      Value(store().AcquirePermits({requests.data(), requests.size()}));
+  EXPECT_THAT(decisions, ElementsAre(kGranted, kGranted, kWait, kWait, kWait,
+                                     PermitDecision::kLeaseEnded));
+}
+
+TEST_P(LimitTest, AFailureGivesItsPermitBackWhileItBacksOff) {
+  WorkflowBuilder builder;
+  TaskSpec& spec = builder.Task("a");
+  Limit(spec, {.concurrency = 1});
+  spec.retry_policy.maximum_attempts = 2;
+  spec.retry_policy.initial_interval = minutes(1);
+  const auto workflow = builder.Build();
+  const Begun first = Begin(workflow);
+  const Begun second = Begin(workflow);
+  const auto next = FinishAndClaim({Failure(first.lease)}, 5).leases;
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_EQ(next[0].run->id, second.run);
+  EXPECT_EQ(Ask(next[0]), kGranted);
+  clock().Advance(minutes(1));
+  const Lease again = ClaimOne();
+  EXPECT_EQ(again.attempt, 2);
+  EXPECT_EQ(Ask(again), kWait);
+  ASSERT_TRUE(Finish(Blocked(again)));
+  EXPECT_EQ(Task(first.run, 0).attempt, 1);
+  ASSERT_TRUE(Succeed(next[0]));
+  const Lease last = ClaimOne();
+  EXPECT_EQ(last.attempt, 2);
+  EXPECT_EQ(Ask(last), kGranted);
+}
+
+TEST_P(LimitTest, ACancelGivesThePermitToTheNext) {
+  const auto workflow = Limited({.concurrency = 1});
+  const Begun first = Begin(workflow);
+  const Begun second = Begin(workflow);
+  const Begun third = Begin(workflow);
+  ASSERT_TRUE(store().Cancel(first.run, "").ok());
+  // The one whose turn it was is cancelled before anybody claims it.
+  ASSERT_TRUE(store().Cancel(second.run, "").ok());
+  const Lease lease = ClaimOne();
+  EXPECT_EQ(lease.run->id, third.run);
+  EXPECT_EQ(Ask(lease), kGranted);
+  // And a waiter that is cancelled is not missed.
+  const Begun fourth = Begin(workflow);
+  ASSERT_TRUE(store().Cancel(fourth.run, "").ok());
+  ASSERT_TRUE(Succeed(lease));
+  EXPECT_EQ(Only().in_use, 0);
+  EXPECT_EQ(Begin(workflow).decision, kGranted);
+}
+
+TEST_P(LimitTest, ADeadExecutorsPermitsAreGivenOn) {
+  const auto workflow = Limited({.concurrency = 1});
+  const ExecutorId dying = Register("dying", seconds(10));
+  const RunId lost = Submit(workflow);
+  const auto held = ClaimAs(dying);
+  ASSERT_THAT(held, SizeIs(1));
+  EXPECT_EQ(Ask(held[0]), kGranted);
+  const Begun waiting = Begin(workflow);
+  clock().Advance(seconds(10));
+  ASSERT_TRUE(store().Sweep().ok());
+  const auto leases = Claim();
+  ASSERT_THAT(leases, SizeIs(2));
+  std::map<RunId, PermitDecision> decisions;
+  for (const Lease& lease : leases) {
+    decisions[lease.run->id] = Ask(lease);
+    if (decisions[lease.run->id] == kWait) Finish(Blocked(lease));
+  }
+  EXPECT_EQ(decisions[waiting.run], kGranted);
+  EXPECT_EQ(decisions[lost], kWait);
+}
+
+TEST_P(LimitTest, ALetGoTaskIsNotOvertakenByOneThatComes) {
+  const auto workflow = Limited({.concurrency = 1});
+  const Begun first = Begin(workflow);
+  const Begun second = Begin(workflow);
+  ASSERT_TRUE(Succeed(first.lease));
+  const RunId third = Submit(workflow);
+  for (const Lease& lease : Claim()) {
+    EXPECT_EQ(Ask(lease), lease.run->id == third ? kWait : kGranted);
+  }
+  EXPECT_EQ(Only().in_use, 1);
+}
+
+TEST_P(LimitTest, WaitersGoByPriorityAndAge) {
+  const auto high = Limited({.concurrency = 1, .priority = 7});
+  const auto low = Limited({.concurrency = 1, .priority = 5});
+  Lease running = Begin(low).lease;
+  std::map<RunId, std::string> names;
+  names[Begin(low).run] = "old low";
+  clock().Advance(seconds(90));
+  names[Begin(low).run] = "low";
+  names[Begin(high).run] = "high";
+  names[Begin(high).run] = "second high";
+  clock().Advance(seconds(31));
+  // Two priorities less, and 121 s older.
+  names[Begin(high).run] = "late high";
+  std::vector<std::string> order;
+  for (int i = 0; i < 5; ++i) {
+    const auto next = FinishAndClaim({Success(running)}, 5).leases;
+    ASSERT_THAT(next, SizeIs(1));
+    running = next[0];
+    EXPECT_EQ(Ask(running), kGranted);
+    order.push_back(names[running.run->id]);
+  }
+  EXPECT_THAT(
+      order, ElementsAre("high", "second high", "old low", "late high", "low"));
+}
+
+TEST_P(LimitTest, ARateLetsOneGoWhenThePeriodOfAnotherIsOver) {
+  const auto workflow = Limited({.rate = 2});
+  const Timestamp start = clock().Now();
+  std::vector<Begun> begun;
+  for (int i = 0; i < 5; ++i) {
+    begun.push_back(Begin(workflow));
+    clock().Advance(seconds(1));
+  }
+  // Started at 0 s and 1 s; ends are of no concern.
+  EXPECT_EQ(begun[1].decision, kGranted);
+  EXPECT_EQ(begun[2].decision, kWait);
+  ASSERT_TRUE(Succeed(begun[0].lease));
+  const auto reply = Value(store().Claim(Want(5)));
+  EXPECT_THAT(reply.leases, IsEmpty());
+  EXPECT_EQ(reply.next_due, start + seconds(10));
+  EXPECT_EQ(Only().next_at, start + seconds(10));
+  EXPECT_EQ(Only().in_use, 2);
+
+  clock().Advance(seconds(5) - Duration(1));
+  EXPECT_THAT(Claim(), IsEmpty());
+  clock().Advance(Duration(1));
+  const Lease third = ClaimOne();
+  EXPECT_EQ(third.run->id, begun[2].run);
+  // It is started late, and that is when it counts.
+  clock().Advance(milliseconds(500));
+  EXPECT_EQ(Ask(third), kGranted);
+  EXPECT_EQ(Ask(third), kGranted);
+  clock().Advance(milliseconds(500));
+  const Lease fourth = ClaimOne();
+  EXPECT_EQ(Ask(fourth), kGranted);
+  EXPECT_EQ(Value(store().Claim(Want(5))).next_due,
+            start + seconds(20) + milliseconds(500));
+  clock().Advance(seconds(9) + milliseconds(500) - Duration(1));
+  EXPECT_THAT(Claim(), IsEmpty());
+  clock().Advance(Duration(1));
+  EXPECT_EQ(ClaimOne().run->id, begun[4].run);
+}
+
+TEST_P(LimitTest, WhoeverComesWhenARateIsFreeAgainComesAfterThoseThatWait) {
+  const auto workflow = Limited({.rate = 1});
+  Begin(workflow);
+  const Begun waiting = Begin(workflow);
+  const RunId late = Submit(workflow);
+  const Lease lease = ClaimOne();
+  clock().Advance(seconds(10));
+  EXPECT_EQ(Ask(lease), kWait);
+  const auto next = FinishAndClaim({Blocked(lease)}, 5).leases;
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_EQ(next[0].run->id, waiting.run);
+  EXPECT_EQ(Ask(next[0]), kGranted);
+  clock().Advance(seconds(10));
+  EXPECT_EQ(ClaimOne().run->id, late);
+}
+
+TEST_P(LimitTest, AReservedStartThatIsNotNeededIsGivenOn) {
+  const auto workflow = Limited({.rate = 1});
+  Begin(workflow);
+  const Begun second = Begin(workflow);
+  const Begun third = Begin(workflow);
+  clock().Advance(seconds(10));
+  EXPECT_EQ(ClaimOne().run->id, second.run);
+  ASSERT_TRUE(store().Cancel(second.run, "").ok());
+  const Lease lease = ClaimOne();
+  EXPECT_EQ(lease.run->id, third.run);
+  EXPECT_EQ(Ask(lease), kGranted);
+}
+
+TEST_P(LimitTest, BothKeysOfATaskAreGivenOrNeither) {
+  const auto both = Limited({.concurrency = 1, .rate = 1});
+  const auto one = Limited({.concurrency = 1});
+  const Begun first = Begin(both);
+  EXPECT_EQ(first.decision, kGranted);
+  const Begun second = Begin(both);
+  EXPECT_EQ(second.decision, kWait);
+  // Free of one key, it does not hold it while it waits for the other.
+  ASSERT_TRUE(Succeed(first.lease));
+  EXPECT_THAT(Claim(), IsEmpty());
+  const Begun other = Begin(one);
+  EXPECT_EQ(other.decision, kGranted);
+  clock().Advance(seconds(10));
+  EXPECT_THAT(Claim(), IsEmpty());
+  const auto next = FinishAndClaim({Success(other.lease)}, 5).leases;
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_EQ(next[0].run->id, second.run);
+  EXPECT_EQ(Ask(next[0]), kGranted);
+  for (const LimitRecord& limit : Value(store().ListLimits())) {
+    EXPECT_EQ(limit.in_use, 1);
+    EXPECT_EQ(limit.waiting, 0);
+  }
+}
+
+TEST_P(LimitTest, APausedRunHoldsNoPermitAndGoesOnWhenItIsResumed) {
+  const auto workflow = Limited({.concurrency = 1});
+  const Begun first = Begin(workflow);
+  const Begun paused = Begin(workflow);
+  const Begun third = Begin(workflow);
+  ASSERT_TRUE(store().Pause(paused.run).ok());
+  auto next = FinishAndClaim({Success(first.lease)}, 5).leases;
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_EQ(next[0].run->id, third.run);
+  EXPECT_EQ(Ask(next[0]), kGranted);
+  ASSERT_TRUE(Succeed(next[0]));
+  EXPECT_THAT(Claim(), IsEmpty());
+  EXPECT_EQ(Task(paused.run, 0).state, TaskState::kScheduled);
+  ASSERT_TRUE(store().Resume(paused.run).ok());
+  const Lease lease = ClaimOne();
+  EXPECT_EQ(lease.run->id, paused.run);
+  EXPECT_EQ(Ask(lease), kGranted);
+}
+
+TEST_P(LimitTest, ARunPausedAfterItsTaskWasLetGoGivesThePermitOn) {
+  const auto workflow = Limited({.concurrency = 1});
+  const Begun first = Begin(workflow);
+  const Begun paused = Begin(workflow);
+  const Begun third = Begin(workflow);
+  ASSERT_TRUE(Succeed(first.lease));
+  ASSERT_TRUE(store().Pause(paused.run).ok());
+  EXPECT_THAT(Claim(), IsEmpty());
+  clock().Advance(seconds(10));
+  ASSERT_TRUE(store().Sweep().ok());
+  const Lease lease = ClaimOne();
+  EXPECT_EQ(lease.run->id, third.run);
+  EXPECT_EQ(Ask(lease), kGranted);
+  ASSERT_TRUE(Succeed(lease));
+  ASSERT_TRUE(store().Resume(paused.run).ok());
+  EXPECT_EQ(Ask(ClaimOne()), kGranted);
+}
+
+TEST_P(LimitTest, APausedQueueHoldsNoPermit) {
+  const auto workflow = Limited({.concurrency = 1});
+  const auto reports = Limited({.concurrency = 1, .queue = "reports"});
+  const Begun first = Begin(workflow);
+  const Begun paused = Begin(reports);
+  const Begun third = Begin(workflow);
+  ASSERT_TRUE(Succeed(first.lease));
+  ASSERT_TRUE(store().PauseQueue("reports").ok());
+  EXPECT_THAT(Claim(), IsEmpty());
+  clock().Advance(seconds(10));
+  ASSERT_TRUE(store().Sweep().ok());
+  const Lease lease = ClaimOne();
+  EXPECT_EQ(lease.run->id, third.run);
+  EXPECT_EQ(Ask(lease), kGranted);
+  ASSERT_TRUE(Succeed(lease));
+  EXPECT_THAT(Claim(), IsEmpty());
+  ASSERT_TRUE(store().ResumeQueue("reports").ok());
+  EXPECT_EQ(ClaimOne().run->id, paused.run);
+}
+
+TEST_P(LimitTest, ATaskWhoseAttemptWaitsForARunKeepsItsPermit) {
+  const auto workflow = Limited({.concurrency = 1});
+  const Begun outer = Begin(workflow);
+  const RunId inner = Submit(SingleTask());
+  ASSERT_TRUE(Finish(Park(outer.lease, inner)));
+  const Lease inner_lease = ClaimOne();
+  const Begun waiting = Begin(workflow);
+  EXPECT_EQ(waiting.decision, kWait);
+  ASSERT_TRUE(Succeed(inner_lease));
+  const Lease again = ClaimOne();
+  EXPECT_EQ(again.run->id, outer.run);
+  EXPECT_EQ(Ask(again), kGranted);
+  const auto next = FinishAndClaim({Success(again)}, 5).leases;
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_EQ(Ask(next[0]), kGranted);
+}
+
+TEST_P(LimitTest, TheRunSubmittedLastSaysWhatTheLimitIs) {
+  const auto narrow = Limited({.concurrency = 1});
+  const auto wide = Limited({.concurrency = 3});
+  const Begun first = Begin(narrow);
+  const Begun blocked = Begin(narrow);
+  EXPECT_EQ(blocked.decision, kWait);
+  EXPECT_EQ(Begin(wide).decision, kGranted);
+  EXPECT_EQ(Only().limit, 3);
+  EXPECT_EQ(Only().in_use, 2);
+  // The one that waits goes as soon as anything happens to the key.
+  ASSERT_TRUE(store().Sweep().ok());
+  const Lease lease = ClaimOne();
+  EXPECT_EQ(lease.run->id, blocked.run);
+  EXPECT_EQ(Ask(lease), kGranted);
+  EXPECT_EQ(Only().limit, 3);
+  EXPECT_EQ(Begin(narrow).decision, kWait);
+  EXPECT_EQ(Only().limit, 1);
+  ASSERT_TRUE(Succeed(first.lease));
+  EXPECT_THAT(Claim(), IsEmpty());
+}
+
+TEST_P(LimitTest, InstancesOfAMapAreLimitedOneByOne) {
+  WorkflowBuilder builder;
+  Limit(builder.MappedTask("m"), {.concurrency = 2});
+  const RunId run = Submit(builder.Build());
+  ASSERT_TRUE(Expand(ClaimOne(), 6));
+  std::vector<Lease> running;
+  std::vector<AttemptEnd> ends;
+  for (const Lease& lease : Claim()) {
+    if (Ask(lease) == kGranted) {
+      running.push_back(lease);
+    } else {
+      ends.push_back(Blocked(lease));
+    }
+  }
+  ASSERT_THAT(running, SizeIs(2));
+  ASSERT_THAT(Finish(ends), SizeIs(4));
+  std::vector<std::string> names;
+  while (!running.empty()) {
+    const auto next = FinishAndClaim({Success(running.front())}, 5).leases;
+    running.erase(running.begin());
+    for (const Lease& lease : next) {
+      EXPECT_EQ(Ask(lease), kGranted);
+      running.push_back(lease);
+    }
+    for (const std::string& name : Names(next)) names.push_back(name);
+    EXPECT_LE(running.size(), 2u);
+  }
+  EXPECT_THAT(names, ElementsAre("m[2]", "m[3]", "m[4]", "m[5]"));
+  EXPECT_EQ(StateOf(run), RunState::kSucceeded);
+}
+
+TEST_P(LimitTest, ABlockedTaskHasAllItsAttemptsToEndIn) {
+  WorkflowBuilder builder;
+  TaskSpec& spec = builder.Task("a");
+  Limit(spec, {.concurrency = 1});
+  spec.schedule_to_close_timeout = seconds(60);
+  const auto workflow = builder.Build();
+  Begin(Limited({.concurrency = 1}));
+  const Begun blocked = Begin(workflow);
+  clock().Advance(seconds(60));
+  EXPECT_EQ(Value(store().Sweep()).timers_fired, 1);
+  EXPECT_EQ(Task(blocked.run, 0).error->type,
+            error_type::kScheduleToCloseTimeout);
+  EXPECT_EQ(Only().waiting, 0);
+}
+
+TEST_P(LimitTest, ARetriedRunGivesBackWhatItHeld) {
+  const auto workflow = Limited({.concurrency = 1});
+  const Begun first = Begin(workflow);
+  const Begun second = Begin(workflow);
+  ASSERT_TRUE(store().Cancel(second.run, "").ok());
+  ASSERT_TRUE(Fail(first.lease));
+  ASSERT_TRUE(store().Retry(first.run, RetryScope::kWholeRun).ok());
+  EXPECT_EQ(Only().in_use, 0);
+  EXPECT_EQ(Ask(ClaimOne()), kGranted);
+}
+
+TEST_P(LimitTest, KeysNobodyUsesAreForgotten) {
+  ASSERT_TRUE(Succeed(Begin(Limited({.concurrency = 1, .rate = 1})).lease));
+  EXPECT_THAT(Value(store().ListLimits()), SizeIs(2));
+  clock().Advance(hours(1) + seconds(1));
+  ASSERT_TRUE(store().Sweep().ok());
+  EXPECT_THAT(Value(store().ListLimits()), IsEmpty());
+  EXPECT_EQ(Begin(Limited({.concurrency = 1, .rate = 1})).decision, kGranted);
+}
+
+// Executors that claim, ask, finish, fail and give back at the same time, with
+// handles of their own. What is under way is counted by themselves.
+class LimitRaceTest : public LimitTest {
+ protected:
+  struct Gauge {
+    std::atomic<int> now = 0;
+    std::atomic<int> most = 0;
+    void Enter() {
+      const int count = ++now;
+      int seen = most;
+      while (count > seen && !most.compare_exchange_weak(seen, count)) {
+      }
+    }
+    void Leave() { --now; }
+  };
+
+  std::string KeyOf(const Lease& lease) {
+    return absl::StrCat("k", lease.task.index % 2);
+  }
+
+  // Until all runs have ended.
+  void Work(Store& store, ExecutorId executor, int seed) {
+    ClaimRequest want;
+    want.executor = executor;
+    std::vector<Lease> leases;
+    std::vector<AttemptEnd> ends;
+    std::vector<Gauge*> held;
+    for (int turn = 0; Value(store.CountUnfinishedRuns()) > 0; ++turn) {
+      want.limit = 5;
+      // What is reported is under way no longer; the store may only then give
+      // its permit on.
+      for (Gauge* gauge : held) gauge->Leave();
+      held.clear();
+      const auto reply = Value(store.Finish(ends, want));
+      ends.clear();
+      for (const Lease& lease : reply.leases) {
+        if (lease.task.index < 0) {
+          ends.push_back(Expansion(lease, instances_));
+        } else {
+          leases.push_back(lease);
+        }
+      }
+      std::vector<PermitRequest> requests;
+      for (const Lease& lease : leases) {
+        requests.push_back(Request(lease, KeyOf(lease)));
+      }
+      const auto decisions = Value(store.AcquirePermits(requests));
+      for (std::size_t i = 0; i < decisions.size(); ++i) {
+        if (decisions[i] == kWait) {
+          ends.push_back(Blocked(leases[i], KeyOf(leases[i])));
+        } else if (decisions[i] == kGranted) {
+          held.push_back(&gauges_[leases[i].task.index % 2]);
+          held.back()->Enter();
+          ++started_;
+          ends.push_back((turn + seed) % 7 == 0
+                             ? Ended(leases[i], AttemptOutcome::kReleased)
+                             : Success(leases[i]));
+        }
+      }
+      leases.clear();
+      if (reply.leases.empty()) std::this_thread::yield();
+    }
+  }
+
+  const int instances_ = 60;
+  Gauge gauges_[2];
+  std::atomic<int> started_ = 0;
+};
+
+TEST_P(LimitRaceTest, ManyExecutorsNeverExceedALimitAndFinishAll) {
+  constexpr int kLimit = 2;
+  constexpr int kThreads = 4;
+  WorkflowBuilder builder;
+  TaskSpec& spec = builder.MappedTask("m");
+  Limit(spec, {.concurrency = kLimit});
+  const auto workflow = builder.Build();
+  std::vector<RunId> runs;
+  for (int i = 0; i < 3; ++i) runs.push_back(Submit(workflow));
+
+  std::atomic<bool> done = false;
+  std::atomic<int> most = 0;
+  std::vector<std::unique_ptr<Store>> handles;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    handles.push_back(OpenAnother());
+    const ExecutorId executor =
+        Register(absl::StrCat("racer", i), hours(24 * 365));
+    threads.emplace_back([this, i, executor, &handle = *handles.back()] {
+      Work(handle, executor, i);
+    });
+  }
+  std::thread watcher([&] {
+    while (!done) {
+      for (const LimitRecord& limit : Value(store().ListLimits())) {
+        most = std::max(most.load(), static_cast<int>(limit.in_use));
+      }
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  done = true;
+  watcher.join();
+  EXPECT_LE(gauges_[0].most, kLimit);
+  EXPECT_LE(gauges_[1].most, kLimit);
+  EXPECT_LE(most, kLimit);
+  EXPECT_GE(started_, 3 * instances_);
+  for (const RunId run : runs) EXPECT_EQ(StateOf(run), RunState::kSucceeded);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, LimitTest, testing::ValuesIn(AllStores()),
+                         StoreName);
+INSTANTIATE_TEST_SUITE_P(Stores, LimitRaceTest, testing::ValuesIn(AllStores()),
+                         StoreName);
+
+}  // namespace
+}  // namespace windlass
