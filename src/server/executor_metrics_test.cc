@@ -122,10 +122,12 @@ TEST_F(ExecutorMetricsTest, OnlyTheLastFailureIsADeadLetter) {
 }
 
 TEST_F(ExecutorMetricsTest, TasksThatASweepFailedAreDeadLettersOfOtherTypes) {
-  metrics.OnSwept({.executors_lost = 1,
-                   .tasks_recovered = 3,
-                   .tasks_failed = 2,
-                   .timers_fired = 0});
+  SweepReport report;
+  report.executors_lost = 1;
+  report.tasks_recovered = 3;
+  report.tasks_failed = 2;
+  report.timers_fired = 4;
+  metrics.OnSwept(report);
   EXPECT_EQ(Value("windlass_dead_letters_total{type=other}"), 2);
 }
 
