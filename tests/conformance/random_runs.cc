@@ -67,11 +67,10 @@ class RandomRunsTest : public StoreTest {
     }
   }
 
-  void SubmitSome() {
+  void SubmitSome(int copies) {
     SubmitRequest request;
     request.workflow = RandomWorkflow();
-    // Now and then enough for a store to keep what they have in common apart.
-    request.copies = Chance(2) ? 32 : 1 + Pick(3);
+    request.copies = copies;
     const bool child = !runs_.empty() && Chance(20);
     if (child) {
       request.parent = PickFrom(runs_);
@@ -208,7 +207,7 @@ class RandomRunsTest : public StoreTest {
     Worker& worker = PickFrom(workers_);
     const int dice = Pick(100);
     if (dice < 8 && runs_.size() < 40) {
-      SubmitSome();
+      SubmitSome(1 + Pick(3));
     } else if (dice < 45) {
       ClaimSome(worker);
     } else if (dice < 80) {
@@ -336,7 +335,8 @@ class RandomRunsTest : public StoreTest {
     second_ = OpenAnother();
     workers_.resize(3);
     for (Worker& worker : workers_) Revive(worker);
-    SubmitSome();
+    // Now and then so many that a store may keep what they have in common.
+    SubmitSome(seed % 4 == 0 ? 32 : 1 + Pick(3));
     for (int step = 0; step < 400; ++step) {
       Step();
       if (step % 50 == 0) CheckAll();
