@@ -339,7 +339,7 @@ class RandomRunsTest : public StoreTest {
     SubmitSome(seed % 4 == 0 ? 32 : 1 + Pick(3));
     for (int step = 0; step < 400; ++step) {
       Step();
-      if (step % 50 == 0) CheckAll();
+      if (step % 100 == 0) CheckAll();
       if (HasFailure()) return;
     }
     CheckStore();

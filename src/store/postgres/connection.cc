@@ -122,6 +122,7 @@ absl::Status Connection::SetUp() {
                           "; SET enable_mergejoin TO off"
                           "; SET enable_seqscan TO off"
                           "; SET jit TO off"
+                          "; SET max_parallel_workers_per_gather TO 0"
                           "; SET idle_in_transaction_session_timeout TO ",
                           kLongestIdle))
       .status();
@@ -187,6 +188,7 @@ void Connection::SendBegin() {
             .c_str(),
         {});
     SendText("SET LOCAL enable_seqscan TO off", {});
+    SendText("SET LOCAL max_parallel_workers_per_gather TO 0", {});
     SendText(absl::StrCat("SET LOCAL idle_in_transaction_session_timeout TO ",
                           kLongestIdle)
                  .c_str(),
