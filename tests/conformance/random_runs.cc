@@ -337,7 +337,7 @@ class RandomRunsTest : public StoreTest {
     workers_.resize(3);
     for (Worker& worker : workers_) Revive(worker);
     // Now and then so many that a store may keep what they have in common.
-    SubmitSome(seed % 4 == 0 ? 32 : 1 + Pick(3));
+    SubmitSome(seed % 3 == 0 ? 32 : 1 + Pick(3));
     for (int step = 0; step < 400; ++step) {
       Step();
       if (step % 100 == 0) CheckAll();
@@ -376,7 +376,7 @@ class RandomRunsTest : public StoreTest {
 std::uint64_t Rounds(const StoreKind& kind) {
   const char* rounds = std::getenv("WINDLASS_RANDOM_ROUNDS");
   if (rounds != nullptr) return std::strtoull(rounds, nullptr, 10);
-  return std::string_view(kind.name) == "Postgres" ? 5 : 12;
+  return std::string_view(kind.name) == "Postgres" ? 3 : 12;
 }
 
 // Each round has a fresh store; a failure names its seed.
