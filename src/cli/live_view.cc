@@ -78,8 +78,11 @@ class Frame {
   std::vector<std::string> Render() {
     lines_.push_back(Head());
     std::vector<int> shown = Shown();
-    for (int node : shown) AddTask(node);
     std::size_t hidden = snapshot_.progress.nodes.size() - shown.size();
+    // The cursor's line is below the frame.
+    spare_ = size_.height - 1 - static_cast<int>(shown.size()) -
+             (hidden > 0 ? 2 : 1);
+    for (int node : shown) AddTask(node);
     if (hidden > 0) {
       lines_.push_back(
           Paint(absl::StrCat("  … and ", hidden, " more"), "90", palette_));
@@ -207,9 +210,9 @@ class Frame {
 
   void AddTask(int node) {
     lines_.push_back(TaskLine(node));
-    if (auto error = ErrorLine(node);
-        error && static_cast<int>(lines_.size()) < size_.height - 2) {
+    if (auto error = ErrorLine(node); error && spare_ > 0) {
       lines_.push_back(*std::move(error));
+      --spare_;
     }
   }
 
@@ -217,6 +220,7 @@ class Frame {
   const ViewSize size_;
   const Palette palette_;
   int name_width_ = 0;
+  int spare_ = 0;  // Lines that are left for errors.
   std::vector<std::string> lines_;
 };
 
