@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -68,8 +69,10 @@ class Connection final : public sql::Connection {
   // another session may well do better.
   bool cut_off() const { return broken_ && !out_of_patience_; }
 
-  // How long a call waits for the server from now on.
-  void set_patience(Duration patience) { options_.patience = patience; }
+  // How long a call waits for the server from now on. Returns what it was.
+  Duration SetPatience(Duration patience) {
+    return std::exchange(options_.patience, patience);
+  }
 
   // Whether a pooler stands between us and the server.
   bool pooled() const { return pooled_; }

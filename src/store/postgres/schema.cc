@@ -124,10 +124,8 @@ absl::Status MigrateTo(Connection& connection, const std::string& schema,
   }
   // Whoever else migrates is waited for, and nothing is to cut off the one that
   // does on a machine that is busy.
-  connection.set_patience(kMigrationPatience);
-  const absl::Cleanup restore = [&] {
-    connection.set_patience(SessionOptions().patience);
-  };
+  const Duration before = connection.SetPatience(kMigrationPatience);
+  const absl::Cleanup restore = [&] { connection.SetPatience(before); };
   if (auto status =
           connection
               .Run("BEGIN; SET LOCAL idle_in_transaction_session_timeout TO 0")

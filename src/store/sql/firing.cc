@@ -1,6 +1,5 @@
 #include "store/sql/firing.h"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "store/sql/effects.h"
 #include "store/sql/schedules.h"
 #include "store/sql/submit.h"
+#include "store/sql/waiting.h"
 
 namespace windlass::sql {
 namespace {
@@ -48,18 +48,12 @@ void CancelAll(Transaction& tx, const std::vector<RunId>& runs) {
 
 absl::StatusOr<SubmitRequest> RequestOf(Transaction& tx, const ScheduleRow& row,
                                         const Definition& definition) {
+  const auto input = ReadRunInput(tx.db, row.input);
+  if (!input.ok()) return input.status();
   SubmitRequest request;
   request.workflow = definition.workflow;
-  Rows rows = tx.db.Read(Query::kSelectInput, row.input);
-  if (!rows.Next()) {
-    if (!tx.db.ok()) return tx.db.status();
-    return absl::DataLossError(
-        absl::StrCat("input ", row.input, " is missing"));
-  }
-  auto params = ParseJson(rows.Text(1));
-  if (!params.ok()) return params.status();
-  request.params = *std::move(params);
-  request.base_dir = rows.Text(3);
+  request.params = (*input)->params;
+  request.base_dir = (*input)->base_dir;
   return request;
 }
 
@@ -109,12 +103,6 @@ absl::Status FireOne(Transaction& tx, const std::string& workflow,
   fired.runs = static_cast<int>(firing.starts.size());
   if (row->state.next_at > tx.now()) fired.next_at = row->state.next_at;
   return tx.db.status();
-}
-
-std::optional<Timestamp> Earlier(std::optional<Timestamp> a,
-                                 std::optional<Timestamp> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
 }
 
 }  // namespace

@@ -77,14 +77,6 @@ absl::StatusOr<std::shared_ptr<const RunInput>> ReadInput(const Rows& rows) {
   return input;
 }
 
-absl::StatusOr<std::shared_ptr<const RunInput>> FindInput(
-    Connection& connection, std::int64_t id) {
-  Rows rows = connection.Read(Query::kSelectInput, id);
-  if (rows.Next()) return ReadInput(rows);
-  if (!connection.ok()) return connection.status();
-  return absl::DataLossError(absl::StrCat("input ", id, " is missing"));
-}
-
 std::shared_ptr<const RunInfo> MakeInfo(const RunRow& row,
                                         const Definition& definition,
                                         const RunInput& input) {
@@ -112,6 +104,14 @@ std::vector<std::int64_t> Numbers(const std::vector<RunId>& ids) {
 
 }  // namespace
 
+absl::StatusOr<std::shared_ptr<const RunInput>> ReadRunInput(
+    Connection& connection, std::int64_t id) {
+  Rows rows = connection.Read(Query::kSelectInput, id);
+  if (rows.Next()) return ReadInput(rows);
+  if (!connection.ok()) return connection.status();
+  return absl::DataLossError(absl::StrCat("input ", id, " is missing"));
+}
+
 absl::StatusOr<std::shared_ptr<const RunInfo>> ReadRunInfo(
     Connection& connection, Definitions& definitions, RunId id) {
   const auto row = FindRunRow(connection, Query::kSelectRun, id);
@@ -119,7 +119,7 @@ absl::StatusOr<std::shared_ptr<const RunInfo>> ReadRunInfo(
   if (!row) return std::shared_ptr<const RunInfo>();
   auto definition = definitions.Get(connection, row->definition);
   if (!definition.ok()) return definition.status();
-  auto input = FindInput(connection, row->input);
+  auto input = ReadRunInput(connection, row->input);
   if (!input.ok()) return input.status();
   return MakeInfo(*row, **definition, **input);
 }
@@ -306,7 +306,7 @@ absl::StatusOr<std::shared_ptr<const RunInfo>> Runs::Info(
 absl::StatusOr<std::shared_ptr<const RunInput>> Runs::Input(
     Connection& connection, std::int64_t id) {
   if (auto known = KnownInput(id)) return known;
-  auto read = FindInput(connection, id);
+  auto read = ReadRunInput(connection, id);
   if (read.ok()) KeepInput(id, *read);
   return read;
 }

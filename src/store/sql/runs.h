@@ -58,6 +58,10 @@ struct RunInput {
   std::string base_dir;
 };
 
+// DataLoss when it is missing or damaged.
+absl::StatusOr<std::shared_ptr<const RunInput>> ReadRunInput(
+    Connection& connection, std::int64_t id);
+
 // Reads what of a run never changes but for its `attempt`. Null when there is
 // no such run.
 absl::StatusOr<std::shared_ptr<const RunInfo>> ReadRunInfo(
