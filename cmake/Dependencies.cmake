@@ -23,5 +23,5 @@ pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 # get its definitions, so that it does not show in every other compilation.
 function(windlass_uses_httplib)
   set_source_files_properties(${ARGN} PROPERTIES
-    COMPILE_OPTIONS "${httplib_CFLAGS_OTHER}")
+    COMPILE_OPTIONS "${httplib_CFLAGS_OTHER}" SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
