@@ -107,21 +107,9 @@ absl::Status FireOne(Transaction& tx, const std::string& workflow,
 
 }  // namespace
 
-DueSchedules FindDueSchedules(Connection& connection, Timestamp now) {
-  DueSchedules due;
-  {
-    Rows rows = connection.Read(Query::kSelectDueSchedules, now);
-    while (rows.Next()) due.workflows.emplace_back(rows.Text(0));
-  }
-  Rows rows = connection.Read(Query::kSelectNextSchedule, now);
-  if (rows.Next()) due.next_at = rows.OptionalTime(0);
-  return due;
-}
-
-absl::Status FireSchedules(Ledger& ledger, DueSchedules& due,
-                           SweepReport& report) {
+absl::Status FireSchedules(Ledger& ledger, Look& look, SweepReport& report) {
   absl::Status first;
-  for (const std::string& workflow : due.workflows) {
+  for (const std::string& workflow : look.schedules) {
     Fired fired;
     const auto body = [&](Transaction& tx) {
       fired = Fired();
@@ -135,7 +123,7 @@ absl::Status FireSchedules(Ledger& ledger, DueSchedules& due,
       continue;
     }
     report.runs_started += fired.runs;
-    due.next_at = Earlier(due.next_at, fired.next_at);
+    look.next_schedule = Earlier(look.next_schedule, fired.next_at);
   }
   return first;
 }

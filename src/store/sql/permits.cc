@@ -14,10 +14,6 @@
 namespace windlass::sql {
 namespace {
 
-// A task that was let go is claimed in a moment, or its permit is better used
-// by another.
-constexpr Duration kReservation = std::chrono::seconds(10);
-
 // Of one line, looked at together.
 constexpr std::int64_t kMostCandidates = 256;
 
@@ -432,13 +428,6 @@ std::optional<Timestamp> PromoteLimits(Transaction& tx,
     if (rows.Next()) next_due = rows.OptionalTime(1);
   }
   return Earlier(next_due, tx.permits.next_due);
-}
-
-bool AnyLimitNeglected(Connection& connection, Timestamp now) {
-  if (!ReadStale(connection, now).empty()) return true;
-  if (!ReadUnused(connection, now).empty()) return true;
-  Rows rows = connection.Read(Query::kSelectIdleLines);
-  return rows.Next();
 }
 
 void TendLimits(Transaction& tx) {

@@ -35,9 +35,12 @@ void SettlePermits(Transaction& tx);
 std::optional<Timestamp> PromoteLimits(Transaction& tx,
                                        std::optional<Timestamp> next_due);
 
+// A task that was let go is claimed within this, or its permit is better used
+// by another.
+constexpr Duration kReservation = std::chrono::seconds(10);
+
 // What a sweep looks after: permits of tasks that nobody claimed, waiters whom
 // a transaction forgot that was rolled back, limiters nobody uses.
-bool AnyLimitNeglected(Connection& connection, Timestamp now);
 void TendLimits(Transaction& tx);
 
 }  // namespace windlass::sql

@@ -1,15 +1,14 @@
 // Sweep(): dead executors, passed deadlines, due schedules.
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/local_process.h"
 #include "sql_query.h"
 #include "store/sql/effects.h"
 #include "store/sql/firing.h"
+#include "store/sql/look.h"
 #include "store/sql/permits.h"
 #include "store/sql/recovery.h"
 #include "store/sql/registry.h"
@@ -17,26 +16,6 @@
 
 namespace windlass::sql {
 namespace {
-
-std::vector<ExecutorId> FindDead(Connection& connection, Timestamp now) {
-  std::vector<ExecutorId> dead;
-  Rows rows = connection.Read(Query::kSelectExecutorsAlive);
-  while (rows.Next()) {
-    ExecutorInfo info;
-    info.host = rows.Text(1);
-    info.pid = rows.Int(2);
-    info.process_start = rows.Int(3);
-    if (rows.Time(4) <= now || !MayBeAlive(info)) {
-      dead.push_back(ExecutorId{rows.Int(0)});
-    }
-  }
-  return dead;
-}
-
-bool AnyTimerDue(Connection& connection, Timestamp now) {
-  Rows rows = connection.Read(Query::kAnyTimerDue, now);
-  return rows.Next();
-}
 
 struct Timer {
   Timestamp due_at;
@@ -182,72 +161,71 @@ void Fire(Transaction& tx, const Timer& timer, SweepReport& report) {
   ++report.timers_fired;
 }
 
-}  // namespace
-
-absl::StatusOr<SweepReport> Registry::Sweep() {
-  SweepReport report;
-  std::vector<ExecutorId> dead;
-  bool timers = false;
-  DueSchedules schedules;
-  Timestamp looked_at;
-  bool limits = false;
-  // Most sweeps find nothing to do, and need not stop the writers to know it.
-  const auto look = [&](Connection& connection, Timestamp now) {
-    dead = FindDead(connection, now);
-    timers = AnyTimerDue(connection, now);
-    schedules = FindDueSchedules(connection, now);
-    looked_at = now;
-    limits = AnyLimitNeglected(connection, now);
+absl::Status Recover(Ledger& ledger, ExecutorId executor, SweepReport& report) {
+  SweepReport after;
+  const auto body = [&](Transaction& tx) {
+    after = report;
+    // It may have come back to life since.
+    {
+      Rows rows = tx.db.Read(Query::kLockExecutor, executor.value);
+      if (!rows.Next()) return absl::OkStatus();
+    }
+    if (!IsDead(tx.db, executor, tx.now())) return absl::OkStatus();
+    if (EndExecutor(tx, executor, Departure::kDied, &after)) {
+      ++after.executors_lost;
+    }
     return absl::OkStatus();
   };
-  if (auto status = ledger_.Read(look); !status.ok()) return status;
+  auto status = ledger.Write(Ledger::Durability::kProcess, body);
+  if (status.ok()) report = after;
+  return status;
+}
 
-  for (const ExecutorId executor : dead) {
+absl::Status FireTimers(Ledger& ledger, SweepReport& report) {
+  bool more = true;
+  while (more) {
     SweepReport after;
-    const auto recover = [&](Transaction& tx) {
-      after = report;
-      // It may have come back to life since.
-      {
-        Rows rows = tx.db.Read(Query::kLockExecutor, executor.value);
-        if (!rows.Next()) return absl::OkStatus();
-      }
-      const auto still = FindDead(tx.db, tx.now());
-      if (std::find(still.begin(), still.end(), executor) == still.end()) {
-        return absl::OkStatus();
-      }
-      if (EndExecutor(tx, executor, Departure::kDied, &after)) {
-        ++after.executors_lost;
-      }
-      return absl::OkStatus();
-    };
-    auto status = ledger_.Write(Ledger::Durability::kProcess, recover);
-    if (!status.ok()) return status;
-    report = after;
-  }
-  while (timers) {
-    SweepReport after;
-    const auto fire = [&](Transaction& tx) {
+    const auto body = [&](Transaction& tx) {
       after = report;
       const auto due = TakeDueTimers(tx);
       for (const Timer& timer : due) Fire(tx, timer, after);
-      timers = !due.empty();
+      more = !due.empty();
       return absl::OkStatus();
     };
-    auto status = ledger_.Write(Ledger::Durability::kProcess, fire);
+    auto status = ledger.Write(Ledger::Durability::kProcess, body);
     if (!status.ok()) return status;
     report = after;
   }
-  if (limits) {
-    auto status =
-        ledger_.Write(Ledger::Durability::kProcess, [](Transaction& tx) {
-          TendLimits(tx);
-          return absl::OkStatus();
-        });
+  return absl::OkStatus();
+}
+
+absl::Status TendLimits(Ledger& ledger) {
+  return ledger.Write(Ledger::Durability::kProcess, [](Transaction& tx) {
+    TendLimits(tx);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<SweepReport> Registry::Sweep() {
+  auto look = LookAround(ledger_);
+  if (!look.ok()) return look.status();
+  SweepReport report;
+  for (const ExecutorId executor : look->dead) {
+    auto status = Recover(ledger_, executor, report);
     if (!status.ok()) return status;
   }
-  auto status = FireSchedules(ledger_, schedules, report);
+  if (look->timers_due) {
+    if (auto status = FireTimers(ledger_, report); !status.ok()) return status;
+  }
+  if (look->limits_neglected) {
+    if (auto status = TendLimits(ledger_); !status.ok()) return status;
+  }
+  auto status = FireSchedules(ledger_, *look, report);
   if (!status.ok()) return status;
-  if (schedules.next_at) report.next_schedule = *schedules.next_at - looked_at;
+  if (look->next_schedule)
+    report.next_schedule = *look->next_schedule - look->at;
   return report;
 }
 

@@ -1,4 +1,5 @@
-DROP VIEW every_ready, every_lease;
+DROP VIEW every_ready, every_lease, idle_line, unclaimed_permit,
+  unused_limiter;
 DROP TABLE schedule_run, schedule, cache_flight, cache, dead_letter, saved,
   task_progress, expansion, attempt, task_end, heartbeat, executor, timer,
   cancel_command, lease_range, lease, parked, scheduled,

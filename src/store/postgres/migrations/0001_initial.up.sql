@@ -482,3 +482,34 @@ CREATE TABLE limit_line (
 );
 
 CREATE INDEX limit_line_by_rate ON limit_line (rate);
+
+-- Of which someone might be let go and nobody is: a transaction that was to
+-- change that was rolled back.
+CREATE VIEW idle_line AS
+SELECT line.concurrency, line.rate
+FROM limit_line AS line
+LEFT JOIN limiter AS c ON c.id = line.concurrency
+LEFT JOIN limiter AS r ON r.id = line.rate
+WHERE (c.id IS NULL OR c.taken < c.most)
+  AND (r.id IS NULL OR (r.next_at IS NULL AND r.taken < r.most))
+  AND EXISTS (
+    SELECT 1 FROM blocked
+    WHERE blocked.concurrency = line.concurrency AND blocked.rate = line.rate
+      AND blocked.lane > 0 AND NOT EXISTS (
+        SELECT 1 FROM lane JOIN queue ON queue.name = lane.queue
+        WHERE lane.id = blocked.lane AND queue.paused));
+
+-- Reserved for a task that nobody has claimed.
+CREATE VIEW unclaimed_permit AS
+SELECT permit.run, permit.node, permit.idx, permit.concurrency, permit.rate,
+       permit.given_at
+FROM permit
+LEFT JOIN lease ON lease.run = permit.run AND lease.node = permit.node
+ AND lease.idx = permit.idx
+WHERE permit.token IS NULL AND lease.run IS NULL;
+
+CREATE VIEW unused_limiter AS
+SELECT id, keep_until FROM limiter
+WHERE taken = 0
+  AND NOT EXISTS (SELECT 1 FROM limit_line WHERE concurrency = limiter.id)
+  AND NOT EXISTS (SELECT 1 FROM limit_line WHERE rate = limiter.id);

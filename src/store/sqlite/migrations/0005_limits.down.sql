@@ -1,3 +1,6 @@
+DROP VIEW idle_line;
+DROP VIEW unclaimed_permit;
+DROP VIEW unused_limiter;
 DROP TABLE limit_line;
 DROP TABLE blocked;
 DROP TABLE permit;

@@ -1,1 +1,0 @@
-SELECT 1 FROM timer WHERE due_at <= ?1 LIMIT 1

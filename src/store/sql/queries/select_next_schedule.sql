@@ -1,1 +1,0 @@
-SELECT min(next_at) FROM schedule WHERE NOT paused AND next_at > ?1
