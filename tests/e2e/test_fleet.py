@@ -1,5 +1,6 @@
 """What operators do to executors and queues."""
 
+import re
 import unittest
 
 from support import EndToEndTest
@@ -28,8 +29,11 @@ class FleetTest(EndToEndTest):
         self.assertEqual(self.windlass("executors", "drain", "worker", code=0).stdout,
                          "worker is draining\n")
         self.assertEqual(self.state_of("worker"), "draining")
-        self.assertRegex(self.windlass("executors", code=0).stdout,
-                         r"worker +generic +draining +1/2")
+        # How busy it is, it says with its heartbeats.
+        self.wait_until(
+            lambda: re.search(r"worker +generic +draining +1/2",
+                              self.windlass("executors", code=0).stdout),
+            "it is seen to be busy")
         # Submitted to a draining executor with a free slot: stays where it is.
         other = self.submit("{windlass: 1, name: other, tasks: {a: {type: noop}}}")
         self.write("go", "")
