@@ -439,6 +439,15 @@ class RunQueries {
       RunId run) = 0;
 };
 
+struct RunCounts {
+  std::int64_t running = 0;  // Or paused.
+  std::int64_t succeeded = 0;
+  std::int64_t failed = 0;
+  std::int64_t cancelled = 0;
+
+  bool operator==(const RunCounts&) const = default;
+};
+
 class FleetQueries {
  public:
   virtual ~FleetQueries() = default;
@@ -448,7 +457,8 @@ class FleetQueries {
   virtual absl::StatusOr<std::vector<ExecutorRecord>> ListExecutors() = 0;
   virtual absl::StatusOr<std::vector<QueueRecord>> ListQueues() = 0;
   virtual absl::StatusOr<std::vector<LimitRecord>> ListLimits() = 0;
-  virtual absl::StatusOr<std::int64_t> CountUnfinishedRuns() = 0;
+  // Costs the same however many there are, as ListQueues() does.
+  virtual absl::StatusOr<RunCounts> CountRuns() = 0;
 };
 
 // Tells that something may have become ready, or that a command waits. A hint:

@@ -51,8 +51,8 @@ void DrainUntilDone(BaseExecutor& executor, SignalWatcher& signals) {
 // True when nothing in the store is left to do and nothing is being done.
 bool Idle(Store& store, const BaseExecutor& executor) {
   if (executor.busy_slots() > 0) return false;
-  auto unfinished = store.CountUnfinishedRuns();
-  return unfinished.ok() && *unfinished == 0;
+  const auto runs = store.CountRuns();
+  return runs.ok() && runs->running == 0;
 }
 
 void Serve(ExecutionSetup& setup, BaseExecutor& executor,

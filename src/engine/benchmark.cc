@@ -227,9 +227,9 @@ class Measurement {
 
   absl::Status WaitForAll() {
     while (true) {
-      auto left = store_->CountUnfinishedRuns();
-      if (!left.ok()) return left.status();
-      if (*left == 0) return absl::OkStatus();
+      auto runs = store_->CountRuns();
+      if (!runs.ok()) return runs.status();
+      if (runs->running == 0) return absl::OkStatus();
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
   }

@@ -64,14 +64,14 @@ class Examination {
   void Add(Finding finding) { findings_.push_back(std::move(finding)); }
 
   void LookAtStore(Store& store) {
-    auto unfinished = store.CountUnfinishedRuns();
-    if (!unfinished.ok()) {
+    auto runs = store.CountRuns();
+    if (!runs.ok()) {
       return Add({Level::kProblem, "store",
-                  std::string(unfinished.status().message()),
+                  std::string(runs.status().message()),
                   "see whether its disk is full, its server up, or another "
                   "program holds it"});
     }
-    Add({Level::kOk, "store", absl::StrCat(*unfinished, " unfinished runs"),
+    Add({Level::kOk, "store", absl::StrCat(runs->running, " unfinished runs"),
          ""});
     if (auto* diagnosing = dynamic_cast<SelfDiagnosing*>(&store)) {
       auto more = diagnosing->Diagnose();
@@ -82,7 +82,7 @@ class Examination {
       return Add({Level::kProblem, "executors",
                   std::string(executors.status().message()), ""});
     }
-    LookAtExecutors(*executors, *unfinished);
+    LookAtExecutors(*executors, runs->running);
     LookAtClock(store, *executors);
   }
 

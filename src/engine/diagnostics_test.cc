@@ -26,7 +26,7 @@ class TalkativeStore : public testing::ForwardingStore, public SelfDiagnosing {
 class BrokenStore : public testing::ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;
-  absl::StatusOr<std::int64_t> CountUnfinishedRuns() override {
+  absl::StatusOr<RunCounts> CountRuns() override {
     return absl::UnavailableError("no route to host");
   }
 };

@@ -329,7 +329,7 @@ TEST_P(ControlTest, RetryRunsFailedTasksAndWhatDependsOnThemAgain) {
   ASSERT_TRUE(store().Retry(run, RetryScope::kFailedTasks).ok());
   EXPECT_EQ(StateOf(run), RunState::kRunning);
   EXPECT_THAT(DeadLetters(), IsEmpty());
-  EXPECT_EQ(Value(store().CountUnfinishedRuns()), 1);
+  EXPECT_EQ(Value(store().CountRuns()).running, 1);
   const Lease again = ClaimOne();
   EXPECT_EQ(again.spec().id, "b");
   EXPECT_EQ(again.run->attempt, 2);
@@ -339,7 +339,7 @@ TEST_P(ControlTest, RetryRunsFailedTasksAndWhatDependsOnThemAgain) {
   EXPECT_EQ(join.spec().id, "d");
   ASSERT_TRUE(Succeed(join));
   EXPECT_EQ(StateOf(run), RunState::kSucceeded);
-  EXPECT_EQ(Value(store().CountUnfinishedRuns()), 0);
+  EXPECT_EQ(Value(store().CountRuns()).running, 0);
   EXPECT_THAT(Value(store().ListAttempts(run)), SizeIs(5));
 }
 
@@ -523,7 +523,7 @@ TEST_P(ControlTest, ASubmitIsAllOrNothing) {
   EXPECT_TRUE(absl::IsNotFound(store().Submit(requests).status()));
   EXPECT_THAT(Value(store().ListRuns({})), IsEmpty());
   EXPECT_THAT(Claim(), IsEmpty());
-  EXPECT_EQ(Value(store().CountUnfinishedRuns()), 0);
+  EXPECT_EQ(Value(store().CountRuns()).running, 0);
   // Nor does what was rolled back stand in the way afterwards.
   Submit(requests[0].workflow);
   EXPECT_TRUE(Succeed(ClaimOne()));
@@ -552,7 +552,7 @@ TEST_P(ControlTest, ManyCopiesAreRunsOfTheirOwn) {
   for (std::size_t i = 1; i < runs.size(); ++i) {
     EXPECT_LT(runs[i - 1].id, runs[i].id);
   }
-  EXPECT_EQ(Value(store().CountUnfinishedRuns()), 5000);
+  EXPECT_EQ(Value(store().CountRuns()).running, 5000);
   const auto info = Value(store().GetRunInfo(runs[4999].id));
   EXPECT_EQ(info->params, request.params);
   EXPECT_EQ(info->labels, request.labels);
@@ -578,7 +578,7 @@ TEST_P(ControlTest, ManyClientsMaySubmitANewWorkflowAtOnce) {
       });
     }
   }
-  EXPECT_EQ(Value(store().CountUnfinishedRuns()), kClients * 10);
+  EXPECT_EQ(Value(store().CountRuns()).running, kClients * 10);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, ControlTest, testing::ValuesIn(AllStores()),

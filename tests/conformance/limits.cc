@@ -564,7 +564,7 @@ class LimitRaceTest : public LimitTest {
     std::vector<Lease> leases;
     std::vector<AttemptEnd> ends;
     std::vector<Gauge*> held;
-    for (int turn = 0; Value(store.CountUnfinishedRuns()) > 0; ++turn) {
+    for (int turn = 0; Value(store.CountRuns()).running > 0; ++turn) {
       want.limit = 5;
       // What is reported is under way no longer; the store may only then give
       // its permit on.

@@ -75,7 +75,7 @@ TEST_P(QueryTest, RunsAreListedFromTheNewestInPages) {
   EXPECT_EQ(in_state(RunState::kSucceeded), 1u);
   EXPECT_EQ(in_state(RunState::kCancelled), 1u);
   EXPECT_EQ(in_state(RunState::kFailed), 0u);
-  EXPECT_EQ(Value(store().CountUnfinishedRuns()), 3);
+  EXPECT_EQ(Value(store().CountRuns()), (RunCounts{3, 1, 0, 1}));
   filter = {};
   filter.workflow = "other";
   EXPECT_THAT(Value(store().ListRuns(filter)), IsEmpty());

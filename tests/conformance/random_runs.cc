@@ -285,7 +285,7 @@ class RandomRunsTest : public StoreTest {
       CheckRun(run);
       unfinished += !IsFinal(StateOf(run));
     }
-    EXPECT_EQ(Value(AnyHandle().CountUnfinishedRuns()), unfinished);
+    EXPECT_EQ(Value(AnyHandle().CountRuns()).running, unfinished);
   }
 
   void CheckStore() {
@@ -303,7 +303,7 @@ class RandomRunsTest : public StoreTest {
     Revive(workers_[0]);
     Worker& worker = workers_[0];
     for (int round = 0; round < 3000; ++round) {
-      if (Value(store().CountUnfinishedRuns()) == 0) return;
+      if (Value(store().CountRuns()).running == 0) return;
       ClaimRequest request;
       request.executor = worker.id;
       request.limit = 50;

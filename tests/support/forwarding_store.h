@@ -143,9 +143,7 @@ class ForwardingStore : public Store {
   absl::StatusOr<std::vector<LimitRecord>> ListLimits() override {
     return real_.ListLimits();
   }
-  absl::StatusOr<std::int64_t> CountUnfinishedRuns() override {
-    return real_.CountUnfinishedRuns();
-  }
+  absl::StatusOr<RunCounts> CountRuns() override { return real_.CountRuns(); }
 
   absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() override {
     return real_.Listen();

@@ -1,12 +1,9 @@
 #include "store/postgres/ids.h"
 
-#include "base/random.h"
-
 namespace windlass::postgres {
 namespace {
 
 constexpr std::int64_t kTokensPerNumber = 4096;
-constexpr std::uint64_t kTransactionsPerFold = 256;
 
 }  // namespace
 
@@ -20,7 +17,6 @@ RunId Ids::NextRun(sql::Connection& connection) {
   if (runs_.empty()) return RunId();  // The connection has failed.
   const RunId id = runs_.front();
   runs_.pop_front();
-  ++unfinished_;
   return id;
 }
 
@@ -41,18 +37,6 @@ LeaseToken Ids::NextToken(sql::Connection& connection) {
     end_of_tokens_ = next_token_ + kTokensPerNumber;
   }
   return LeaseToken{next_token_++};
-}
-
-void Ids::Save(sql::Connection& connection) {
-  if (unfinished_ == 0) return;
-  connection.Write(sql::Query::kInsertUnfinished, unfinished_);
-  // Any number that differs between transactions will do.
-  if (Mix(static_cast<std::uint64_t>(
-          sql::ToMicros(connection.TransactionTime()))) %
-          kTransactionsPerFold ==
-      0) {
-    connection.Write(sql::Query::kFoldUnfinished);
-  }
 }
 
 }  // namespace windlass::postgres

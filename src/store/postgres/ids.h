@@ -19,15 +19,9 @@ class Ids final : public sql::Ids {
   RunId NextRun(sql::Connection& connection) override;
   LeaseToken NextToken(sql::Connection& connection) override;
   void AnnounceToken(sql::Connection& connection) override;
-  void RunEnded(sql::Connection&) override { --unfinished_; }
-  void RunReopened(sql::Connection&) override { ++unfinished_; }
-  // Adds a row to the table `unfinished`; one in a few hundred transactions
-  // folds what is there into one.
-  void Save(sql::Connection& connection) override;
 
  private:
   std::deque<RunId> runs_;
-  std::int64_t unfinished_ = 0;
   std::int64_t next_token_ = 0;
   std::int64_t end_of_tokens_ = 0;
   bool announced_ = false;

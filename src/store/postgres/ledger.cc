@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/random.h"
 #include "store/postgres/ids.h"
 #include "store/postgres/schema.h"
 #include "store/sql/permits.h"
@@ -39,6 +40,19 @@ absl::Status Prepare(Database& database, bool migrate) {
         "schema ", schema, " has version ", *version,
         " and this Windlass needs ", newest, "; run `windlass migrate up`"));
   });
+}
+
+// Each transaction adds what it changed; now and then the rows are folded into
+// one of each kind.
+void SaveTally(Connection& connection, sql::Tally& tally) {
+  constexpr std::uint64_t kTransactionsPerFold = 256;
+  tally.Save(connection);
+  // Any number that differs between transactions will do.
+  const auto number =
+      static_cast<std::uint64_t>(sql::ToMicros(connection.TransactionTime()));
+  if (Mix(number) % kTransactionsPerFold == 0) {
+    connection.Write(sql::Query::kFoldTally);
+  }
 }
 
 }  // namespace
@@ -82,6 +96,7 @@ absl::Status Ledger::Write(
       leases.Save(connection);
       runs.Save(connection);
       ids.Save(connection);
+      SaveTally(connection, tx.tally);
       ring = tx.ring;
     }
     if (!status.ok() || !connection.ok()) definitions_.Forget();

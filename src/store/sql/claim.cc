@@ -79,6 +79,7 @@ void Claim::AddLease(const LiveRun& run, TaskKey task, const Ticket& ticket,
   if (run.definition->workflow->on_exit_index == task.node) {
     lease.run_outcome = run.progress.outcome();
   }
+  tx_.tally.Leased(run.definition->id, task.node, 1);
   Taken taken{leases_.size() - 1, std::nullopt, ticket};
   if (MayShareRow(run.spec(task.node))) taken.definition = run.definition->id;
   // Without a deadline that counts from it, it says nothing, and would only
@@ -152,6 +153,7 @@ void Claim::LeaseFront(const ReadyRow& row, std::int32_t count) {
 bool Claim::Take(const ReadyRow& row) {
   const std::int32_t taken = std::min(row.tasks(), Room());
   LeaseFront(row, taken);
+  tx_.tally.Ready(row.lane, -taken);
   if (taken == row.tasks()) return true;
   const bool of_runs = row.runs > 1;
   tx_.db.Write(Query::kShrinkReady, row.lane, row.rank, row.run, row.node,

@@ -164,7 +164,8 @@ void EndRun(Transaction& tx, LiveRun& run, RunState state) {
   run.finished_at = tx.now();
   if (std::exchange(run.paused, false)) tx.runs.TouchAll(run);
   tx.runs.Touch(run);
-  tx.ids.RunEnded(tx.db);
+  tx.tally.Runs(RunState::kRunning, -1);
+  tx.tally.Runs(state, 1);
   if (tx.Any(Rare::kTimer)) {
     tx.db.Write(Query::kDeleteTimersOfRun, run.id());
   }
@@ -247,10 +248,11 @@ bool IsEmpty(const Effects& effects) {
 void Reopen(Transaction& tx, LiveRun& run) {
   tx.runs.TouchAll(run);
   if (run.state == RunState::kRunning) return;
+  tx.tally.Runs(run.state, -1);
+  tx.tally.Runs(RunState::kRunning, 1);
   run.state = RunState::kRunning;
   run.finished_at.reset();
   run.reason.clear();
-  tx.ids.RunReopened(tx.db);
   if (const auto timeout = run.definition->workflow->timeout) {
     tx.db.Write(Query::kInsertTimer, tx.now() + *timeout, run.id(), -1, -1, -1,
                 static_cast<int>(TimerKind::kRunTimeout));

@@ -91,6 +91,7 @@ std::optional<EndedLease> TakeLease(Transaction& tx, LiveRun& run, TaskKey task,
   lease.stopping = row->stopping;
   NoteStart(tx, run, lease.claimed_at);
   tx.leases.Remove(tx.db, run.id(), task);
+  tx.tally.Leased(run.definition->id, task.node, -1);
   EndFlights(tx, token);
   FreePermit(tx, run.id(), task);
   return lease;

@@ -8,6 +8,7 @@
 #include "sql_query.h"
 #include "store/sql/dead_letters.h"
 #include "store/sql/permits.h"
+#include "store/sql/tally.h"
 
 namespace windlass::sql {
 namespace {
@@ -53,37 +54,64 @@ QueueRecord& At(QueuesByName& records, std::string_view name) {
   return found->second;
 }
 
-void ReadReadyCounts(Connection& connection, QueuesByName& records) {
-  Rows rows = connection.Read(Query::kSelectQueueReady);
+void ReadOldest(Connection& connection, QueuesByName& records) {
+  Rows rows = connection.Read(Query::kSelectOldestReady);
   while (rows.Next()) {
-    QueueRecord& record = At(records, rows.Text(0));
-    record.ready = rows.Int(1);
-    record.oldest_ready = rows.Time(2);
+    At(records, rows.Text(0)).oldest_ready = rows.Time(1);
   }
 }
 
-// Leases and scheduled tasks do not say their queue; their definition does.
-absl::Status AddCounts(Connection& connection, Definitions& definitions,
-                       Query query, std::int64_t QueueRecord::*count,
-                       QueuesByName& records) {
-  struct Count {
-    std::int64_t definition;
-    std::int32_t node;
-    std::int64_t tasks;
-  };
+// A row of `tally`.
+struct Count {
+  int what = 0;
+  std::int64_t which = 0;
+  std::int32_t node = 0;
+  std::int64_t tasks = 0;
+};
+
+std::vector<Count> ReadCounts(Connection& connection) {
   std::vector<Count> counts;
-  {
-    Rows rows = connection.Read(query);
-    while (rows.Next()) {
-      counts.push_back({rows.Int(0), rows.Int32(1), rows.Int(2)});
-    }
+  Rows rows = connection.Read(Query::kSelectTally);
+  while (rows.Next()) {
+    counts.push_back({rows.Int32(0), rows.Int(1), rows.Int32(2), rows.Int(3)});
   }
-  for (const Count& found : counts) {
-    auto definition = definitions.Get(connection, found.definition);
+  return counts;
+}
+
+// What is claimable is counted by lanes; of the rest the definition says the
+// queue.
+absl::Status AddCounts(Connection& connection, Definitions& definitions,
+                       const std::map<std::int64_t, std::string>& lanes,
+                       QueuesByName& records) {
+  for (const Count& count : ReadCounts(connection)) {
+    if (count.what == Tally::kRuns) continue;
+    if (count.what == Tally::kReady) {
+      const auto lane = lanes.find(count.which);
+      if (lane != lanes.end()) At(records, lane->second).ready += count.tasks;
+      continue;
+    }
+    auto definition = definitions.Get(connection, count.which);
     if (!definition.ok()) return definition.status();
-    At(records, (*definition)->spec(found.node).queue).*count += found.tasks;
+    QueueRecord& record = At(records, (*definition)->spec(count.node).queue);
+    (count.what == Tally::kLeased ? record.running : record.scheduled) +=
+        count.tasks;
   }
   return absl::OkStatus();
+}
+
+std::int64_t& CountOf(RunState state, RunCounts& counts) {
+  switch (state) {
+    case RunState::kSucceeded:
+      return counts.succeeded;
+    case RunState::kFailed:
+      return counts.failed;
+    case RunState::kCancelled:
+      return counts.cancelled;
+    case RunState::kRunning:
+    case RunState::kPaused:
+      break;
+  }
+  return counts.running;
 }
 
 absl::Status SetPaused(Ledger& ledger, const std::string& queue, bool paused) {
@@ -147,21 +175,20 @@ absl::StatusOr<std::vector<ExecutorRecord>> Fleet::ListExecutors() {
 absl::StatusOr<std::vector<QueueRecord>> Fleet::ListQueues() {
   QueuesByName found;
   const auto body = [&](Connection& connection, Timestamp) -> absl::Status {
+    std::map<std::int64_t, std::string> lanes;
     {
       Rows rows = connection.Read(Query::kSelectLaneQueues);
-      while (rows.Next()) At(found, rows.Text(0));
+      while (rows.Next()) {
+        At(found, rows.Text(1));
+        lanes.emplace(rows.Int(0), rows.Text(1));
+      }
     }
     {
       Rows rows = connection.Read(Query::kSelectQueues);
       while (rows.Next()) At(found, rows.Text(0)).paused = rows.Bool(1);
     }
-    ReadReadyCounts(connection, found);
-    auto& definitions = ledger_.definitions();
-    auto status = AddCounts(connection, definitions, Query::kCountLeasesByNode,
-                            &QueueRecord::running, found);
-    if (!status.ok()) return status;
-    return AddCounts(connection, definitions, Query::kCountScheduledByNode,
-                     &QueueRecord::scheduled, found);
+    ReadOldest(connection, found);
+    return AddCounts(connection, ledger_.definitions(), lanes, found);
   };
   if (auto status = ledger_.Read(body); !status.ok()) return status;
   std::vector<QueueRecord> records;
@@ -190,15 +217,19 @@ absl::StatusOr<std::vector<LimitRecord>> Fleet::ListLimits() {
   return records;
 }
 
-absl::StatusOr<std::int64_t> Fleet::CountUnfinishedRuns() {
-  std::int64_t count = 0;
+absl::StatusOr<RunCounts> Fleet::CountRuns() {
+  RunCounts counts;
   const auto body = [&](Connection& connection, Timestamp) {
-    Rows rows = connection.Read(Query::kSelectUnfinished);
-    if (rows.Next()) count = rows.Int(0);
+    counts = RunCounts();
+    Rows rows = connection.Read(Query::kSelectRunCounts,
+                                static_cast<int>(Tally::kRuns));
+    while (rows.Next()) {
+      CountOf(static_cast<RunState>(rows.Int(0)), counts) = rows.Int(1);
+    }
     return absl::OkStatus();
   };
   if (auto status = ledger_.Read(body); !status.ok()) return status;
-  return count;
+  return counts;
 }
 
 }  // namespace windlass::sql

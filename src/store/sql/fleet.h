@@ -24,7 +24,7 @@ class Fleet : public FleetControl, public FleetQueries {
   absl::StatusOr<std::vector<ExecutorRecord>> ListExecutors() override;
   absl::StatusOr<std::vector<QueueRecord>> ListQueues() override;
   absl::StatusOr<std::vector<LimitRecord>> ListLimits() override;
-  absl::StatusOr<std::int64_t> CountUnfinishedRuns() override;
+  absl::StatusOr<RunCounts> CountRuns() override;
 
  private:
   Ledger& ledger_;

@@ -1,5 +1,4 @@
-// New numbers for runs and leases, none of which is ever given out twice, and
-// the count of unfinished runs for databases that keep one.
+// New numbers for runs and leases, none of which is ever given out twice.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +22,6 @@ class Ids {
   virtual LeaseToken NextToken(Connection& connection) = 0;
   // NextToken() will follow the next Read().
   virtual void AnnounceToken(Connection&) {}
-
-  virtual void RunEnded(Connection&) {}
-  virtual void RunReopened(Connection&) {}
 
   // Before the transaction is committed.
   virtual void Save(Connection&) {}

@@ -194,6 +194,7 @@ class Dispatch {
                  need.concurrency == nullptr ? 0 : need.concurrency->most,
                  tx_.now());
     tx_.rare.Added(Rare::kPermit);
+    tx_.tally.Scheduled(run->definition->id, task.node, -1);
     PutReadyAt(tx_, *run, candidate.place, task, candidate.ticket);
     return true;
   }
@@ -315,6 +316,7 @@ class Settlement {
                  concurrency, rate, turn, place.lane, place.rank,
                  wait.ticket.attempt, wait.ticket.failures, wait.ticket.crashes,
                  wait.ticket.scheduled_at);
+    tx_.tally.Scheduled(run->definition->id, task.node, 1);
     tx_.db.Write(Query::kInsertLine, concurrency, rate);
     tx_.rare.Added(Rare::kBlocked);
   }
@@ -364,6 +366,7 @@ void Revoke(Transaction& tx, const StalePermit& stale) {
   }
   tx.db.Write(Query::kDeleteReady, place.lane, place.rank, run_id, task.node,
               task.index);
+  tx.tally.Ready(place.lane, -1);
   tx.permits.freed.push_back(stale.task);
   wait.task = stale.task;
   wait.since = tx.now();

@@ -40,6 +40,13 @@ bool Covers(const ReadyRow& row, RunId run) {
   return run <= row.run && row.first_run() <= run;
 }
 
+void Insert(Connection& connection, const ReadyRow& row) {
+  connection.Write(Query::kInsertReady, row.lane, row.rank, row.run, row.node,
+                   row.idx, row.count, row.ticket.attempt, row.ticket.failures,
+                   row.ticket.crashes, row.ticket.scheduled_at, row.ready_at,
+                   row.runs, row.definition, row.input);
+}
+
 // The row's runs before `run`, it, and those behind.
 void Split(Transaction& tx, const ReadyRow& row, RunId run) {
   if (run == row.run) {
@@ -52,12 +59,12 @@ void Split(Transaction& tx, const ReadyRow& row, RunId run) {
   ReadyRow single = row;
   single.run = run;
   single.runs = 1;
-  WriteReady(tx.db, single);
+  Insert(tx.db, single);
   if (run == row.first_run()) return;
   ReadyRow before = row;
   before.run = RunId{run.value - 1};
   before.runs = static_cast<std::int32_t>(run.value - row.first_run().value);
-  WriteReady(tx.db, before);
+  Insert(tx.db, before);
 }
 
 }  // namespace
@@ -81,14 +88,12 @@ std::vector<ReadyRow> ReadReadyRows(Rows rows) {
   return ready;
 }
 
-void WriteReady(Connection& connection, const ReadyRow& row) {
-  connection.Write(Query::kInsertReady, row.lane, row.rank, row.run, row.node,
-                   row.idx, row.count, row.ticket.attempt, row.ticket.failures,
-                   row.ticket.crashes, row.ticket.scheduled_at, row.ready_at,
-                   row.runs, row.definition, row.input);
+void PutReadyRow(Transaction& tx, const ReadyRow& row) {
+  Insert(tx.db, row);
+  tx.tally.Ready(row.lane, row.tasks());
 }
 
-void NewReady::Write(Connection& connection) {
+void NewReady::Write(Transaction& tx) {
   std::stable_sort(rows_.begin(), rows_.end(),
                    [](const ReadyRow& a, const ReadyRow& b) {
                      return std::tuple(a.lane, a.rank, a.node, a.run.value) <
@@ -104,7 +109,7 @@ void NewReady::Write(Connection& connection) {
       ++row.runs;
       ++i;
     }
-    WriteReady(connection, row);
+    PutReadyRow(tx, row);
   }
   rows_.clear();
 }

@@ -38,14 +38,14 @@ struct ReadyRow {
 // ready_at, runs, definition and input.
 std::vector<ReadyRow> ReadReadyRows(Rows rows);
 
-void WriteReady(Connection& connection, const ReadyRow& row);
+void PutReadyRow(Transaction& tx, const ReadyRow& row);
 
 // Rows that become claimable in one transaction. Those of consecutive runs are
 // written as one when nothing else tells them apart.
 class NewReady {
  public:
   void Add(const ReadyRow& row) { rows_.push_back(row); }
-  void Write(Connection& connection);
+  void Write(Transaction& tx);
 
  private:
   std::vector<ReadyRow> rows_;

@@ -157,9 +157,7 @@ class SqlStore final : public Store, public SelfCheck {
   absl::StatusOr<std::vector<LimitRecord>> ListLimits() override {
     return fleet_.ListLimits();
   }
-  absl::StatusOr<std::int64_t> CountUnfinishedRuns() override {
-    return fleet_.CountUnfinishedRuns();
-  }
+  absl::StatusOr<RunCounts> CountRuns() override { return fleet_.CountRuns(); }
 
   // SelfCheck
   absl::StatusOr<std::vector<Contradiction>> FindContradictions() override {

@@ -66,7 +66,7 @@ class Submission {
   explicit Submission(Transaction& tx) : tx_(tx) {}
 
   // When all have been added.
-  void Finish() { ready_.Write(tx_.db); }
+  void Finish() { ready_.Write(tx_); }
 
   absl::Status Add(const SubmitRequest& request,
                    std::vector<SubmittedRun>& submitted) {
@@ -143,6 +143,7 @@ class Submission {
     tx_.db.Write(Query::kInsertRun, id, definition_->id, input,
                  parentage.paused, tx_.now(), key, parentage.root,
                  parentage.parent, parentage.node, parentage.index);
+    tx_.tally.Runs(RunState::kRunning, 1);
     if (parentage.parent) tx_.rare.Added(Rare::kChildRun);
     if (key) {
       tx_.db.Write(Query::kInsertIdempotency,

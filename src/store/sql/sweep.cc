@@ -121,6 +121,7 @@ void FireOnReady(Transaction& tx, LiveRun& run, const Timer& timer,
     const Place place = run.place(timer.node);
     tx.db.Write(Query::kDeleteReady, place.lane, place.rank, run.id(),
                 timer.node, tasks.first + tasks.count - 1);
+    tx.tally.Ready(place.lane, -tasks.count);
     Expire(tx, run, timer, tasks, report);
   }
 }
@@ -130,6 +131,9 @@ void FireOnOthers(Transaction& tx, LiveRun& run, const Timer& timer,
   for (const WaitingTasks& tasks : OverdueOthers(tx, run, timer, select)) {
     if (!IsRunning(run, timer.node)) return;
     tx.db.Write(remove, run.id(), timer.node, tasks.first);
+    if (remove != Query::kDeleteParked) {
+      tx.tally.Scheduled(run.definition->id, timer.node, -1);
+    }
     Expire(tx, run, timer, tasks, report);
   }
 }

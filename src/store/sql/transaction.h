@@ -14,6 +14,7 @@
 #include "store/sql/leases.h"
 #include "store/sql/permit_changes.h"
 #include "store/sql/runs.h"
+#include "store/sql/tally.h"
 #include "windlass/clock.h"
 
 namespace windlass::sql {
@@ -86,6 +87,7 @@ struct Transaction {
   bool ring = false;
   std::optional<Timestamp> begun_at = std::nullopt;
   PermitChanges permits = {};
+  Tally tally = {};
 
   // When the transaction began; the same at every call.
   Timestamp now() {

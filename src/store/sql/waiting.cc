@@ -106,14 +106,18 @@ void Wake(Transaction& tx, const std::vector<WaitingRow>& parked) {
   }
 }
 
-void AppendWaiting(Rows rows, std::vector<WaitingTasks>& waiting) {
+// Returns how many tasks.
+std::int64_t AppendWaiting(Rows rows, std::vector<WaitingTasks>& waiting) {
+  std::int64_t count = 0;
   while (rows.Next()) {
     WaitingTasks tasks;
     tasks.count = rows.Int32(2);
     tasks.first = rows.Int32(1) - tasks.count + 1;
     tasks.ticket = ReadTicket(rows, 3);
     waiting.push_back(tasks);
+    count += tasks.count;
   }
+  return count;
 }
 
 // Before what is claimable: what is blocked becomes so without a lock on its
@@ -126,8 +130,9 @@ void TakeBlocked(Transaction& tx, const LiveRun& run, std::int32_t node,
     return true;
   });
   if (!tx.Any(Rare::kBlocked)) return;
-  AppendWaiting(tx.db.Read(Query::kSelectBlockedOfNode, run.id(), node),
-                waiting);
+  const std::int64_t blocked = AppendWaiting(
+      tx.db.Read(Query::kSelectBlockedOfNode, run.id(), node), waiting);
+  tx.tally.Scheduled(run.definition->id, node, -blocked);
   tx.db.Write(Query::kDeleteBlockedOfNode, run.id(), node);
   // Of those that have become claimable just now.
   tx.rare.Forget(Rare::kPermit);
@@ -177,7 +182,7 @@ void FlushFresh(Transaction& tx) {
     }
     ready.Add(row);
   }
-  ready.Write(tx.db);
+  ready.Write(tx);
   tx.fresh.clear();
 }
 
@@ -188,8 +193,7 @@ void PutReady(Transaction& tx, LiveRun& run, TaskKey task,
 
 void PutReadyAt(Transaction& tx, LiveRun& run, const Place& place, TaskKey task,
                 const Ticket& ticket) {
-  WriteReady(tx.db,
-             MakeReady(tx, run, place, task.node, task.index, 1, ticket));
+  PutReadyRow(tx, MakeReady(tx, run, place, task.node, task.index, 1, ticket));
 }
 
 void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
@@ -197,6 +201,7 @@ void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
   tx.db.Write(Query::kInsertScheduled, due_at, run.id(), task.node, task.index,
               ticket.attempt, ticket.failures, ticket.crashes,
               ticket.scheduled_at);
+  tx.tally.Scheduled(run.definition->id, task.node, 1);
   // So that whoever sleeps until the next one is due hears of an earlier one.
   tx.ring = true;
   AddCloseTimer(tx, run, task.node, task.index, 1, ticket);
@@ -264,6 +269,7 @@ std::optional<Timestamp> PromoteDue(Transaction& tx) {
       tx.db.Write(Query::kDeleteScheduled, row.run, row.task.node,
                   row.task.index);
       if (LiveRun* run = tx.Run(row.run)) {
+        tx.tally.Scheduled(run->definition->id, row.task.node, -1);
         PutReady(tx, *run, row.task, row.ticket);
       }
     }
@@ -283,11 +289,14 @@ std::vector<WaitingTasks> TakeWaiting(Transaction& tx, LiveRun& run,
   TakeBlocked(tx, run, node, waiting);
   const Place place = run.place(node);
   SeparateReady(tx, run, place, node);
-  AppendWaiting(tx.db.Read(Query::kSelectReadyOfNode, place.lane, place.rank,
-                           run.id(), node),
-                waiting);
-  AppendWaiting(tx.db.Read(Query::kSelectScheduledOfNode, run.id(), node),
-                waiting);
+  const std::int64_t ready =
+      AppendWaiting(tx.db.Read(Query::kSelectReadyOfNode, place.lane,
+                               place.rank, run.id(), node),
+                    waiting);
+  tx.tally.Ready(place.lane, -ready);
+  const std::int64_t scheduled = AppendWaiting(
+      tx.db.Read(Query::kSelectScheduledOfNode, run.id(), node), waiting);
+  tx.tally.Scheduled(run.definition->id, node, -scheduled);
   AppendWaiting(tx.db.Read(Query::kSelectParkedOfNode, run.id(), node),
                 waiting);
   tx.db.Write(Query::kDeleteReadyOfNode, place.lane, place.rank, run.id(),

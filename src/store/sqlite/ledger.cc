@@ -52,6 +52,7 @@ absl::Status Ledger::Write(
       leases_.Save(connection);
       runs_.Save(connection);
       sequence_.Save(connection);
+      tx.tally.Save(connection);
       ring = tx.ring;
     }
     if (!status.ok() || !connection.ok()) {

@@ -21,6 +21,7 @@ constexpr Migration kMigrations[] = {
     {4, "schedules", migrations::k0004SchedulesUp,
      migrations::k0004SchedulesDown},
     {5, "limits", migrations::k0005LimitsUp, migrations::k0005LimitsDown},
+    {6, "history", migrations::k0006HistoryUp, migrations::k0006HistoryDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

@@ -6,7 +6,6 @@ using sql::Query;
 
 RunId Sequence::NextRun(sql::Connection& connection) {
   Change(connection);
-  ++unfinished_;
   return RunId{++run_};
 }
 
@@ -15,19 +14,9 @@ LeaseToken Sequence::NextToken(sql::Connection& connection) {
   return LeaseToken{++token_};
 }
 
-void Sequence::RunEnded(sql::Connection& connection) {
-  Change(connection);
-  --unfinished_;
-}
-
-void Sequence::RunReopened(sql::Connection& connection) {
-  Change(connection);
-  ++unfinished_;
-}
-
 void Sequence::Save(sql::Connection& connection) {
   if (!changed_) return;
-  connection.Write(Query::kUpdateSequence, run_, token_, unfinished_);
+  connection.Write(Query::kUpdateSequence, run_, token_);
   changed_ = false;
 }
 
@@ -38,7 +27,6 @@ void Sequence::Change(sql::Connection& connection) {
   if (!rows.Next()) return;
   run_ = rows.Int(0);
   token_ = rows.Int(1);
-  unfinished_ = rows.Int(2);
   loaded_ = true;
 }
 

@@ -1,5 +1,4 @@
-// The last ids given out and how many runs have not ended, in one row; see the
-// table `sequence`.
+// The last ids given out, in one row; see the table `sequence`.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +12,6 @@ class Sequence final : public sql::Ids {
  public:
   RunId NextRun(sql::Connection& connection) override;
   LeaseToken NextToken(sql::Connection& connection) override;
-  void RunEnded(sql::Connection& connection) override;
-  void RunReopened(sql::Connection& connection) override;
   void Save(sql::Connection& connection) override;
 
   // Someone else may have changed it.
@@ -27,7 +24,6 @@ class Sequence final : public sql::Ids {
   bool changed_ = false;
   std::int64_t run_ = 0;
   std::int64_t token_ = 0;
-  std::int64_t unfinished_ = 0;
 };
 
 }  // namespace windlass::sqlite

@@ -223,7 +223,7 @@ TEST_F(SqliteStoreTest, AKilledProcessLosesNothingAndIsNoticedAtOnce) {
       EXPECT_EQ((*store)->GetRun(run)->state, RunState::kSucceeded)
           << FormatRunId(run);
     }
-    EXPECT_EQ((*store)->CountUnfinishedRuns().value(), 0);
+    EXPECT_EQ((*store)->CountRuns().value().running, 0);
   }
 }
 

@@ -66,10 +66,15 @@ CREATE TABLE run (
 CREATE INDEX run_by_parent ON run (parent) WHERE parent IS NOT NULL;
 CREATE INDEX run_by_root ON run (root) WHERE root IS NOT NULL;
 
--- How many runs have not ended, as a sum: each transaction adds what it changed,
--- and now and then the rows are folded into one.
-CREATE TABLE unfinished (
-  delta bigint NOT NULL
+-- How many tasks and runs are where, as sums: each transaction adds what it
+-- changed, and now and then the rows are folded into one of each kind. `which` is
+-- for what 0, claimable tasks: their lane; 1, leased ones, and 2, those that wait
+-- for their time or a permit: a definition, beside its node; 3, runs: a state.
+CREATE TABLE tally (
+  what smallint NOT NULL CHECK (what BETWEEN 0 AND 3),
+  which bigint NOT NULL,
+  node int NOT NULL,
+  count bigint NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 CREATE TABLE idempotency (

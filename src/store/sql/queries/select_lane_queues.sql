@@ -1,1 +1,1 @@
-SELECT DISTINCT queue FROM lane
+SELECT id, queue FROM lane

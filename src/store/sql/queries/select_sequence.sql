@@ -1,1 +1,1 @@
-SELECT run, token, unfinished FROM sequence WHERE only = 1
+SELECT run, token FROM sequence WHERE only = 1

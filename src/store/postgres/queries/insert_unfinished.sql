@@ -1,1 +1,0 @@
-INSERT INTO unfinished (delta) VALUES (?1)

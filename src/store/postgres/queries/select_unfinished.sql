@@ -1,1 +1,0 @@
-SELECT coalesce(sum(delta), 0)::bigint FROM unfinished

@@ -1,1 +1,0 @@
-SELECT unfinished FROM sequence WHERE only = 1
