@@ -33,6 +33,7 @@ enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
 //                     period; its slot goes on without it
 //   OnHeartbeat       the registration was renewed, or not
 //   OnSwept           dead executors, deadlines, schedules were dealt with
+//   OnPruned          so many runs were deleted that had ended long enough ago
 //   OnStoreError      the store cannot be asked; once per row of errors, and
 //                     once with OK when it can again
 //   OnLog             a handler logged a line
@@ -68,6 +69,7 @@ class EventSink {
   }
   virtual void OnHeartbeat(const absl::Status& status) { (void)status; }
   virtual void OnSwept(const SweepReport& report) { (void)report; }
+  virtual void OnPruned(std::int64_t runs) { (void)runs; }
   virtual void OnLog(const Lease& lease, LogLevel level,
                      std::string_view message) {
     (void)lease, (void)level, (void)message;

@@ -41,6 +41,9 @@ struct ExecutorConfig {
   // it; the executor stops its own attempts before it is over (I11).
   Duration lease_ttl = std::chrono::seconds(10);
   Duration sweep_interval = std::chrono::seconds(2);
+  // Deletes runs that ended longer ago, whoever executed them; see
+  // HistoryControl. Missing: leaves that to others.
+  std::optional<Duration> retention;
   // How often to ask for cancels and drains when no signal came; bounds how
   // late a cancel can be.
   Duration command_interval = std::chrono::milliseconds(500);

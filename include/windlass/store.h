@@ -305,6 +305,33 @@ class ScheduleControl {
   virtual absl::StatusOr<std::vector<ScheduleRecord>> ListSchedules() = 0;
 };
 
+struct PruneRequest {
+  Duration older_than;  // Since their end; positive.
+  RunId after;          // Where to go on; from the reply before.
+  enum class Mode : std::uint8_t { kDelete, kDryRun };
+  Mode mode = Mode::kDelete;
+};
+
+struct PruneReply {
+  std::int64_t runs = 0;  // Deleted, or those that would have been.
+  // Missing when all has been looked at.
+  std::optional<RunId> next;
+};
+
+// How long what has ended is kept.
+class HistoryControl {
+ public:
+  virtual ~HistoryControl() = default;
+
+  // Deletes runs that ended longer ago, with their attempts, results, dead
+  // letters and idempotency keys; a run and its sub-runs go together, when all
+  // have. With the last of them go cached results that are older. Looks at a
+  // few hundred runs and returns; call it until there is no next. Objects in a
+  // result store remain, for a collection to find. Any number may prune at
+  // once.
+  virtual absl::StatusOr<PruneReply> Prune(const PruneRequest& request) = 0;
+};
+
 struct RunRecord {
   RunId id;
   std::string workflow;
@@ -482,6 +509,7 @@ class Store : public TaskStore,
               public RunControl,
               public FleetControl,
               public ScheduleControl,
+              public HistoryControl,
               public RunQueries,
               public FleetQueries {
  public:

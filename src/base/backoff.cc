@@ -36,4 +36,10 @@ Duration Backoff::Next() {
   return previous_;
 }
 
+Duration Around(Duration interval, Random& random) {
+  const double factor = 0.8 + 0.4 * random.Unit();
+  return Duration(static_cast<Duration::rep>(
+      static_cast<double>(interval.count()) * factor));
+}
+
 }  // namespace windlass

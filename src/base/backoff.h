@@ -41,4 +41,8 @@ class Backoff {
   Duration previous_ = Duration::zero();  // zero: none since Reset()
 };
 
+// `interval`, give or take a fifth, so that many who wait as long do not come
+// in step.
+Duration Around(Duration interval, Random& random);
+
 }  // namespace windlass

@@ -67,5 +67,21 @@ TEST(BackoffTest, ExtremeOptionsDoNotOverflow) {
   }
 }
 
+TEST(BackoffTest, AroundIsAFifthMoreOrLess) {
+  Random random(3);
+  Duration least = Duration::max();
+  Duration most = Duration::zero();
+  for (int i = 0; i < 1000; ++i) {
+    const Duration wait = Around(100ms, random);
+    least = std::min(least, wait);
+    most = std::max(most, wait);
+  }
+  EXPECT_GE(least, 80ms);
+  EXPECT_LT(least, 85ms);
+  EXPECT_GT(most, 115ms);
+  EXPECT_LE(most, 120ms);
+  EXPECT_EQ(Around(Duration::zero(), random), Duration::zero());
+}
+
 }  // namespace
 }  // namespace windlass

@@ -129,6 +129,8 @@ JsonObject SettingsOf(const Globals& globals, const ExecutorConfig& config) {
           {"slots", config.slots},
           {"lease_ttl", FormatDuration(config.lease_ttl)},
           {"sweep_interval", FormatDuration(config.sweep_interval)},
+          {"retention",
+           config.retention ? FormatDuration(*config.retention) : "unlimited"},
           {"poll_interval", FormatDuration(config.maximum_poll_interval)},
           {"drain_grace_period", FormatDuration(config.drain_grace_period)},
           {"liveness_deadline", FormatDuration(config.liveness_deadline)},

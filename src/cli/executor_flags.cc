@@ -47,6 +47,15 @@ absl::Status ReadDuration(const DurationFlag& flag, Duration& out) {
   return absl::OkStatus();
 }
 
+// What people keep may be older than any setting of a running executor.
+absl::Status ReadRetention(const std::string& text,
+                           std::optional<Duration>& out) {
+  if (text.empty()) return absl::OkStatus();
+  auto retention = ParseRetention("--retention", text);
+  if (retention.ok()) out = *retention;
+  return retention.status();
+}
+
 // Children have other working directories than we, so the path becomes
 // absolute.
 absl::Status ReadFolder(const std::string& flag, const std::string& path,
@@ -86,6 +95,20 @@ absl::Status CheckNames(const std::string& flag,
   return absl::OkStatus();
 }
 
+absl::StatusOr<Duration> ParseRetention(const std::string& flag,
+                                        const std::string& text) {
+  auto duration = ParseDuration(text);
+  if (!duration.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": ", duration.status().message()));
+  }
+  if (*duration < std::chrono::seconds(1)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        flag, ": must be at least 1s, or nobody could see how a run ended"));
+  }
+  return *duration;
+}
+
 absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
   ExecutorConfig config;
   config.name = name.empty() ? LocalProcessName() : name;
@@ -104,6 +127,7 @@ absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
       ReadDuration({"--sweep-interval", sweep_interval,
                     std::chrono::milliseconds(10), "it would do nothing else"},
                    config.sweep_interval));
+  status.Update(ReadRetention(retention, config.retention));
   status.Update(ReadDuration(
       {"--poll-interval", poll_interval, config.minimum_poll_interval,
        "polling would be all it does"},
@@ -125,6 +149,8 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
              "An executor silent for this long has lost its tasks");
   AddSetting(command, "--sweep-interval", flags.sweep_interval,
              "How often to look for lost executors and deadlines");
+  AddSetting(command, "--retention", flags.retention,
+             "Delete runs that ended longer ago, as 30d (default: never)");
   AddSetting(command, "--poll-interval", flags.poll_interval,
              "Longest wait between polls while idle");
   AddSetting(command, "--drain-grace-period", flags.drain_grace_period,

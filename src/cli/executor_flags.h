@@ -23,6 +23,7 @@ struct ExecutorFlags {
   int slots = 0;
   std::string lease_ttl = "10s";
   std::string sweep_interval = "2s";
+  std::string retention;
   std::string poll_interval = "2s";
   std::string drain_grace_period = "30s";
   std::vector<std::string> allow_env;
@@ -37,6 +38,10 @@ struct ExecutorFlags {
 // nothing happening.
 absl::Status CheckNames(const std::string& flag,
                         const std::vector<std::string>& names);
+
+// How long to keep what has ended. Errors name the flag.
+absl::StatusOr<Duration> ParseRetention(const std::string& flag,
+                                        const std::string& text);
 
 void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags);
 

@@ -62,6 +62,7 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddExecutors(app, invocation);
   AddQueues(app, invocation);
   AddSchedules(app, invocation);
+  AddPrune(app, invocation);
   AddLimits(app, invocation);
   AddEval(app, invocation);
   AddMigrate(app, invocation);

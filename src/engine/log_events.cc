@@ -113,6 +113,10 @@ void LogEvents::OnSwept(const SweepReport& report) {
                       {"runs_started", report.runs_started}});
 }
 
+void LogEvents::OnPruned(std::int64_t runs) {
+  log_.Info("pruned", {{"runs", runs}});
+}
+
 void LogEvents::OnLog(const Lease& lease, LogLevel level,
                       std::string_view message) {
   Log(lease, level, message, {});
@@ -157,6 +161,9 @@ void EventFanOut::OnHeartbeat(const absl::Status& status) {
 }
 void EventFanOut::OnSwept(const SweepReport& report) {
   for (EventSink* sink : sinks_) sink->OnSwept(report);
+}
+void EventFanOut::OnPruned(std::int64_t runs) {
+  for (EventSink* sink : sinks_) sink->OnPruned(runs);
 }
 void EventFanOut::OnLog(const Lease& lease, LogLevel level,
                         std::string_view message) {

@@ -25,6 +25,7 @@ class LogEvents : public EventSink {
                     const absl::Status& status) override;
   void OnHeartbeat(const absl::Status& status) override;
   void OnSwept(const SweepReport& report) override;
+  void OnPruned(std::int64_t runs) override;
   void OnLog(const Lease& lease, LogLevel level,
              std::string_view message) override;
   void OnBrokerState(BrokerState state) override;
@@ -54,6 +55,7 @@ class EventFanOut : public EventSink {
                     const absl::Status& status) override;
   void OnHeartbeat(const absl::Status& status) override;
   void OnSwept(const SweepReport& report) override;
+  void OnPruned(std::int64_t runs) override;
   void OnLog(const Lease& lease, LogLevel level,
              std::string_view message) override;
   void OnResultBytes(std::string_view store, ResultDirection direction,

@@ -16,6 +16,7 @@
 #include "executor/finisher.h"
 #include "executor/lease_queue.h"
 #include "executor/progress_writer.h"
+#include "executor/pruner.h"
 #include "executor/registration.h"
 #include "executor/slot_pool.h"
 #include "executor/sweeper.h"
@@ -138,6 +139,7 @@ class BaseExecutor::Impl {
   ClaimLoop claims_;
   CommandWatch commands_;
   Sweeper sweeper_;
+  std::optional<Pruner> pruner_;
 };
 
 BaseExecutor::Impl::Impl(BaseExecutor& self, ExecutorConfig config,
@@ -166,7 +168,11 @@ BaseExecutor::Impl::Impl(BaseExecutor& self, ExecutorConfig config,
                     }}),
       claims_(ClaimParts()),
       commands_(CommandParts()),
-      sweeper_(*parts.store, *parts.clock, events_, config_.sweep_interval) {}
+      sweeper_(*parts.store, *parts.clock, events_, config_.sweep_interval) {
+  if (config_.retention) {
+    pruner_.emplace(*parts.store, *parts.clock, events_, *config_.retention);
+  }
+}
 
 // ------------------------------------------------------------------ wiring
 
@@ -363,6 +369,7 @@ absl::Status BaseExecutor::Impl::Start() {
   monitor_.Start();
   commands_.Start();
   sweeper_.Start();
+  if (pruner_) pruner_->Start();
   claims_.Start();
   return absl::OkStatus();
 }
@@ -441,6 +448,7 @@ void BaseExecutor::Impl::WaitForAttempts() {
 
 void BaseExecutor::Impl::StopServices() {
   slots_.Stop();
+  if (pruner_) pruner_->Stop();
   sweeper_.Stop();
   commands_.Stop();
   monitor_.Stop();

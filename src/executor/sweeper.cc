@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/backoff.h"
 #include "windlass/clock.h"
 
 namespace windlass {
@@ -28,7 +29,7 @@ void Sweeper::Run(std::stop_token stop) {
     const Duration began = clock_.Steady();
     absl::StatusOr<SweepReport> report = registry_.Sweep();
     errors_.Note(report.status());
-    Duration wait = NextInterval();
+    Duration wait = Around(interval_, random_);
     if (report.ok()) {
       events_.OnSwept(*report);
       if (report->next_schedule) {
@@ -39,12 +40,6 @@ void Sweeper::Run(std::stop_token stop) {
     }
     clock_.SleepFor(std::max(wait, kShortestWait), stop);
   }
-}
-
-Duration Sweeper::NextInterval() {
-  const double spread = 0.8 + 0.4 * random_.Unit();
-  return Duration(static_cast<Duration::rep>(
-      static_cast<double>(interval_.count()) * spread));
 }
 
 }  // namespace windlass

@@ -24,8 +24,6 @@ class Sweeper : public ThreadService {
   void Run(std::stop_token stop) override;
 
  private:
-  Duration NextInterval();
-
   ExecutorRegistry& registry_;
   Clock& clock_;
   EventSink& events_;

@@ -82,6 +82,10 @@ class ForwardingStore : public Store {
     return real_.Drain(executor_name);
   }
 
+  absl::StatusOr<PruneReply> Prune(const PruneRequest& request) override {
+    return real_.Prune(request);
+  }
+
   absl::StatusOr<ScheduleRecord> PutSchedule(
       const ScheduleRequest& request) override {
     return real_.PutSchedule(request);

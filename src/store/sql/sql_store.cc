@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "store/sql/fleet.h"
+#include "store/sql/history.h"
 #include "store/sql/registry.h"
 #include "store/sql/run_control.h"
 #include "store/sql/run_queries.h"
@@ -111,6 +112,11 @@ class SqlStore final : public Store, public SelfCheck {
     return schedules_.ListSchedules();
   }
 
+  // HistoryControl
+  absl::StatusOr<PruneReply> Prune(const PruneRequest& request) override {
+    return history_.Prune(request);
+  }
+
   // RunQueries
   absl::StatusOr<RunRecord> GetRun(RunId run) override {
     return queries_.GetRun(run);
@@ -187,6 +193,7 @@ class SqlStore final : public Store, public SelfCheck {
   Queries queries_{*ledger_};
   Fleet fleet_{*ledger_};
   Schedules schedules_{*ledger_};
+  History history_{*ledger_};
   Checks checks_{*ledger_};
 };
 

@@ -1,0 +1,15 @@
+-- Runs and all that belongs to them.
+WITH gone AS (SELECT unnest(?1::bigint[]) AS run),
+ends AS (DELETE FROM task_end USING gone WHERE task_end.run = gone.run),
+attempts AS (DELETE FROM attempt USING gone WHERE attempt.run = gone.run),
+expansions AS (DELETE FROM expansion USING gone WHERE expansion.run = gone.run),
+states AS (DELETE FROM saved USING gone WHERE saved.run = gone.run),
+letters AS (DELETE FROM dead_letter USING gone WHERE dead_letter.run = gone.run),
+started AS (DELETE FROM schedule_run USING gone WHERE schedule_run.run = gone.run),
+keys AS (
+  DELETE FROM idempotency USING gone, run, definition
+  WHERE run.id = gone.run AND run.idempotency_key IS NOT NULL
+    AND definition.id = run.definition
+    AND idempotency.workflow = definition.name
+    AND idempotency.key = run.idempotency_key AND idempotency.run = run.id)
+DELETE FROM run USING gone WHERE run.id = gone.run

@@ -1,0 +1,1 @@
+DELETE FROM cache WHERE created_at < ?1
