@@ -36,7 +36,7 @@ cel-conformance:
 	@tools/cel_conformance.sh
 
 bench:
-	@tools/install_deps.sh build
+	@tools/install_deps.sh test
 	@$(MAKE) --no-print-directory build
 	@bench/run.sh
 

@@ -1,6 +1,13 @@
 #!/usr/bin/env bash
-# The benchmarks, as one table. Arguments go to `windlass bench`.
+# The benchmarks. With arguments, only `windlass bench` with these.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 echo "$(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(date -u +%F)"
-exec build/release/windlass bench "$@"
+build/release/windlass bench "$@"
+[ $# -gt 0 ] && exit
+bench/postgres.py
+if node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then
+  bench/peers/run.py
+else
+  echo "Peers: skipped, Node 20 or later is not installed"
+fi

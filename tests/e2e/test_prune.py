@@ -25,10 +25,10 @@ class PruneTest(EndToEndTest):
         return self.windlass(*arguments, "--output", "json", code=0).json()
 
     def runs(self):
-        return [run["id"] for run in self.json_of("list")["runs"]]
+        return [run["run_id"] for run in self.json_of("list")["runs"]]
 
     def test_young_runs_stay(self):
-        run = self.run_workflow(FLOW)["id"]
+        run = self.run_workflow(FLOW)["run_id"]
         self.assertEqual(self.windlass("prune", "--older-than", "1h", code=0).stdout,
                          "deleted 0 runs\n")
         self.assertEqual(self.runs(), [run])

@@ -1,0 +1,112 @@
+"""What must not grow: the cost of looking, of waiting, and of the past."""
+
+import contextlib
+import subprocess
+import time
+import unittest
+
+from postgres import binary
+from postgres_faults import PostgresFaultTest
+
+NOOP = "{windlass: 1, name: noop, tasks: {a: {type: noop}}}"
+
+MILLION = 1_000_000
+
+# More rows than any look at a list or a metric may read.
+FEW = 1_000
+
+ROWS_READ = """
+    select coalesce(sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)), 0)
+    from pg_stat_user_tables where schemaname = 'windlass'
+    """
+
+
+class ScaleTest(PostgresFaultTest):
+    settings = {"shared_preload_libraries": "pg_stat_statements",
+                "pg_stat_statements.track": "top"}
+
+    def copy_run(self, count):
+        """As many runs like the first, by the columns that their tables have."""
+        for table, run in (("run", "id"), ("task_end", "run")):
+            columns = [row[0] for row in self.sql(
+                "select column_name from information_schema.columns where"
+                f" table_schema = 'windlass' and table_name = '{table}' order by 1")]
+            values = [f"{column} + number" if column in (run, "token") else column
+                      for column in columns]
+            self.sql(f"insert into {table} ({', '.join(columns)}) select {', '.join(values)}"
+                     f" from {table}, generate_series(1, {count}) as number")
+        self.sql(f"select setval('run_id', {count + 1});"
+                 f"insert into tally values (3, 1, -1, {count}); analyze run; analyze task_end")
+
+    def wait_for_quiet(self):
+        """What sessions have read is counted when they are over."""
+        self.wait_until(lambda: self.number(
+            "select count(*) from pg_stat_activity where pid <> pg_backend_pid()"
+            " and backend_type = 'client backend'") == 0, "all sessions are over")
+
+    def rows_read_by(self, *arguments):
+        self.wait_for_quiet()
+        before = self.number(ROWS_READ)
+        answer = self.windlass(*arguments, "--output", "json", code=0).json()
+        self.wait_for_quiet()
+        return self.number(ROWS_READ) - before, answer
+
+    def test_looking_costs_the_same_with_a_million_finished_tasks(self):
+        self.run_workflow(NOOP)
+        self.copy_run(MILLION)
+        self.submit(NOOP, "--count", "5000")
+        for arguments in (["queues"], ["executors"], ["limits"], ["schedules"],
+                          ["dead-letter", "list"], ["list", "--limit", "50"], ["doctor"]):
+            with self.subTest(arguments):
+                rows, answer = self.rows_read_by(*arguments)
+                self.assertLess(rows, FEW)
+                if arguments == ["queues"]:
+                    self.assertEqual(answer["queues"][0]["ready"], 5000)
+        self.assert_consistent()
+
+    def statements_in(self, seconds):
+        self.sql("select public.pg_stat_statements_reset()")
+        time.sleep(seconds)
+        return self.number("select coalesce(sum(calls), 0) from public.pg_stat_statements"
+                           " where query not like '%pg_stat_statements%'"
+                           " and query not like '%search_path%'")
+
+    def test_an_idle_executor_says_less_than_two_statements_a_second(self):
+        self.windlass("migrate", "up", code=0)
+        self.sql("create extension pg_stat_statements schema public")
+        process = self.start("executor", "--health-listen", "127.0.0.1:0")
+        self.wait_until(lambda: self.number("select count(*) from executor") == 1,
+                        "it has begun")
+        # At first it looks more often, until it has heard itself ring.
+        self.wait_until(lambda: self.statements_in(seconds=10) < 20, "it says little")
+        self.assertIsNone(process.poll())
+
+    @contextlib.contextmanager
+    def pinned_horizon(self):
+        """Nothing that dies meanwhile can be cleaned away."""
+        session = subprocess.Popen(
+            [binary("psql"), "-XqtA", "-d", self.direct], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            session.stdin.write("begin isolation level repeatable read;"
+                                " select 'pinned' from pg_class limit 1;\n")
+            session.stdin.flush()
+            self.assertEqual(session.stdout.readline(), "pinned\n")
+            yield
+            self.assertIsNone(session.poll())
+        finally:
+            session.kill()
+            session.communicate()
+
+    def test_a_million_tasks_run_under_a_pinned_horizon(self):
+        self.windlass("migrate", "up", code=0)
+        with self.pinned_horizon():
+            self.submit(NOOP, "--count", str(MILLION))
+            executors = [self.start("executor", "--exit-when-idle") for _ in range(2)]
+            for executor in executors:
+                self.assertEqual(self.wait_for_exit(executor, deadline=240), 0)
+        self.assert_all_succeeded(MILLION)
+
+
+if __name__ == "__main__":
+    unittest.main()
