@@ -27,12 +27,20 @@ std::vector<RunId> Family(Transaction& tx, RunId root) {
 
 }  // namespace
 
-bool IsAlive(Connection& connection, ExecutorId executor) {
-  Rows rows = connection.Read(Query::kSelectExecutorAlive, executor.value);
+bool GuardExecutor(Transaction& tx, ExecutorId executor) {
+  // By itself: a statement sees what was committed when it began, and this one
+  // may have to wait.
+  if (tx.writers == Writers::kMany) {
+    Rows rows = tx.db.Read(Query::kGuardExecutor, executor.value);
+  }
+  Rows rows = tx.db.Read(Query::kSelectExecutorAlive, executor.value);
   return rows.Next();
 }
 
 void Claim::Announce(Transaction& tx, const ClaimRequest& request) {
+  if (tx.writers == Writers::kMany) {
+    tx.db.Announce(Query::kGuardExecutor, request.executor.value);
+  }
   tx.db.Announce(Query::kSelectExecutorAlive, request.executor.value);
   tx.db.Announce(Query::kSelectNextDue);
   tx.db.Announce(Query::kSelectLanes);

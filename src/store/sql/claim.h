@@ -13,7 +13,7 @@ namespace windlass::sql {
 
 // Whether the executor is registered. Until the transaction ends, nobody can
 // declare it dead.
-bool IsAlive(Connection& connection, ExecutorId executor);
+bool GuardExecutor(Transaction& tx, ExecutorId executor);
 
 // A claim that is under way in a transaction.
 class Claim {

@@ -63,7 +63,7 @@ absl::StatusOr<ClaimReply> Tasks::Claim(const ClaimRequest& request) {
   const auto body = [&](Transaction& tx) -> absl::Status {
     reply = ClaimReply();
     sql::Claim::Announce(tx, request);
-    if (!IsAlive(tx.db, request.executor)) {
+    if (!GuardExecutor(tx, request.executor)) {
       return absl::NotFoundError(
           absl::StrCat("executor ", request.executor.value,
                        " is not registered; register again"));
@@ -94,7 +94,7 @@ absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
       reply.accepted[i] = FinishOne(tx, ends[i]);
     }
     std::optional<sql::Claim> claim;
-    if (next.limit > 0 && IsAlive(tx.db, next.executor)) {
+    if (next.limit > 0 && GuardExecutor(tx, next.executor)) {
       doubts.AppendHeld(tx, reply.leases);
       claim.emplace(tx, next, reply.leases);
     }

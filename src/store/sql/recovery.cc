@@ -42,6 +42,10 @@ void Recover(Transaction& tx, const HeldLease& held, Departure departure,
 
 bool EndExecutor(Transaction& tx, ExecutorId executor, Departure departure,
                  SweepReport* report) {
+  if (tx.writers == Writers::kMany) {
+    // Claims for it have ended when this is ours, and none begins.
+    Rows rows = tx.db.Read(Query::kSealExecutor, executor.value);
+  }
   if (tx.db.Execute(Query::kEndExecutor, executor.value, tx.now(),
                     departure == Departure::kDied) == 0) {
     return false;
