@@ -54,6 +54,12 @@ void FindPlaces(Connection& connection, Definition& definition) {
 
 }  // namespace
 
+void Definitions::AnnouncePin(Connection& connection,
+                              const Workflow& workflow) {
+  connection.Announce(Query::kSelectDefinitionByDigest,
+                      std::string_view(workflow.digest));
+}
+
 absl::StatusOr<std::shared_ptr<const Definition>> Definitions::Pin(
     Connection& connection, const std::shared_ptr<const Workflow>& workflow) {
   if (workflow == nullptr || workflow->digest.empty()) {

@@ -57,6 +57,9 @@ class Definitions {
  public:
   explicit Definitions(WorkflowParser parser) : parser_(std::move(parser)) {}
 
+  // Pin() of this workflow will follow the next Read().
+  static void AnnouncePin(Connection& connection, const Workflow& workflow);
+
   // Pins a workflow; the same digest is pinned once. In a write transaction.
   absl::StatusOr<std::shared_ptr<const Definition>> Pin(
       Connection& connection, const std::shared_ptr<const Workflow>& workflow);

@@ -8,6 +8,8 @@
 namespace windlass::sql {
 namespace {
 
+constexpr std::size_t kFewLeases = 16;
+
 // From the columns of select_lease.sql.
 LeaseRow ReadLease(const Rows& rows, int column) {
   LeaseRow lease;
@@ -103,6 +105,11 @@ void Leases::Announce(Connection& connection,
   }
   connection.Announce(Query::kLockLeaseRanges, Ints{segments_.nodes},
                       Ints{segments_.firsts}, Ints{segments_.lasts});
+  // Looking for a few in vain is cheaper than asking once more.
+  if (announced_.size() > kFewLeases) return;
+  singles_ = TasksOf(announced_);
+  connection.Announce(Query::kSelectLeasesOfTasks, Ints{singles_.runs},
+                      Ints{singles_.nodes}, Ints{singles_.indexes});
 }
 
 void Leases::Fetch(Connection& connection) {
@@ -113,26 +120,31 @@ void Leases::Fetch(Connection& connection) {
       ranges_.try_emplace({rows.Int32(0), rows.Int(1)}, ReadRange(rows));
     }
   }
+  if (!singles_.runs.empty()) return FetchSingles(connection);
   std::vector<Key> singles;
   for (const Key& key : announced_) {
     if (key.task.index != -1 || KnownRange(key.run, key.task.node) == nullptr) {
       singles.push_back(key);
     }
   }
-  if (!singles.empty()) FetchSingles(connection, singles);
+  if (singles.empty()) return;
+  singles_ = TasksOf(singles);
+  FetchSingles(connection);
 }
 
-void Leases::FetchSingles(Connection& connection, std::span<const Key> keys) {
-  std::vector<std::int64_t> runs;
-  std::vector<std::int64_t> nodes;
-  std::vector<std::int64_t> indexes;
+Leases::TaskList Leases::TasksOf(std::span<const Key> keys) {
+  TaskList list;
   for (const Key& key : keys) {
-    runs.push_back(key.run.value);
-    nodes.push_back(key.task.node);
-    indexes.push_back(key.task.index);
+    list.runs.push_back(key.run.value);
+    list.nodes.push_back(key.task.node);
+    list.indexes.push_back(key.task.index);
   }
-  Rows rows = connection.Read(Query::kSelectLeasesOfTasks, Ints{runs},
-                              Ints{nodes}, Ints{indexes});
+  return list;
+}
+
+void Leases::FetchSingles(Connection& connection) {
+  Rows rows = connection.Read(Query::kSelectLeasesOfTasks, Ints{singles_.runs},
+                              Ints{singles_.nodes}, Ints{singles_.indexes});
   while (rows.Next()) {
     const Key key{RunId{rows.Int(0)}, TaskKey{rows.Int32(1), rows.Int32(2)}};
     fetched_[key] = ReadLease(rows, 3);
@@ -160,12 +172,17 @@ Leases::Range* Leases::KnownRange(RunId run, std::int32_t node) {
   return &found->second;
 }
 
+bool Leases::HasOwnRow(RunId run, TaskKey task) const {
+  const auto found = fetched_.find(Key{run, task});
+  return found != fetched_.end() && found->second.has_value();
+}
+
 // Others may cut a range while it is not ours: a run they do not concern is in
 // one row before and in another after that. A row that covers it must therefore
 // be looked for until none is there, or one is locked and still covers it.
 Leases::Range* Leases::FindRange(Connection& connection, RunId run,
                                  TaskKey task) {
-  if (task.index != -1) return nullptr;
+  if (task.index != -1 || HasOwnRow(run, task)) return nullptr;
   if (Range* known = KnownRange(run, task.node)) return known;
   for (;;) {
     Range range;
@@ -316,6 +333,7 @@ void Leases::InsertSingle(Connection& connection, const Key& key,
 void Leases::Forget() {
   announced_.clear();
   segments_ = Segments();
+  singles_ = TaskList();
   fetched_.clear();
   ranges_.clear();
   new_.clear();

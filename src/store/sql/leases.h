@@ -114,7 +114,17 @@ class Leases {
     std::vector<std::int64_t> lasts;
   };
 
-  void FetchSingles(Connection& connection, std::span<const Key> keys);
+  struct TaskList {
+    std::vector<std::int64_t> runs;
+    std::vector<std::int64_t> nodes;
+    std::vector<std::int64_t> indexes;
+  };
+
+  static TaskList TasksOf(std::span<const Key> keys);
+  // Those of singles_.
+  void FetchSingles(Connection& connection);
+  // Known to have a row of `lease`.
+  bool HasOwnRow(RunId run, TaskKey task) const;
   Range* KnownRange(RunId run, std::int32_t node);
   Range* FindRange(Connection& connection, RunId run, TaskKey task);
   void SaveNew(Connection& connection);
@@ -127,6 +137,8 @@ class Leases {
   const Writers writers_;
   std::vector<Key> announced_;
   Segments segments_;
+  // To be looked for among leases with rows of their own.
+  TaskList singles_;
   // Of tasks without a range. Null: there is none.
   absl::flat_hash_map<Key, std::optional<LeaseRow>> fetched_;
   Ranges ranges_;

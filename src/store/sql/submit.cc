@@ -221,6 +221,9 @@ absl::Status SubmitRuns(Transaction& tx,
                         std::vector<SubmittedRun>& submitted) {
   std::int64_t count = 0;
   for (const SubmitRequest& request : requests) count += request.copies;
+  if (!requests.empty()) {
+    tx.definitions.AnnouncePin(tx.db, *requests.front().workflow);
+  }
   tx.ids.ExpectRuns(tx.db, count);
   Submission submission(tx);
   for (const SubmitRequest& request : requests) {
