@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Rings within this time are one.
+// The first ring is sent at once; those within this time after it are one.
 constexpr milliseconds kGathering{2};
 
 // A stop request is noticed within this.
@@ -135,6 +135,7 @@ std::string Bell::NotifyText(const std::string& payload) const {
 
 void Bell::SendRings(std::stop_token stop) {
   const std::string notify = NotifyText(self_);
+  auto next = std::chrono::steady_clock::now();
   for (;;) {
     {
       const MutexLock lock(mutex_);
@@ -143,10 +144,14 @@ void Bell::SendRings(std::stop_token stop) {
         return rung_;
       });
       if (!rung_) return;
-      // Others may ring in the same moment. A stop does not wait for them.
-      changed_.wait_for(mutex_, stop, kGathering, [] { return false; });
+      // A stop does not wait for others that may ring.
+      const auto now = std::chrono::steady_clock::now();
+      if (now < next) {
+        changed_.wait_for(mutex_, stop, next - now, [] { return false; });
+      }
       rung_ = false;
     }
+    next = std::chrono::steady_clock::now() + kGathering;
     // Whoever does not hear it looks again by himself.
     database_
         .Use([&](Connection& connection) {
