@@ -191,12 +191,13 @@ void Finisher::Delivered(Registration::Membership membership,
   parts_.events->OnFinished(static_cast<int>(ends_.size()),
                             static_cast<int>(stale), now - began);
   if (!reply.leases.empty()) {
-    parts_.events->OnClaimed(static_cast<int>(reply.leases.size()), "handoff",
-                             now - began);
+    const auto claimed = static_cast<int>(reply.leases.size());
+    parts_.events->OnClaimed(claimed, "handoff", now - began);
     std::vector<Lease> refused =
         parts_.accept(std::move(reply.leases), membership.epoch);
     Release(refused, membership.epoch);
-    parts_.on_handoff();
+    // Else this was all there is, and there will be a signal for more.
+    if (claimed >= limit) parts_.on_handoff();
   } else if (limit > 0) {
     parts_.queue->ClaimFoundNothing(claim);
   }

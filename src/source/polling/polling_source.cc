@@ -33,8 +33,10 @@ class PollingSource : public TaskSource {
     absl::StatusOr<ClaimReply> reply = store_.Claim(request);
     claim_took_ = clock_.Steady() - asked;
     if (!reply.ok()) return reply;
-    idle_ = reply->leases.empty();
-    if (!idle_) backoff_.Reset();
+    // What was not enough was all there is, mostly: for more there will be a
+    // signal, or it is found after the shortest wait.
+    idle_ = static_cast<int>(reply->leases.size()) < request.limit;
+    if (!reply->leases.empty()) backoff_.Reset();
     next_due_ = reply->next_due;
     return reply;
   }

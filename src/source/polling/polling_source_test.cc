@@ -69,13 +69,33 @@ TEST_F(PollingSourceTest, WaitsLongerTheLongerThereIsNothing) {
   EXPECT_EQ(counting.claims, 6);
 }
 
-TEST_F(PollingSourceTest, WhatWasFoundMakesTheNextClaimImmediate) {
+TEST_F(PollingSourceTest, ClaimingAllThatWasWantedMakesTheNextImmediate) {
   auto source = MakePollingSource(counting, manual, {});
-  EXPECT_TRUE(source->Next({}, {})->leases.empty());
+  ClaimRequest request;
+  request.limit = 2;
   counting.available = 2;
-  WaitOnce(*source);
-  EXPECT_TRUE(source->Next({}, {})->leases.empty());  // Without waiting.
-  EXPECT_EQ(counting.claims, 3);
+  EXPECT_EQ(source->Next(request, {})->leases.size(), 2u);
+  EXPECT_TRUE(source->Next(request, {})->leases.empty());  // Without waiting.
+  EXPECT_EQ(counting.claims, 2);
+}
+
+TEST_F(PollingSourceTest, ClaimingLessThanWasWantedMakesTheNextWaitShort) {
+  auto source = MakePollingSource(
+      counting, manual, {.minimum_interval = 10ms, .maximum_interval = 80ms});
+  ClaimRequest request;
+  request.limit = 3;
+  const auto wait_once = [&] {
+    std::jthread caller([&] { EXPECT_TRUE(source->Next(request, {}).ok()); });
+    EXPECT_TRUE(manual.WaitForSleepers(1));
+    const Duration wait = manual.UntilNextWake();
+    manual.Advance(wait);
+    return wait;
+  };
+  EXPECT_TRUE(source->Next(request, {})->leases.empty());
+  for (int i = 0; i < 4; ++i) wait_once();
+  counting.available = 2;
+  EXPECT_GT(wait_once(), 20ms);
+  EXPECT_LE(wait_once(), 10ms);
 }
 
 TEST_F(PollingSourceTest, ActivityElsewhereMakesTheNextClaimImmediate) {
