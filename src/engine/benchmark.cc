@@ -270,7 +270,7 @@ class Measurement {
       auto record = store_->GetRun(run);
       if (!record.ok()) return record.status();
       if (IsFinal(record->state)) return absl::OkStatus();
-      std::this_thread::sleep_for(std::chrono::microseconds(100));
+      std::this_thread::sleep_for(std::chrono::microseconds(500));
     }
   }
 

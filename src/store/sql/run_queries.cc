@@ -92,14 +92,18 @@ absl::StatusOr<T> Queries::Read(const Body& read) {
   return result;
 }
 
+// In one statement, as people ask it again and again until the run has ended.
 absl::StatusOr<RunRecord> Queries::GetRun(RunId run) {
-  return Read<RunRecord>(
-      [&](Connection& connection) -> absl::StatusOr<RunRecord> {
-        Rows rows = connection.Read(Query::kSelectRunRecord, run);
-        if (rows.Next()) return ReadRun(rows);
-        if (!connection.ok()) return connection.status();
-        return NoSuchRun(run);
-      });
+  absl::StatusOr<RunRecord> record = absl::UnknownError("not read");
+  const auto body = [&](Connection& connection, std::optional<Timestamp>) {
+    record = NoSuchRun(run);
+    Rows rows = connection.Read(Query::kSelectRunRecord, run);
+    if (rows.Next()) record = ReadRun(rows);
+    return absl::OkStatus();
+  };
+  auto status = ledger_.RunSingle(Ledger::Single::kRead, body);
+  if (!status.ok()) return status;
+  return record;
 }
 
 absl::StatusOr<std::shared_ptr<const RunInfo>> Queries::GetRunInfo(RunId run) {
