@@ -18,8 +18,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "windlass/diagnosis.h"
 #include "windlass/executor.h"
 #include "windlass/load.h"
 #include "windlass/store.h"
@@ -70,6 +72,9 @@ class Engine {
   // The parts as chosen; opened by the first call.
   absl::StatusOr<Store*> store();
   absl::StatusOr<ResultStore*> results();
+  // What the store says of itself (SelfDiagnosing); one that ships does so even
+  // when it cannot be opened. Opens nothing that lasts.
+  std::vector<Finding> DiagnoseStore();
   // Built-in handlers and those of Handle().
   absl::StatusOr<const HandlerRegistry*> handlers();
   // Where attempts' log files belong: beside the SQLite file, or in .windlass;

@@ -53,6 +53,7 @@ class Examination {
     } else {
       Add({Level::kProblem, "store", std::string(store.status().message()),
            "name a store that this user can reach with --store"});
+      AskStore();
     }
     LookAtResults();
     LookAtFolders();
@@ -66,17 +67,14 @@ class Examination {
   void LookAtStore(Store& store) {
     auto runs = store.CountRuns();
     if (!runs.ok()) {
-      return Add({Level::kProblem, "store",
-                  std::string(runs.status().message()),
-                  "see whether its disk is full, its server up, or another "
-                  "program holds it"});
+      Add({Level::kProblem, "store", std::string(runs.status().message()),
+           "see whether its disk is full, its server up, or another program "
+           "holds it"});
+      return AskStore();
     }
     Add({Level::kOk, "store", absl::StrCat(runs->running, " unfinished runs"),
          ""});
-    if (auto* diagnosing = dynamic_cast<SelfDiagnosing*>(&store)) {
-      auto more = diagnosing->Diagnose();
-      std::move(more.begin(), more.end(), std::back_inserter(findings_));
-    }
+    AskStore();
     auto executors = store.ListExecutors();
     if (!executors.ok()) {
       return Add({Level::kProblem, "executors",
@@ -84,6 +82,11 @@ class Examination {
     }
     LookAtExecutors(*executors, runs->running);
     LookAtClock(store, *executors);
+  }
+
+  void AskStore() {
+    auto more = engine_.DiagnoseStore();
+    std::move(more.begin(), more.end(), std::back_inserter(findings_));
   }
 
   void LookAtExecutors(const std::vector<ExecutorRecord>& executors,

@@ -15,6 +15,7 @@
 #include "results/observed_result_store.h"
 #include "results/result_io.h"
 #include "source/polling/polling_source.h"
+#include "store/postgres/diagnosis.h"
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 #include "windlass/clock.h"
@@ -182,6 +183,27 @@ class Engine::Impl {
                                    [this]() -> EventSink& { return *events; });
   }
 
+  std::vector<Finding> DiagnoseStore() {
+    Store* opened = nullptr;
+    {
+      std::lock_guard lock(mutex);
+      opened = store.get();
+    }
+    if (auto* self = dynamic_cast<SelfDiagnosing*>(opened)) {
+      return self->Diagnose();
+    }
+    if (opened != nullptr || !IsPostgres()) return {};
+    auto options = ParsePostgresUrl(config.store);
+    if (!options.ok()) return {};
+    return DiagnosePostgres(*options);
+  }
+
+  bool IsPostgres() const {
+    auto url = SplitUrl(config.store, "store");
+    return url.ok() &&
+           (url->scheme == "postgres" || url->scheme == "postgresql");
+  }
+
   std::string SqlitePath() const {
     auto url = SplitUrl(config.store, "store");
     if (store_replaced || !url.ok() || url->scheme != "sqlite") return "";
@@ -301,6 +323,8 @@ void Engine::AddResultStoreScheme(std::string scheme, ResultStoreFactory open) {
 }
 
 absl::StatusOr<Store*> Engine::store() { return impl_->OpenStore(); }
+
+std::vector<Finding> Engine::DiagnoseStore() { return impl_->DiagnoseStore(); }
 
 absl::StatusOr<ResultStore*> Engine::results() { return impl_->OpenResults(); }
 

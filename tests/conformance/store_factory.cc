@@ -4,8 +4,10 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "store/postgres/postgres_store.h"
+#include "store/sqlite/connection.h"
 #include "store/sqlite/sqlite_store.h"
 #include "support/postgres_database.h"
 #include "support/workflows.h"
@@ -24,7 +26,7 @@ class SqliteFactory : public StoreFactory {
 
   std::unique_ptr<Store> Open() override {
     SqliteStoreOptions options;
-    options.path = folder_ + "/store.db";
+    options.path = Path();
     options.clock = &clock();
     options.parser = &FindBuiltWorkflow;
     auto store = OpenSqliteStore(std::move(options));
@@ -35,7 +37,15 @@ class SqliteFactory : public StoreFactory {
     return *std::move(store);
   }
 
+  absl::Status RunSql(const std::string& sql) override {
+    auto connection =
+        sqlite::Connection::Open(Path(), sqlite::Connection::Mode::kWriter);
+    return connection.ok() ? (*connection)->Run(sql) : connection.status();
+  }
+
  private:
+  std::string Path() const { return folder_ + "/store.db"; }
+
   std::string folder_;
 };
 
@@ -62,6 +72,13 @@ class PostgresFactory : public StoreFactory {
       return nullptr;
     }
     return *std::move(store);
+  }
+
+  absl::Status RunSql(const std::string& sql) override {
+    if (database_ == nullptr) return absl::UnavailableError("no database");
+    return testing::RunSql(database_->url(),
+                           absl::StrCat("SET search_path TO windlass; ", sql))
+        .status();
   }
 
  private:

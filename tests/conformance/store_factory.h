@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "base/manual_clock.h"
 #include "windlass/store.h"
 
@@ -22,6 +23,10 @@ class StoreFactory {
   // Each call opens the same data anew, as another process would. All handles
   // share clock(); crashes beyond the third fail a task.
   virtual std::unique_ptr<Store> Open() = 0;
+
+  // Changes the data behind the stores' backs, as no store would: statements
+  // that all dialects know, or the dialect's own.
+  virtual absl::Status RunSql(const std::string& sql) = 0;
 
   ManualClock& clock() { return clock_; }
 

@@ -76,8 +76,6 @@ class StoreTest : public testing::TestWithParam<StoreKind> {
 
   std::unique_ptr<StoreFactory> factory_;
   std::unique_ptr<Store> store_;
-
- private:
   std::optional<ExecutorId> executor_;
 };
 

@@ -26,6 +26,9 @@ constexpr int kLongestIdle = 3000;
 
 constexpr int kBinary = 1;
 
+// As libpq counts.
+constexpr int kOldestServer = 130000;
+
 // Of a session that is cut off before it has begun.
 constexpr int kSetUpTries = 3;
 
@@ -113,6 +116,7 @@ absl::Status Connection::SetUp() {
   // Notices (a table that exists already) are nobody's business.
   PQsetNoticeProcessor(
       handle_.get(), [](void*, const char*) {}, nullptr);
+  if (auto status = CheckServerVersion(); !status.ok()) return status;
   if (auto status = FindPooler(); !status.ok()) return status;
   if (pooled_) return absl::OkStatus();
   // Plans are for arrays of any length: what suits ten rows suits a thousand.
@@ -126,6 +130,14 @@ absl::Status Connection::SetUp() {
                           "; SET idle_in_transaction_session_timeout TO ",
                           kLongestIdle))
       .status();
+}
+
+absl::Status Connection::CheckServerVersion() {
+  if (PQserverVersion(handle_.get()) >= kOldestServer) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("postgres: the server has version ",
+                   PQparameterStatus(handle_.get(), "server_version"),
+                   ", Windlass needs ", kOldestServer / 10000, " or newer"));
 }
 
 // A pooler answers with a process number of its own making.

@@ -69,6 +69,9 @@ class Connection final : public sql::Connection {
   // another session may well do better.
   bool cut_off() const { return broken_ && !out_of_patience_; }
 
+  // Whether it can no longer be used.
+  bool broken() const { return broken_; }
+
   // How long a call waits for the server from now on. Returns what it was.
   Duration SetPatience(Duration patience) {
     return std::exchange(options_.patience, patience);
@@ -109,6 +112,7 @@ class Connection final : public sql::Connection {
   Connection(SessionOptions options, PGconn* handle, Catalog& catalog);
 
   absl::Status SetUp();
+  absl::Status CheckServerVersion();
   absl::Status FindPooler();
 
   sql::Cursor* Open(sql::Query query,

@@ -4,26 +4,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/random.h"
+#include "store/postgres/diagnosis.h"
 #include "store/postgres/ids.h"
 #include "store/postgres/schema.h"
+#include "store/postgres/sessions.h"
 #include "store/sql/permits.h"
 #include "store/sql/waiting.h"
 
 namespace windlass::postgres {
 namespace {
-
-SessionOptions MainSession(const PostgresStoreOptions& options) {
-  SessionOptions session;
-  session.url = options.url;
-  session.schema = options.schema;
-  return session;
-}
-
-SessionOptions ListeningSession(const PostgresStoreOptions& options) {
-  SessionOptions session = MainSession(options);
-  if (!options.listen_url.empty()) session.url = options.listen_url;
-  return session;
-}
 
 absl::Status Prepare(Database& database, bool migrate) {
   return database.Use([&](Connection& connection) -> absl::Status {
@@ -69,11 +58,12 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(
 }
 
 Ledger::Ledger(PostgresStoreOptions options)
-    : clock_(options.clock),
-      limits_{options.max_crashes},
-      database_(MainSession(options)),
-      bell_(database_, ListeningSession(options)),
-      definitions_(std::move(options.parser)) {}
+    : options_(std::move(options)),
+      clock_(options_.clock),
+      limits_{options_.max_crashes},
+      database_(MainSession(options_)),
+      bell_(database_, ListeningSession(options_)),
+      definitions_(options_.parser) {}
 
 absl::Status Ledger::Write(
     Durability, absl::FunctionRef<absl::Status(sql::Transaction&)> body) {
@@ -138,5 +128,7 @@ absl::StatusOr<Timestamp> Ledger::Now() {
   if (!status.ok()) return status;
   return now;
 }
+
+std::vector<Finding> Ledger::Diagnose() { return DiagnosePostgres(options_); }
 
 }  // namespace windlass::postgres

@@ -35,10 +35,12 @@ class Ledger final : public sql::Ledger {
   absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() override {
     return bell_.Listen();
   }
+  std::vector<Finding> Diagnose() override;
 
  private:
   explicit Ledger(PostgresStoreOptions options);
 
+  const PostgresStoreOptions options_;
   const Clock* const clock_;  // Null: the server's.
   const LifecycleLimits limits_;
   Database database_;

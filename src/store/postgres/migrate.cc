@@ -4,6 +4,7 @@
 #include "store/postgres/database.h"
 #include "store/postgres/names.h"
 #include "store/postgres/schema.h"
+#include "store/postgres/sessions.h"
 
 namespace windlass {
 namespace {
@@ -11,10 +12,7 @@ namespace {
 absl::Status WithConnection(
     const PostgresStoreOptions& options,
     absl::FunctionRef<absl::Status(postgres::Connection&)> body) {
-  postgres::SessionOptions session;
-  session.url = options.url;
-  session.schema = options.schema;
-  return postgres::Database(std::move(session)).Use(body);
+  return postgres::Database(postgres::MainSession(options)).Use(body);
 }
 
 }  // namespace

@@ -6,12 +6,14 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "store/sql/definitions.h"
 #include "store/sql/transaction.h"
+#include "windlass/diagnosis.h"
 #include "windlass/store.h"
 
 namespace windlass::sql {
@@ -51,6 +53,8 @@ class Ledger {
   virtual Definitions& definitions() = 0;
   // Hears what is rung from now on.
   virtual absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() = 0;
+  // See SelfDiagnosing.
+  virtual std::vector<Finding> Diagnose() = 0;
 };
 
 }  // namespace windlass::sql

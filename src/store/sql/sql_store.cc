@@ -17,7 +17,7 @@ namespace {
 
 // Each kind of caller's interface is a class of its own over the shared ledger;
 // this only puts them together.
-class SqlStore final : public Store, public SelfCheck {
+class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
  public:
   explicit SqlStore(std::unique_ptr<Ledger> ledger)
       : ledger_(std::move(ledger)) {}
@@ -169,6 +169,9 @@ class SqlStore final : public Store, public SelfCheck {
   absl::StatusOr<std::vector<Contradiction>> FindContradictions() override {
     return checks_.FindContradictions();
   }
+
+  // SelfDiagnosing
+  std::vector<Finding> Diagnose() override { return ledger_->Diagnose(); }
 
   absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() override {
     return ledger_->Listen();

@@ -9,6 +9,7 @@
 #include "store/sql/ledger.h"
 #include "store/sql/runs.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/diagnosis.h"
 #include "store/sqlite/doorbell.h"
 #include "store/sqlite/sequence.h"
 
@@ -32,6 +33,9 @@ class Ledger final : public sql::Ledger {
   sql::Definitions& definitions() override { return definitions_; }
   absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() override {
     return bell_.Listen();
+  }
+  std::vector<Finding> Diagnose() override {
+    return sqlite::Diagnose(*database_);
   }
 
  private:
