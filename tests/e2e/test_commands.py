@@ -418,7 +418,8 @@ class CommandsTest(EndToEndTest):
         self.assertIs(document["healthy"], False)
         stuck = "runs, and nothing of it will ever happen"
         self.assertEqual(document["contradictions"],
-                         [{"run": run, "task": "", "what": stuck}])
+                         [{"run": run, "task": "", "what": stuck},
+                          {"run": "", "task": "", "what": "has miscounted its tasks or runs"}])
         self.assertIn(stuck, self.windlass("doctor", "--deep", code=1).stdout)
 
     def test_doctor_finds_a_store_that_cannot_be_opened(self):
