@@ -40,12 +40,13 @@ void Recover(Transaction& tx, const HeldLease& held, Departure departure,
 
 }  // namespace
 
+void SealExecutor(Transaction& tx, ExecutorId executor) {
+  if (tx.writers == Writers::kOne) return;
+  Rows rows = tx.db.Read(Query::kSealExecutor, executor.value);
+}
+
 bool EndExecutor(Transaction& tx, ExecutorId executor, Departure departure,
                  SweepReport* report) {
-  if (tx.writers == Writers::kMany) {
-    // Claims for it have ended when this is ours, and none begins.
-    Rows rows = tx.db.Read(Query::kSealExecutor, executor.value);
-  }
   if (tx.db.Execute(Query::kEndExecutor, executor.value, tx.now(),
                     departure == Departure::kDied) == 0) {
     return false;

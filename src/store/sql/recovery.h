@@ -11,8 +11,13 @@ enum class Departure {
   kDied,       // Each attempt is a crash.
 };
 
-// Ends the executor's registration and all its leases. `report`, which may be
-// null, counts what became of them. False when it had ended before.
+// Waits until nobody claims for the executor, and keeps others from it until
+// the transaction ends. Before anything else that concerns it.
+void SealExecutor(Transaction& tx, ExecutorId executor);
+
+// Ends the registration of a sealed executor and all its leases. `report`,
+// which may be null, counts what became of them. False when it had ended
+// before.
 bool EndExecutor(Transaction& tx, ExecutorId executor, Departure departure,
                  SweepReport* report);
 

@@ -120,6 +120,7 @@ absl::StatusOr<HeartbeatReply> Registry::Commands(ExecutorId executor) {
 
 absl::Status Registry::Deregister(ExecutorId executor) {
   const auto body = [&](Transaction& tx) -> absl::Status {
+    SealExecutor(tx, executor);
     if (EndExecutor(tx, executor, Departure::kGivenBack, nullptr)) {
       return absl::OkStatus();
     }

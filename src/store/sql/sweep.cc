@@ -169,11 +169,8 @@ absl::Status Recover(Ledger& ledger, ExecutorId executor, SweepReport& report) {
   SweepReport after;
   const auto body = [&](Transaction& tx) {
     after = report;
+    SealExecutor(tx, executor);
     // It may have come back to life since.
-    {
-      Rows rows = tx.db.Read(Query::kLockExecutor, executor.value);
-      if (!rows.Next()) return absl::OkStatus();
-    }
     if (!IsDead(tx.db, executor, tx.now())) return absl::OkStatus();
     if (EndExecutor(tx, executor, Departure::kDied, &after)) {
       ++after.executors_lost;

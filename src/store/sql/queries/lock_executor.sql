@@ -1,2 +1,0 @@
--- Nobody else may declare the executor dead meanwhile.
-SELECT 1 FROM executor WHERE id = ?1 AND ended_at IS NULL
