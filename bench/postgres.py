@@ -181,6 +181,7 @@ def idle(server, scale):
         executor = windlass.start("executor", "--health-listen", "127.0.0.1:0")
         while windlass.number("select count(*) from executor") == 0:
             time.sleep(0.05)
+        time.sleep(5)  # At first it looks more often, until it has heard itself ring.
         server.query("select pg_stat_statements_reset()", windlass.database)
         time.sleep(window)
         said = server.query("select sum(calls) from pg_stat_statements"
