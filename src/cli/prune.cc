@@ -1,9 +1,14 @@
 // windlass prune --older-than DURATION
 
+#include <cstdint>
 #include <iostream>
+#include <memory>
+#include <stop_token>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/executor_flags.h"
+#include "executor/pruner.h"
 
 namespace windlass::cli {
 namespace {
@@ -13,32 +18,21 @@ struct Flags {
   bool dry_run = false;
 };
 
-absl::StatusOr<std::int64_t> PruneAll(Store& store, Duration older_than,
-                                      bool dry_run) {
-  PruneRequest request;
-  request.older_than = older_than;
-  if (dry_run) request.mode = PruneRequest::Mode::kDryRun;
-  std::int64_t runs = 0;
-  while (true) {
-    auto reply = store.Prune(request);
-    if (!reply.ok()) return reply.status();
-    runs += reply->runs;
-    if (!reply->next) return runs;
-    request.after = *reply->next;
-  }
-}
-
 int Prune(const Globals& globals, const Flags& flags) {
   auto older_than = ParseRetention("--older-than", flags.older_than);
   if (!older_than.ok()) return Fail(globals, older_than.status());
   return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto runs = PruneAll(store, *older_than, flags.dry_run);
-    if (!runs.ok()) return Fail(globals, runs.status());
+    PruneRequest request;
+    request.older_than = *older_than;
+    if (flags.dry_run) request.mode = PruneRequest::Mode::kDryRun;
+    std::int64_t runs = 0;
+    auto status = PruneAll(store, request, std::stop_token(), runs);
+    if (!status.ok()) return Fail(globals, status);
     if (globals.json()) {
-      PrintJson(JsonObject{{"runs", *runs}, {"dry_run", flags.dry_run}});
+      PrintJson(JsonObject{{"runs", runs}, {"dry_run", flags.dry_run}});
     } else {
-      std::cout << (flags.dry_run ? "would delete " : "deleted ") << *runs
-                << (*runs == 1 ? " run\n" : " runs\n");
+      std::cout << (flags.dry_run ? "would delete " : "deleted ") << runs
+                << (runs == 1 ? " run\n" : " runs\n");
     }
     return kOk;
   });

@@ -1,7 +1,6 @@
 #include "executor/pruner.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "base/backoff.h"
 #include "windlass/clock.h"
@@ -13,6 +12,18 @@ constexpr Duration kLongestInterval = std::chrono::hours(1);
 constexpr Duration kShortestInterval = std::chrono::milliseconds(100);
 
 }  // namespace
+
+absl::Status PruneAll(HistoryControl& history, PruneRequest request,
+                      std::stop_token stop, std::int64_t& runs) {
+  while (!stop.stop_requested()) {
+    const auto reply = history.Prune(request);
+    if (!reply.ok()) return reply.status();
+    runs += reply->runs;
+    if (!reply->next) break;
+    request.after = *reply->next;
+  }
+  return absl::OkStatus();
+}
 
 Pruner::Pruner(HistoryControl& history, Clock& clock, EventSink& events,
                Duration retention)
@@ -28,24 +39,13 @@ void Pruner::Run(std::stop_token stop) {
   const Duration interval =
       std::clamp(retention_ / 10, kShortestInterval, kLongestInterval);
   while (!stop.stop_requested()) {
-    PruneAll(stop);
+    PruneRequest request;
+    request.older_than = retention_;
+    std::int64_t runs = 0;
+    errors_.Note(PruneAll(history_, request, stop, runs));
+    if (runs > 0) events_.OnPruned(runs);
     clock_.SleepFor(Around(interval, random_), stop);
   }
-}
-
-void Pruner::PruneAll(std::stop_token stop) {
-  PruneRequest request;
-  request.older_than = retention_;
-  std::int64_t runs = 0;
-  while (!stop.stop_requested()) {
-    const auto reply = history_.Prune(request);
-    errors_.Note(reply.status());
-    if (!reply.ok()) break;
-    runs += reply->runs;
-    if (!reply->next) break;
-    request.after = *reply->next;
-  }
-  if (runs > 0) events_.OnPruned(runs);
 }
 
 }  // namespace windlass

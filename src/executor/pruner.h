@@ -1,6 +1,10 @@
 // Deletes what ended longer ago than anyone wants to look at, now and then.
 #pragma once
 
+#include <cstdint>
+#include <stop_token>
+
+#include "absl/status/status.h"
 #include "base/random.h"
 #include "base/service.h"
 #include "executor/store_errors.h"
@@ -9,6 +13,11 @@
 namespace windlass {
 
 class Clock;
+
+// Asks until there is no next, an error comes or a stop is requested. Adds to
+// `runs` what was deleted, or would have been; before an error, too.
+absl::Status PruneAll(HistoryControl& history, PruneRequest request,
+                      std::stop_token stop, std::int64_t& runs);
 
 // Every hour, or more often when less than ten hours are kept; give or take a
 // fifth.
@@ -23,8 +32,6 @@ class Pruner : public ThreadService {
   void Run(std::stop_token stop) override;
 
  private:
-  void PruneAll(std::stop_token stop);
-
   HistoryControl& history_;
   Clock& clock_;
   EventSink& events_;
