@@ -18,15 +18,16 @@
 namespace windlass::cli {
 namespace {
 
+// Longer is a mistake, and would not fit once it is added to the time.
+constexpr Duration kLongest = std::chrono::hours(24 * 365);
+
 struct DurationFlag {
   std::string name;
   std::string text;
   Duration least;
   std::string why;  // Not less.
+  Duration most = kLongest;
 };
-
-// Longer is a mistake, and would not fit once it is added to the time.
-constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
 absl::Status ReadDuration(const DurationFlag& flag, Duration& out) {
   auto duration = ParseDuration(flag.text);
@@ -39,15 +40,14 @@ absl::Status ReadDuration(const DurationFlag& flag, Duration& out) {
         absl::StrCat(flag.name, ": must be at least ",
                      FormatDuration(flag.least), ", or ", flag.why));
   }
-  if (*duration > kLongest) {
+  if (*duration > flag.most) {
     return absl::InvalidArgumentError(absl::StrCat(
-        flag.name, ": must be at most ", FormatDuration(kLongest)));
+        flag.name, ": must be at most ", FormatDuration(flag.most)));
   }
   out = *duration;
   return absl::OkStatus();
 }
 
-// What people keep may be older than any setting of a running executor.
 absl::Status ReadRetention(const std::string& text,
                            std::optional<Duration>& out) {
   if (text.empty()) return absl::OkStatus();
@@ -95,18 +95,16 @@ absl::Status CheckNames(const std::string& flag,
   return absl::OkStatus();
 }
 
+// What people keep may be older than any setting of a running executor.
 absl::StatusOr<Duration> ParseRetention(const std::string& flag,
                                         const std::string& text) {
-  auto duration = ParseDuration(text);
-  if (!duration.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, ": ", duration.status().message()));
-  }
-  if (*duration < std::chrono::seconds(1)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        flag, ": must be at least 1s, or nobody could see how a run ended"));
-  }
-  return *duration;
+  Duration retention{};
+  auto status =
+      ReadDuration({flag, text, std::chrono::seconds(1),
+                    "nobody could see how a run ended", Duration::max()},
+                   retention);
+  if (!status.ok()) return status;
+  return retention;
 }
 
 absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
