@@ -64,10 +64,12 @@ std::vector<EndedRun> ReadOld(Connection& connection, const Page& page,
   return old;
 }
 
-// Locks those that seem old, and looks again: someone may have retried one.
-std::int64_t DeleteOld(Transaction& tx, const Page& page, Timestamp limit) {
+// Locks those that were old, and looks again: someone may have retried one. By
+// the same limit, no other has become old since.
+std::int64_t DeleteOld(Transaction& tx, const Page& page,
+                       const std::vector<EndedRun>& seen, Timestamp limit) {
   std::vector<RunId> ids;
-  for (const EndedRun& run : ReadOld(tx.db, page, limit)) ids.push_back(run.id);
+  for (const EndedRun& run : seen) ids.push_back(run.id);
   tx.runs.Fetch(tx.db, std::move(ids));
   const std::vector<EndedRun> old = ReadOld(tx.db, page, limit);
   for (const EndedRun& run : old) {
@@ -105,8 +107,9 @@ absl::StatusOr<PruneReply> History::Prune(const PruneRequest& request) {
   PruneReply reply;
   Page page;
   std::vector<EndedRun> old;
+  Timestamp limit;
   const auto look = [&](Connection& connection, Timestamp now) {
-    const Timestamp limit = now - request.older_than;
+    limit = now - request.older_than;
     page = ReadPage(connection, request.after, limit);
     old = ReadOld(connection, page, limit);
     return absl::OkStatus();
@@ -118,8 +121,7 @@ absl::StatusOr<PruneReply> History::Prune(const PruneRequest& request) {
 
   if (!old.empty() || !page.more) {
     const auto body = [&](Transaction& tx) {
-      const Timestamp limit = tx.now() - request.older_than;
-      reply.runs = DeleteOld(tx, page, limit);
+      reply.runs = DeleteOld(tx, page, old, limit);
       if (!page.more) tx.db.Write(Query::kDeleteOldCache, limit);
       return absl::OkStatus();
     };
