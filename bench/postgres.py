@@ -7,7 +7,6 @@ Sections: shapes, fleet, chains, flat, idle. README.md says how to read them.
 """
 
 import argparse
-import contextlib
 import json
 import os
 import pathlib
@@ -20,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "peers"))
 
 from run import SERVER, describe_machine, log_position, server_cpu  # noqa: E402
-from postgres import Postgres, binary  # noqa: E402
+from postgres import Postgres, pinned_horizon  # noqa: E402
 
 BINARY = os.environ.get("WINDLASS_BINARY", str(HERE.parent / "build/release/windlass"))
 NOOP = "{windlass: 1, name: noop, tasks: {a: {type: noop}}}"
@@ -135,22 +134,6 @@ def chains(server, scale):
             windlass.submit(CHAIN, count)
             seconds, *_ = windlass.drain(executors)
             print(f"{executors:9} {count / seconds:9,.0f} {3 * count / seconds:9,.0f}")
-
-
-@contextlib.contextmanager
-def pinned_horizon(url):
-    """No dead row can be cleaned away meanwhile."""
-    session = subprocess.Popen([binary("psql"), "-XqtA", "-d", url], text=True,
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    session.stdin.write("begin isolation level repeatable read;"
-                        " select 1 from pg_class limit 1;\n")
-    session.stdin.flush()
-    session.stdout.readline()
-    try:
-        yield
-    finally:
-        session.kill()
-        session.communicate()
 
 
 def flat(server, scale):

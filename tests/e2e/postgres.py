@@ -16,6 +16,7 @@ As root everything runs as the user `postgres`, which PostgreSQL insists on.
 """
 
 import atexit
+import contextlib
 import glob
 import os
 import pathlib
@@ -230,6 +231,23 @@ def query(url, sql):
     rows = finished.stdout.rstrip("\n").split("\x1e") if finished.stdout else []
     return [tuple(None if v == "\x01" else v for v in row.split("\x1f"))
             for row in rows]
+
+
+@contextlib.contextmanager
+def pinned_horizon(url):
+    """Yields a session's process; nothing that dies meanwhile can be cleaned away."""
+    session = subprocess.Popen([binary("psql"), "-XqtA", "-d", url], text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        session.stdin.write("begin isolation level repeatable read;"
+                            " select 'pinned' from pg_class limit 1;\n")
+        session.stdin.flush()
+        if session.stdout.readline() != "pinned\n":
+            raise PostgresError("no transaction to pin the horizon with")
+        yield session
+    finally:
+        session.kill()
+        session.communicate()
 
 
 # --- Where and as whom it runs

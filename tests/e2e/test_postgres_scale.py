@@ -1,11 +1,9 @@
 """What must not grow: the cost of looking, of waiting, and of the past."""
 
-import contextlib
-import subprocess
 import time
 import unittest
 
-from postgres import binary
+from postgres import pinned_horizon
 from postgres_faults import PostgresFaultTest
 
 NOOP = "{windlass: 1, name: noop, tasks: {a: {type: noop}}}"
@@ -81,30 +79,14 @@ class ScaleTest(PostgresFaultTest):
         self.wait_until(lambda: self.statements_in(seconds=10) < 20, "it says little")
         self.assertIsNone(process.poll())
 
-    @contextlib.contextmanager
-    def pinned_horizon(self):
-        """Nothing that dies meanwhile can be cleaned away."""
-        session = subprocess.Popen(
-            [binary("psql"), "-XqtA", "-d", self.direct], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        try:
-            session.stdin.write("begin isolation level repeatable read;"
-                                " select 'pinned' from pg_class limit 1;\n")
-            session.stdin.flush()
-            self.assertEqual(session.stdout.readline(), "pinned\n")
-            yield
-            self.assertIsNone(session.poll())
-        finally:
-            session.kill()
-            session.communicate()
-
     def test_a_million_tasks_run_under_a_pinned_horizon(self):
         self.windlass("migrate", "up", code=0)
-        with self.pinned_horizon():
+        with pinned_horizon(self.direct) as session:
             self.submit(NOOP, "--count", str(MILLION))
             executors = [self.start("executor", "--exit-when-idle") for _ in range(2)]
             for executor in executors:
                 self.assertEqual(self.wait_for_exit(executor, deadline=240), 0)
+            self.assertIsNone(session.poll())
         self.assert_all_succeeded(MILLION)
 
 
