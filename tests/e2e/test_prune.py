@@ -46,6 +46,18 @@ class PruneTest(EndToEndTest):
         with sqlite3.connect(self.folder / ".windlass/windlass.db") as store:
             self.assertEqual(store.execute("SELECT count(*) FROM input").fetchall(), [(1,)])
 
+    def test_inputs_that_no_run_has_go_however_many_there_are(self):
+        run = self.run_workflow(FLOW)["run_id"]
+        path = self.folder / ".windlass/windlass.db"
+        with sqlite3.connect(path) as store:
+            store.executemany("INSERT INTO input (params, labels, base_dir) VALUES (?, '{}', '')",
+                              [(str(number),) for number in range(25_000)])
+        self.windlass("prune", "--older-than", "1h", code=0)
+        with sqlite3.connect(path) as store:
+            # The run's own, and the newest.
+            self.assertEqual(store.execute("SELECT count(*) FROM input").fetchall(), [(2,)])
+        self.assertEqual(self.show(run)["params"], {"who": "Ada"})
+
     def test_an_executor_deletes_what_is_older_than_its_retention(self):
         self.executor("--retention", "1s")
         held = self.submit(HELD)

@@ -80,7 +80,7 @@ std::int64_t DeleteOld(Transaction& tx, const Page& page,
 }
 
 // What the transaction that inserted an input did not use is never used.
-absl::Status DeleteUnusedInputs(Ledger& ledger) {
+absl::StatusOr<std::vector<std::int64_t>> ReadUnusedInputs(Ledger& ledger) {
   std::vector<std::int64_t> unused;
   const auto look = [&](Connection& connection, Timestamp) {
     unused.clear();
@@ -89,13 +89,23 @@ absl::Status DeleteUnusedInputs(Ledger& ledger) {
     return absl::OkStatus();
   };
   if (auto status = ledger.Read(look); !status.ok()) return status;
-  if (unused.empty()) return absl::OkStatus();
-  return ledger.Write(Ledger::Durability::kProcess, [&](Transaction& tx) {
-    for (const std::int64_t input : unused) {
-      tx.db.Write(Query::kDeleteInput, input);
-    }
-    return absl::OkStatus();
-  });
+  return unused;
+}
+
+absl::Status DeleteUnusedInputs(Ledger& ledger) {
+  while (true) {
+    const auto unused = ReadUnusedInputs(ledger);
+    if (!unused.ok()) return unused.status();
+    if (unused->empty()) return absl::OkStatus();
+    const auto body = [&](Transaction& tx) {
+      for (const std::int64_t input : *unused) {
+        tx.db.Write(Query::kDeleteInput, input);
+      }
+      return absl::OkStatus();
+    };
+    auto status = ledger.Write(Ledger::Durability::kProcess, body);
+    if (!status.ok()) return status;
+  }
 }
 
 }  // namespace
