@@ -69,7 +69,8 @@ struct ExecutorConfig {
 
   // Environment variables that expressions may read as env.NAME.
   std::vector<std::string> allowed_env;
-  // Attempts' scratch folders are made in here. Empty: the system's.
+  // Attempts' scratch folders are made in here. Empty: the system's. Start()
+  // removes what killed executors left in it.
   std::string scratch_dir;
   // secrets.NAME is the environment variable WINDLASS_SECRET_NAME, or the file
   // NAME in this folder when it is set.

@@ -391,9 +391,7 @@ void Attempt::SettleProgress(Pending pending) {
 absl::StatusOr<std::string> Attempt::ScratchDir() {
   MutexLock lock(mutex_);
   if (!scratch_dir_.empty()) return scratch_dir_;
-  const std::string& parent = parts_.config->scratch_dir;
-  absl::StatusOr<std::string> made =
-      MakeTempDir(parent.empty() ? "windlass-" : Concat(parent, "/windlass-"));
+  absl::StatusOr<std::string> made = parts_.scratch->MakeFolder();
   if (made.ok()) scratch_dir_ = *made;
   return made;
 }

@@ -18,6 +18,7 @@
 #include "executor/permit_desk.h"
 #include "executor/progress_writer.h"
 #include "executor/redactor.h"
+#include "executor/scratch_space.h"
 #include "executor/upstream.h"
 #include "results/result_io.h"
 #include "windlass/executor.h"
@@ -32,6 +33,7 @@ struct AttemptParts {
   Upstream* upstream = nullptr;
   ProgressWriter* progress = nullptr;
   PermitDesk* permits = nullptr;
+  ScratchSpace* scratch = nullptr;
   EventSink* events = nullptr;
   Clock* clock = nullptr;
   const ExecutorConfig* config = nullptr;

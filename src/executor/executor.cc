@@ -18,6 +18,7 @@
 #include "executor/progress_writer.h"
 #include "executor/pruner.h"
 #include "executor/registration.h"
+#include "executor/scratch_space.h"
 #include "executor/slot_pool.h"
 #include "executor/sweeper.h"
 #include "executor/throughput.h"
@@ -131,6 +132,7 @@ class BaseExecutor::Impl {
   CompiledWorkflows workflows_;
   ProgressWriter progress_;
   PermitDesk permits_;
+  ScratchSpace scratch_;
   Registration registration_;
   Finisher finisher_;
   AttemptPipeline pipeline_;
@@ -155,6 +157,7 @@ BaseExecutor::Impl::Impl(BaseExecutor& self, ExecutorConfig config,
       workflows_(*parts.handlers),
       progress_(*parts.store, *parts.clock, events_),
       permits_(*parts.store),
+      scratch_(config_.scratch_dir),
       registration_(InfoOf(config_), RegistrationParts()),
       finisher_(FinisherParts()),
       pipeline_(PartsOfAttempts(), Hooks()),
@@ -193,6 +196,7 @@ AttemptParts BaseExecutor::Impl::PartsOfAttempts() {
           .upstream = &upstream_,
           .progress = &progress_,
           .permits = &permits_,
+          .scratch = &scratch_,
           .events = &events_,
           .clock = parts_.clock,
           .config = &config_};
@@ -362,6 +366,8 @@ absl::Status BaseExecutor::Impl::Start() {
     return identity.status();
   }
   if (!identity->empty()) results_.set_key_prefix(*identity + "/");
+  // What cannot be removed takes up room; that is no reason not to work.
+  scratch_.RemoveAbandoned().IgnoreError();
   progress_.Start();
   registration_.Start();
   finisher_.Start();

@@ -1,5 +1,6 @@
 """Executors killed at every moment of a run's life."""
 
+import pathlib
 import signal
 import unittest
 
@@ -59,6 +60,27 @@ class RecoveryTest(EndToEndTest):
         document = self.assert_ended_well(run)
         self.assertEqual(self.ran("first"), 1)
         self.assertEqual(self.task(document, "held")["attempt"], 2)
+
+    def test_the_scratch_folders_of_a_killed_executor_go_with_the_next_one(self):
+        scratch = self.folder / "scratch"
+        scratch.mkdir()
+        run = self.submit("""
+            windlass: 1
+            name: scratch
+            tasks:
+              a: {type: shell, params: {command: "echo $WINDLASS_SCRATCH_DIR > at; touch $WINDLASS_SCRATCH_DIR/x; touch held; while [ ! -e go ]; do sleep 0.01; done"}}
+            """)
+        victim = self.executor("--scratch-dir", str(scratch))
+        self.wait_for_file("held")
+        left = pathlib.Path(self.read("at").strip())
+        self.assertTrue((left / "x").exists())
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+        self.assertTrue((left / "x").exists())
+        (self.folder / "go").touch()
+        self.executor("--scratch-dir", str(scratch))
+        self.assertEqual(self.wait_for_end(run)["state"], "succeeded")
+        self.assertFalse(left.exists())
 
     def test_a_run_whose_executors_die_three_times_still_ends_right(self):
         run = self.submit("""
