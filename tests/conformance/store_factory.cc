@@ -2,18 +2,32 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "store/postgres/migrate.h"
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/migrate.h"
 #include "store/sqlite/sqlite_store.h"
 #include "support/postgres_database.h"
 #include "support/workflows.h"
 
 namespace windlass {
 namespace {
+
+absl::Status DownToFirst(
+    const std::function<absl::StatusOr<SchemaStatus>()>& status,
+    const std::function<absl::Status()>& step) {
+  while (true) {
+    const auto now = status();
+    if (!now.ok()) return now.status();
+    if (now->version <= 1) return absl::OkStatus();
+    if (auto stepped = step(); !stepped.ok()) return stepped;
+  }
+}
 
 class SqliteFactory : public StoreFactory {
  public:
@@ -43,6 +57,11 @@ class SqliteFactory : public StoreFactory {
     return connection.ok() ? (*connection)->Run(sql) : connection.status();
   }
 
+  absl::Status MigrateDown() override {
+    return DownToFirst([&] { return GetSqliteSchemaStatus(Path()); },
+                       [&] { return MigrateSqliteDown(Path()); });
+  }
+
  private:
   std::string Path() const { return folder_ + "/store.db"; }
 
@@ -62,11 +81,7 @@ class PostgresFactory : public StoreFactory {
 
   std::unique_ptr<Store> Open() override {
     if (database_ == nullptr) return nullptr;
-    PostgresStoreOptions options;
-    options.url = database_->url();
-    options.clock = &clock();
-    options.parser = &FindBuiltWorkflow;
-    auto store = OpenPostgresStore(std::move(options));
+    auto store = OpenPostgresStore(Options());
     if (!store.ok()) {
       ADD_FAILURE() << store.status();
       return nullptr;
@@ -81,7 +96,20 @@ class PostgresFactory : public StoreFactory {
         .status();
   }
 
+  absl::Status MigrateDown() override {
+    return DownToFirst([&] { return GetPostgresSchemaStatus(Options()); },
+                       [&] { return MigratePostgresDown(Options()); });
+  }
+
  private:
+  PostgresStoreOptions Options() {
+    PostgresStoreOptions options;
+    options.url = database_->url();
+    options.clock = &clock();
+    options.parser = &FindBuiltWorkflow;
+    return options;
+  }
+
   std::unique_ptr<testing::PostgresDatabase> database_;
 };
 

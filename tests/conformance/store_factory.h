@@ -28,6 +28,10 @@ class StoreFactory {
   // that all dialects know, or the dialect's own.
   virtual absl::Status RunSql(const std::string& sql) = 0;
 
+  // Down to the schema's first version; no handle may be open. The next Open()
+  // goes up again.
+  virtual absl::Status MigrateDown() = 0;
+
   ManualClock& clock() { return clock_; }
 
  private:

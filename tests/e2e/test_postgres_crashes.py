@@ -23,6 +23,8 @@ UNLUCKY = """
     end $$;
     create trigger unlucky after insert on task_end
       for each statement execute function unlucky();
+    create trigger unlucky after insert on task_end_range
+      for each statement execute function unlucky();
     create trigger unlucky after insert on lease
       for each statement execute function unlucky();
     create trigger unlucky after insert on lease_range

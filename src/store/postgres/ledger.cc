@@ -84,6 +84,7 @@ absl::Status Ledger::Write(
       SettlePermits(tx);
       FlushFresh(tx);
       leases.Save(connection);
+      tx.plain_ends.Save(connection);
       runs.Save(connection);
       ids.Save(connection);
       SaveTally(connection, tx.tally);

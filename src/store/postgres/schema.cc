@@ -12,6 +12,8 @@ namespace {
 
 constexpr Migration kMigrations[] = {
     {1, "initial", migrations::k0001InitialUp, migrations::k0001InitialDown},
+    {2, "instance_ranges", migrations::k0002InstanceRangesUp,
+     migrations::k0002InstanceRangesDown},
 };
 constexpr std::chrono::minutes kMigrationPatience{10};
 

@@ -96,14 +96,16 @@ void Claim::AddLease(const LiveRun& run, TaskKey task, const Ticket& ticket,
   taken_.push_back(taken);
 }
 
-// The same task of consecutive runs gets consecutive tokens, so that these
-// leases can share a row.
+// Neighbours in a series get consecutive tokens, so that these leases can share
+// a row.
 void Claim::Grant() {
   std::sort(taken_.begin(), taken_.end(), [&](const Taken& a, const Taken& b) {
     const Lease& first = leases_[a.lease];
     const Lease& second = leases_[b.lease];
-    return std::tuple(first.task, first.run->id) <
-           std::tuple(second.task, second.run->id);
+    return std::pair(Series::Of(first.run->id, first.task),
+                     PositionOf(first.run->id, first.task)) <
+           std::pair(Series::Of(second.run->id, second.task),
+                     PositionOf(second.run->id, second.task));
   });
   for (const Taken& taken : taken_) {
     Lease& lease = leases_[taken.lease];

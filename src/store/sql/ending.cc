@@ -57,6 +57,20 @@ bool IsPlain(const TaskEnding& ending) {
           result->uri.empty() && result->metadata.empty());
 }
 
+void AddPlainEnd(Transaction& tx, RunId run, TaskKey task,
+                 const TaskEnding& ending) {
+  PlainEnd end;
+  end.run = run;
+  end.task = task;
+  end.attempt = ending.attempt;
+  end.token = ending.lease->token;
+  end.executor = ending.lease->executor;
+  end.started_at = ending.lease->claimed_at;
+  end.finished_at = tx.now();
+  if (ending.run_time) end.run_time = ending.run_time->count();
+  tx.plain_ends.Add(std::move(end));
+}
+
 std::string ErrorText(const TaskError* error, int attempt) {
   return error == nullptr ? std::string() : FormatJson(ToJson(*error, attempt));
 }
@@ -111,12 +125,7 @@ void AcknowledgeCancel(Transaction& tx, LeaseToken token) {
 void RecordTaskEnd(Transaction& tx, const LiveRun& run, TaskKey task,
                    const TaskEnding& ending) {
   if (IsPlain(ending)) {
-    std::optional<std::int64_t> run_time;
-    if (ending.run_time) run_time = ending.run_time->count();
-    tx.db.Write(Query::kInsertPlainTaskEnd, run.id(), task.node, task.index,
-                ending.attempt, ending.lease->token.value,
-                ending.lease->executor.value, ending.lease->claimed_at,
-                tx.now(), run_time);
+    AddPlainEnd(tx, run.id(), task, ending);
     return DropProgress(tx, run, task, ending.state);
   }
   static const ResultEnvelope kNoResult;
@@ -171,6 +180,7 @@ void RecordDeadLetter(Transaction& tx, const LiveRun& run, TaskKey task,
 
 void ForgetTaskEnds(Transaction& tx, const LiveRun& run, std::int32_t node,
                     std::int32_t first, std::int32_t last) {
+  SeparatePlainEnds(tx, run.id(), node);
   tx.db.Write(Query::kArchiveAttempts, run.id(), node, first, last);
   tx.db.Write(Query::kDeleteTaskEnds, run.id(), node, first, last);
   if (tx.Any(Rare::kDeadLetter)) {

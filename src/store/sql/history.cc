@@ -1,5 +1,6 @@
 #include "store/sql/history.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -64,6 +65,19 @@ std::vector<EndedRun> ReadOld(Connection& connection, const Page& page,
   return old;
 }
 
+// Rows that were about these runs, and others that have been deleted before.
+void DropUnusedRanges(Transaction& tx, const std::vector<EndedRun>& deleted) {
+  if (deleted.empty()) return;
+  const auto [first, last] = std::minmax_element(
+      deleted.begin(), deleted.end(),
+      [](const EndedRun& a, const EndedRun& b) { return a.id < b.id; });
+  // Whoever deletes the other runs of a row sees only then that these are gone.
+  if (tx.writers == Writers::kMany) {
+    Rows rows = tx.db.Read(Query::kLockTaskEndRanges, first->id, last->id);
+  }
+  tx.db.Execute(Query::kDeleteUnusedTaskEndRanges, first->id, last->id);
+}
+
 // Locks those that were old, and looks again: someone may have retried one. By
 // the same limit, no other has become old since.
 std::int64_t DeleteOld(Transaction& tx, const Page& page,
@@ -76,6 +90,7 @@ std::int64_t DeleteOld(Transaction& tx, const Page& page,
     tx.db.Write(Query::kDeleteRun, run.id);
     tx.tally.Runs(run.state, -1);
   }
+  DropUnusedRanges(tx, old);
   return static_cast<std::int64_t>(old.size());
 }
 

@@ -42,38 +42,41 @@ std::vector<HeldLease> ReadLeasesOf(Connection& connection,
   Rows rows =
       connection.Read(Query::kSelectLeaseRangesOfExecutor, executor.value);
   while (rows.Next()) {
-    const std::int64_t last = rows.Int(1);
-    for (std::int64_t back = rows.Int(2) - 1; back >= 0; --back) {
-      leases.push_back({RunId{last - back}, TaskKey{rows.Int32(0), -1},
-                        LeaseToken{rows.Int(3) - back}});
+    const Series series{rows.Int(0), rows.Int32(1)};
+    const std::int64_t last = rows.Int(2);
+    for (std::int64_t back = rows.Int(3) - 1; back >= 0; --back) {
+      leases.push_back({series.RunAt(last - back), series.TaskAt(last - back),
+                        LeaseToken{rows.Int(4) - back}});
     }
   }
   return leases;
 }
 
-bool Leases::Range::Covers(RunId run) const {
-  return run.value >= first && run.value <= last;
+bool Leases::Range::Covers(std::int64_t position) const {
+  return position >= first && position <= last;
 }
 
-bool Leases::Range::Has(RunId run) const {
-  return Covers(run) && (removed.empty() ||
-                         !removed[static_cast<std::size_t>(run.value - first)]);
+bool Leases::Range::Has(std::int64_t position) const {
+  return Covers(position) &&
+         (removed.empty() ||
+          !removed[static_cast<std::size_t>(position - first)]);
 }
 
-void Leases::Range::Remove(RunId run) {
-  removed.resize(static_cast<std::size_t>(last - first + 1));
-  removed[static_cast<std::size_t>(run.value - first)] = true;
+void Leases::Range::Remove(std::int64_t position) {
+  removed.resize(static_cast<std::size_t>(count()));
+  removed[static_cast<std::size_t>(position - first)] = true;
 }
 
-LeaseRow Leases::Range::Of(RunId run) const {
+LeaseRow Leases::Range::Of(std::int64_t position) const {
   LeaseRow lease = last_lease;
-  lease.token.value -= last - run.value;
+  lease.token.value -= last - position;
   return lease;
 }
 
 bool Leases::New::Follows(const New& before) const {
-  return key.task == before.key.task && key.task.index == -1 &&
-         key.run.value == before.key.run.value + 1 &&
+  const auto [series, position] = key.Order();
+  const auto [series_before, position_before] = before.key.Order();
+  return series == series_before && position == position_before + 1 &&
          lease.token.value == before.lease.token.value + 1 && definition &&
          definition == before.definition &&
          lease.executor == before.lease.executor &&
@@ -83,28 +86,29 @@ bool Leases::New::Follows(const New& before) const {
          SameTicket(lease.ticket, before.lease.ticket);
 }
 
+void Leases::Segments::Add(const Key& key) {
+  const auto [series, position] = key.Order();
+  if (!nodes.empty() && of_runs.back() == series.of_run &&
+      nodes.back() == series.node && lasts.back() + 1 == position) {
+    ++lasts.back();
+    return;
+  }
+  of_runs.push_back(series.of_run);
+  nodes.push_back(series.node);
+  firsts.push_back(position);
+  lasts.push_back(position);
+}
+
 void Leases::Announce(Connection& connection,
                       std::span<const AttemptEnd> ends) {
   announced_.reserve(ends.size());
   for (const AttemptEnd& end : ends) announced_.push_back({end.run, end.task});
   std::sort(announced_.begin(), announced_.end(),
-            [](const Key& a, const Key& b) {
-              return std::tuple(a.task.node, a.task.index, a.run.value) <
-                     std::tuple(b.task.node, b.task.index, b.run.value);
-            });
-  for (const Key& key : announced_) {
-    if (key.task.index != -1) continue;
-    if (!segments_.nodes.empty() && segments_.nodes.back() == key.task.node &&
-        segments_.lasts.back() + 1 == key.run.value) {
-      ++segments_.lasts.back();
-      continue;
-    }
-    segments_.nodes.push_back(key.task.node);
-    segments_.firsts.push_back(key.run.value);
-    segments_.lasts.push_back(key.run.value);
-  }
-  connection.Announce(Query::kLockLeaseRanges, Ints{segments_.nodes},
-                      Ints{segments_.firsts}, Ints{segments_.lasts});
+            [](const Key& a, const Key& b) { return a.Order() < b.Order(); });
+  for (const Key& key : announced_) segments_.Add(key);
+  connection.Announce(Query::kLockLeaseRanges, Ints{segments_.of_runs},
+                      Ints{segments_.nodes}, Ints{segments_.firsts},
+                      Ints{segments_.lasts});
   // Looking for a few in vain is cheaper than asking once more.
   if (announced_.size() > kFewLeases) return;
   singles_ = TasksOf(announced_);
@@ -114,18 +118,15 @@ void Leases::Announce(Connection& connection,
 
 void Leases::Fetch(Connection& connection) {
   {
-    Rows rows = connection.Read(Query::kLockLeaseRanges, Ints{segments_.nodes},
+    Rows rows = connection.Read(Query::kLockLeaseRanges,
+                                Ints{segments_.of_runs}, Ints{segments_.nodes},
                                 Ints{segments_.firsts}, Ints{segments_.lasts});
-    while (rows.Next()) {
-      ranges_.try_emplace({rows.Int32(0), rows.Int(1)}, ReadRange(rows));
-    }
+    while (rows.Next()) Keep(ReadRange(rows));
   }
   if (!singles_.runs.empty()) return FetchSingles(connection);
   std::vector<Key> singles;
   for (const Key& key : announced_) {
-    if (key.task.index != -1 || KnownRange(key.run, key.task.node) == nullptr) {
-      singles.push_back(key);
-    }
+    if (KnownRange(key.run, key.task) == nullptr) singles.push_back(key);
   }
   if (singles.empty()) return;
   singles_ = TasksOf(singles);
@@ -156,17 +157,24 @@ std::optional<LeaseRow> Leases::Find(Connection& connection, RunId run,
   const auto found = fetched_.find(Key{run, task});
   if (found != fetched_.end()) return found->second;
   if (const Range* range = FindRange(connection, run, task)) {
-    return range->Of(run);
+    return range->Of(PositionOf(run, task));
   }
   Rows rows = connection.Read(Query::kSelectLease, run, task.node, task.index);
   if (!rows.Next()) return std::nullopt;
   return ReadLease(rows, 0);
 }
 
-Leases::Range* Leases::KnownRange(RunId run, std::int32_t node) {
-  const auto found = ranges_.lower_bound({node, run.value});
-  if (found == ranges_.end() || found->first.first != node ||
-      !found->second.Has(run)) {
+Leases::Range& Leases::Keep(Range range) {
+  const std::pair key(range.series, range.last);
+  return ranges_.try_emplace(key, std::move(range)).first->second;
+}
+
+Leases::Range* Leases::KnownRange(RunId run, TaskKey task) {
+  const Series series = Series::Of(run, task);
+  const std::int64_t position = PositionOf(run, task);
+  const auto found = ranges_.lower_bound({series, position});
+  if (found == ranges_.end() || found->first.first != series ||
+      !found->second.Has(position)) {
     return nullptr;
   }
   return &found->second;
@@ -182,42 +190,44 @@ bool Leases::HasOwnRow(RunId run, TaskKey task) const {
 // be looked for until none is there, or one is locked and still covers it.
 Leases::Range* Leases::FindRange(Connection& connection, RunId run,
                                  TaskKey task) {
-  if (task.index != -1 || HasOwnRow(run, task)) return nullptr;
-  if (Range* known = KnownRange(run, task.node)) return known;
+  if (HasOwnRow(run, task)) return nullptr;
+  if (Range* known = KnownRange(run, task)) return known;
+  const Series series = Series::Of(run, task);
+  const std::int64_t position = PositionOf(run, task);
   for (;;) {
     Range range;
     {
-      Rows rows = connection.Read(Query::kSelectLeaseRange, task.node, run);
+      Rows rows = connection.Read(Query::kSelectLeaseRange, series.of_run,
+                                  series.node, position);
       if (!rows.Next()) return nullptr;
       range = ReadRange(rows);
     }
-    if (!range.Covers(run)) return nullptr;
-    // Known, and the run was taken out of it.
-    const std::pair key(task.node, range.last);
-    if (ranges_.contains(key)) return nullptr;
+    if (!range.Covers(position)) return nullptr;
+    // Known, and the task was taken out of it.
+    if (ranges_.contains({series, range.last})) return nullptr;
     if (writers_ == Writers::kMany) {
-      Rows rows =
-          connection.Read(Query::kLockLeaseRange, task.node, range.last);
+      Rows rows = connection.Read(Query::kLockLeaseRange, series.of_run,
+                                  series.node, range.last);
       if (!rows.Next()) {
         if (connection.ok()) continue;
         return nullptr;
       }
       range = ReadRange(rows);
     }
-    if (!range.Covers(run)) continue;
-    return &ranges_.emplace(key, std::move(range)).first->second;
+    if (range.Covers(position)) return &Keep(std::move(range));
   }
 }
 
 // From the columns of lock_lease_ranges.sql.
 Leases::Range Leases::ReadRange(const Rows& rows) {
   Range range;
-  range.last = rows.Int(1);
-  range.first = range.last - rows.Int(2) + 1;
-  range.last_lease.token = LeaseToken{rows.Int(3)};
-  range.last_lease.executor = ExecutorId{rows.Int(4)};
-  range.last_lease.ticket = ReadTicket(rows, 5);
-  range.last_lease.claimed_at = rows.Time(9);
+  range.series = {rows.Int(0), rows.Int32(1)};
+  range.last = rows.Int(2);
+  range.first = range.last - rows.Int(3) + 1;
+  range.last_lease.token = LeaseToken{rows.Int(4)};
+  range.last_lease.executor = ExecutorId{rows.Int(5)};
+  range.last_lease.ticket = ReadTicket(rows, 6);
+  range.last_lease.claimed_at = rows.Time(10);
   return range;
 }
 
@@ -230,7 +240,7 @@ void Leases::Insert(RunId run, TaskKey task,
 
 void Leases::Remove(Connection& connection, RunId run, TaskKey task) {
   if (Range* range = FindRange(connection, run, task)) {
-    range->Remove(run);
+    range->Remove(PositionOf(run, task));
   } else {
     connection.Write(Query::kDeleteLease, run, task.node, task.index);
   }
@@ -238,87 +248,122 @@ void Leases::Remove(Connection& connection, RunId run, TaskKey task) {
 }
 
 void Leases::MarkStopping(Connection& connection, RunId run, TaskKey task) {
-  Separate(connection, run, task.node);
+  SeparateOne(connection, run, task);
   connection.Write(Query::kMarkStopping, run, task.node, task.index);
   const auto found = fetched_.find(Key{run, task});
   if (found != fetched_.end() && found->second) found->second->stopping = true;
 }
 
-void Leases::Separate(Connection& connection, RunId run, std::int32_t node) {
-  const TaskKey task{node, -1};
+void Leases::SeparateOne(Connection& connection, RunId run, TaskKey task) {
   Range* range = FindRange(connection, run, task);
   if (range == nullptr) return;
-  range->Remove(run);
-  InsertSingle(connection, {run, task}, range->Of(run));
+  const std::int64_t position = PositionOf(run, task);
+  range->Remove(position);
+  InsertSingle(connection, {run, task}, range->Of(position));
+}
+
+void Leases::SeparateAll(Connection& connection, Range& range) {
+  for (std::int64_t at = range.first; at <= range.last; ++at) {
+    if (!range.Has(at)) continue;
+    range.Remove(at);
+    InsertSingle(connection, {range.series.RunAt(at), range.series.TaskAt(at)},
+                 range.Of(at));
+  }
+}
+
+// Nobody else changes them while the run is ours.
+std::vector<Leases::Range*> Leases::Instances(Connection& connection, RunId run,
+                                              std::int32_t node) {
+  std::vector<Range*> ranges;
+  Rows rows = connection.Read(Query::kSelectLeaseRangesOfNode, run, node);
+  while (rows.Next()) ranges.push_back(&Keep(ReadRange(rows)));
+  return ranges;
+}
+
+void Leases::Separate(Connection& connection, RunId run, std::int32_t node) {
+  SeparateOne(connection, run, TaskKey{node, -1});
+  for (Range* range : Instances(connection, run, node)) {
+    SeparateAll(connection, *range);
+  }
+}
+
+std::int32_t Leases::CountRunning(Connection& connection, RunId run,
+                                  std::int32_t node) {
+  std::int64_t running = 0;
+  for (const Range* range : Instances(connection, run, node)) {
+    running += range->count() -
+               std::count(range->removed.begin(), range->removed.end(), true);
+  }
+  Rows rows = connection.Read(Query::kCountRunningOfNode, run, node);
+  if (rows.Next()) running += rows.Int(0);
+  return static_cast<std::int32_t>(running);
 }
 
 void Leases::Save(Connection& connection) {
   for (const auto& [key, range] : ranges_) {
-    if (!range.removed.empty()) SaveRange(connection, key.first, range);
+    if (!range.removed.empty()) SaveRange(connection, range);
   }
   SaveNew(connection);
   Forget();
 }
 
 // What is left at the end keeps the row.
-void Leases::SaveRange(Connection& connection, std::int32_t node,
-                       const Range& range) {
+void Leases::SaveRange(Connection& connection, const Range& range) {
   bool kept = false;
   Range piece;
-  piece.last_lease = range.last_lease;
-  for (std::int64_t run = range.last; run >= range.first;) {
-    if (!range.Has(RunId{run})) {
-      --run;
+  piece.series = range.series;
+  for (std::int64_t at = range.last; at >= range.first;) {
+    if (!range.Has(at)) {
+      --at;
       continue;
     }
-    piece.last = run;
-    while (run >= range.first && range.Has(RunId{run})) --run;
-    piece.first = run + 1;
+    piece.last = at;
+    while (at >= range.first && range.Has(at)) --at;
+    piece.first = at + 1;
     if (piece.last == range.last) {
       kept = true;
-      connection.Write(Query::kShrinkLeaseRange, node, piece.last,
-                       piece.last - piece.first + 1);
+      connection.Write(Query::kShrinkLeaseRange, range.series.of_run,
+                       range.series.node, piece.last, piece.count());
     } else {
-      piece.last_lease = range.Of(RunId{piece.last});
-      InsertRange(connection, node, piece);
+      piece.last_lease = range.Of(piece.last);
+      InsertRange(connection, piece);
     }
   }
-  if (!kept) connection.Write(Query::kDeleteLeaseRange, node, range.last);
+  if (kept) return;
+  connection.Write(Query::kDeleteLeaseRange, range.series.of_run,
+                   range.series.node, range.last);
 }
 
 void Leases::SaveNew(Connection& connection) {
-  // By task, and runs in order: those that may share a row are neighbours.
   std::sort(new_.begin(), new_.end(), [](const New& a, const New& b) {
-    return std::tuple(a.key.task.node, a.key.task.index, a.key.run.value) <
-           std::tuple(b.key.task.node, b.key.task.index, b.key.run.value);
+    return a.key.Order() < b.key.Order();
   });
   for (std::size_t i = 0; i < new_.size();) {
     std::size_t end = i + 1;
     while (end < new_.size() && new_[end].Follows(new_[end - 1]) &&
-           end - i < static_cast<std::size_t>(kMostRunsInRow)) {
+           end - i < static_cast<std::size_t>(kMostInRow)) {
       ++end;
     }
     if (end - i == 1) {
       InsertSingle(connection, new_[i].key, new_[i].lease);
     } else {
       Range range;
-      range.first = new_[i].key.run.value;
-      range.last = new_[end - 1].key.run.value;
+      std::tie(range.series, range.first) = new_[i].key.Order();
+      range.last = range.first + static_cast<std::int64_t>(end - i) - 1;
       range.last_lease = new_[end - 1].lease;
-      InsertRange(connection, new_[i].key.task.node, range);
+      InsertRange(connection, range);
     }
     i = end;
   }
 }
 
-void Leases::InsertRange(Connection& connection, std::int32_t node,
-                         const Range& range) {
+void Leases::InsertRange(Connection& connection, const Range& range) {
   const LeaseRow& lease = range.last_lease;
-  connection.Write(Query::kInsertLeaseRange, node, range.last,
-                   range.last - range.first + 1, lease.token.value,
-                   lease.executor.value, lease.ticket.attempt,
-                   lease.ticket.failures, lease.ticket.crashes,
-                   lease.ticket.scheduled_at, lease.claimed_at);
+  connection.Write(
+      Query::kInsertLeaseRange, range.series.of_run, range.series.node,
+      range.last, range.count(), lease.token.value, lease.executor.value,
+      lease.ticket.attempt, lease.ticket.failures, lease.ticket.crashes,
+      lease.ticket.scheduled_at, lease.claimed_at);
 }
 
 void Leases::InsertSingle(Connection& connection, const Key& key,

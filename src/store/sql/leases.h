@@ -1,9 +1,10 @@
 // Running attempts as a write transaction sees them. The lease of a task may
 // only be changed while its run is locked.
 //
-// Attempts of one task in consecutive runs that were claimed together share a
-// row of `lease_range` for as long as nothing tells them apart: a batch of
-// thousands of small runs then costs a few rows instead of two changes each.
+// Attempts of a series (series.h) that were claimed together share a row of
+// `lease_range` for as long as nothing tells them apart: a batch of thousands
+// of small runs, or of a map's instances, then costs a few rows instead of two
+// changes each.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +17,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "model/lifecycle.h"
 #include "store/sql/connection.h"
+#include "store/sql/series.h"
 #include "store/sql/writers.h"
 #include "windlass/ids.h"
 #include "windlass/lease.h"
 
 namespace windlass::sql {
-
-// Rows that stand for consecutive runs stand for this many at the most, so that
-// whoever looks for the one that covers a run need not look far. Known to the
-// statements too.
-inline constexpr std::int64_t kMostRunsInRow = 500;
 
 struct LeaseRow {
   LeaseToken token;
@@ -65,9 +62,13 @@ class Leases {
   void Remove(Connection& connection, RunId run, TaskKey task);
   // The run was cancelled; the attempt is only waited for.
   void MarkStopping(Connection& connection, RunId run, TaskKey task);
-  // Gives the attempt of a node, if it has one, a row of its own, for
+  // Gives the attempts of a node of a locked run rows of their own, for
   // statements that read those.
   void Separate(Connection& connection, RunId run, std::int32_t node);
+  // How many attempts of a mapped node's instances, of a locked run, are not
+  // being stopped.
+  std::int32_t CountRunning(Connection& connection, RunId run,
+                            std::int32_t node);
 
   // Before the transaction is committed.
   void Save(Connection& connection);
@@ -79,23 +80,29 @@ class Leases {
     RunId run;
     TaskKey task;
     bool operator==(const Key&) const = default;
+    // Those that may share a row are neighbours.
+    std::pair<Series, std::int64_t> Order() const {
+      return {Series::Of(run, task), PositionOf(run, task)};
+    }
     template <typename H>
     friend H AbslHashValue(H state, const Key& key) {
       return H::combine(std::move(state), key.run.value, key.task.node,
                         key.task.index);
     }
   };
-  // A row of lease_range: the runs [first, last].
+  // A row of lease_range: the positions [first, last].
   struct Range {
+    Series series;
     std::int64_t first = 0;
     std::int64_t last = 0;
-    LeaseRow last_lease;        // Tokens are as consecutive as runs.
-    std::vector<bool> removed;  // By run; empty while none is.
+    LeaseRow last_lease;        // Tokens are as consecutive as positions.
+    std::vector<bool> removed;  // By position; empty while none is.
 
-    bool Covers(RunId run) const;
-    bool Has(RunId run) const;
-    void Remove(RunId run);
-    LeaseRow Of(RunId run) const;
+    std::int64_t count() const { return last - first + 1; }
+    bool Covers(std::int64_t position) const;
+    bool Has(std::int64_t position) const;
+    void Remove(std::int64_t position);
+    LeaseRow Of(std::int64_t position) const;
   };
   struct New {
     Key key;
@@ -103,15 +110,17 @@ class Leases {
     LeaseRow lease;
     bool Follows(const New& before) const;
   };
-  // By node and last run.
-  using Ranges = std::map<std::pair<std::int32_t, std::int64_t>, Range>;
+  // By series and last position.
+  using Ranges = std::map<std::pair<Series, std::int64_t>, Range>;
 
   static Range ReadRange(const Rows& rows);
-  // Consecutive runs of tasks that were announced.
+  // Consecutive tasks among those that were announced.
   struct Segments {
+    std::vector<std::int64_t> of_runs;
     std::vector<std::int64_t> nodes;
     std::vector<std::int64_t> firsts;
     std::vector<std::int64_t> lasts;
+    void Add(const Key& key);
   };
 
   struct TaskList {
@@ -125,12 +134,18 @@ class Leases {
   void FetchSingles(Connection& connection);
   // Known to have a row of `lease`.
   bool HasOwnRow(RunId run, TaskKey task) const;
-  Range* KnownRange(RunId run, std::int32_t node);
+  Range* KnownRange(RunId run, TaskKey task);
   Range* FindRange(Connection& connection, RunId run, TaskKey task);
+  // Unless it is known already.
+  Range& Keep(Range range);
+  // What is known then of a locked run's instances.
+  std::vector<Range*> Instances(Connection& connection, RunId run,
+                                std::int32_t node);
+  void SeparateOne(Connection& connection, RunId run, TaskKey task);
+  void SeparateAll(Connection& connection, Range& range);
   void SaveNew(Connection& connection);
-  void SaveRange(Connection& connection, std::int32_t node, const Range& range);
-  static void InsertRange(Connection& connection, std::int32_t node,
-                          const Range& range);
+  static void SaveRange(Connection& connection, const Range& range);
+  static void InsertRange(Connection& connection, const Range& range);
   static void InsertSingle(Connection& connection, const Key& key,
                            const LeaseRow& lease);
 

@@ -100,7 +100,7 @@ void NewReady::Write(Transaction& tx) {
                             std::tuple(b.lane, b.rank, b.node, b.run.value);
                    });
   const auto most = static_cast<std::int32_t>(
-      std::clamp<std::size_t>(rows_.size() / kShares, 1, kMostRunsInRow));
+      std::clamp<std::size_t>(rows_.size() / kShares, 1, kMostInRow));
   for (std::size_t i = 0; i < rows_.size();) {
     ReadyRow row = rows_[i++];
     while (i < rows_.size() && row.runs < most && Continues(rows_[i], row)) {

@@ -1,12 +1,14 @@
 #include "store/sql/run_queries.h"
 
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "sql_query.h"
+#include "store/sql/plain_ends.h"
 #include "store/sql/row_text.h"
 #include "store/sql/task_records.h"
 
@@ -77,6 +79,43 @@ absl::Status NotExpanded(RunId run, int node) {
   return absl::NotFoundError(absl::StrCat("the items of task ", node,
                                           " of run ", FormatRunId(run),
                                           " are not known (yet)"));
+}
+
+// In the order in which they were claimed.
+using AttemptsByToken = std::multimap<std::int64_t, AttemptRecord>;
+
+absl::Status ReadAttempts(Connection& connection, RunId run,
+                          AttemptsByToken& attempts) {
+  Rows rows = connection.Read(Query::kSelectAttempts, run);
+  while (rows.Next()) {
+    AttemptRecord& record =
+        attempts.emplace(rows.Int(0), AttemptRecord())->second;
+    record.key = TaskKey{rows.Int32(1), rows.Int32(2)};
+    record.attempt = rows.Int32(3);
+    record.outcome = static_cast<AttemptOutcome>(rows.Int(4));
+    record.started_at = rows.Time(5);
+    record.finished_at = rows.Time(6);
+    record.executor = rows.Text(7);
+    if (rows.IsNull(8)) continue;
+    auto error = ReadErrorText(rows.Text(8));
+    if (!error.ok()) return error.status();
+    record.error = *std::move(error);
+  }
+  return absl::OkStatus();
+}
+
+void AddPlainEnds(Connection& connection, RunId run,
+                  AttemptsByToken& attempts) {
+  for (PlainEnd& end : ReadPlainEnds(connection, run)) {
+    AttemptRecord record;
+    record.key = end.task;
+    record.attempt = end.attempt;
+    record.outcome = AttemptOutcome::kSucceeded;
+    record.started_at = end.started_at;
+    record.finished_at = end.finished_at;
+    record.executor = std::move(end.executor_name);
+    attempts.emplace(end.token.value, std::move(record));
+  }
 }
 
 }  // namespace
@@ -177,6 +216,10 @@ Queries::ListInstanceResults(RunId run, int node) {
       if (!result.ok()) return result.status();
       results.at(static_cast<std::size_t>(rows.Int(0))) = *std::move(result);
     }
+    for (const PlainEnd& end : ReadPlainEnds(connection, run, TaskKey{node, 0},
+                                             TaskKey{node, **count})) {
+      results.at(static_cast<std::size_t>(end.task.index)).emplace();
+    }
     return results;
   });
 }
@@ -197,21 +240,13 @@ absl::StatusOr<std::vector<AttemptRecord>> Queries::ListAttempts(RunId run) {
   using Records = std::vector<AttemptRecord>;
   return Read<Records>([&](Connection& connection) -> absl::StatusOr<Records> {
     if (auto status = CheckExists(connection, run); !status.ok()) return status;
-    Records records;
-    Rows rows = connection.Read(Query::kSelectAttempts, run);
-    while (rows.Next()) {
-      AttemptRecord& record = records.emplace_back();
-      record.key = TaskKey{rows.Int32(1), rows.Int32(2)};
-      record.attempt = rows.Int32(3);
-      record.outcome = static_cast<AttemptOutcome>(rows.Int(4));
-      record.started_at = rows.Time(5);
-      record.finished_at = rows.Time(6);
-      record.executor = rows.Text(7);
-      if (rows.IsNull(8)) continue;
-      auto error = ReadErrorText(rows.Text(8));
-      if (!error.ok()) return error.status();
-      record.error = *std::move(error);
+    AttemptsByToken attempts;
+    if (auto status = ReadAttempts(connection, run, attempts); !status.ok()) {
+      return status;
     }
+    AddPlainEnds(connection, run, attempts);
+    Records records;
+    for (auto& [token, record] : attempts) records.push_back(std::move(record));
     return records;
   });
 }

@@ -26,9 +26,10 @@ class Gaps {
     }
     next_ = done;
   }
-  void Pass(std::int32_t done) {
-    Until(done);
-    next_ = done + 1;
+  // Those from `done` to `last` are done.
+  void Pass(std::int32_t done, std::int32_t last) {
+    if (done > next_) Until(done);
+    next_ = std::max(next_, last + 1);
   }
   std::vector<InstanceRange> Take() { return std::move(ranges_); }
 
@@ -50,20 +51,22 @@ std::int32_t StoredRows::Running(std::int32_t node) const {
     while (rows.Next()) {
     }
   }
-  Rows rows = tx_.db.Read(Query::kCountRunningOfNode, run_.id(), node);
-  return rows.Next() ? rows.Int32(0) : 0;
+  return tx_.leases.CountRunning(tx_.db, run_.id(), node);
 }
 
 std::vector<InstanceRange> StoredRows::NotDone(std::int32_t node,
                                                std::int32_t from,
                                                std::int32_t to,
                                                std::int32_t limit) const {
+  tx_.plain_ends.Save(tx_.db);
   Gaps gaps(from, limit);
   while (!gaps.full()) {
     std::int32_t found = 0;
     Rows rows = tx_.db.Read(Query::kSelectDoneInstances, run_.id(), node,
                             gaps.next(), kPage);
-    for (; !gaps.full() && rows.Next(); ++found) gaps.Pass(rows.Int32(0));
+    for (; !gaps.full() && rows.Next(); ++found) {
+      gaps.Pass(rows.Int32(0), rows.Int32(1));
+    }
     if (found == kPage) continue;
     gaps.Until(to);
     break;

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sql_query.h"
+#include "store/sql/plain_ends.h"
 #include "store/sql/row_text.h"
 
 namespace windlass::sql {
@@ -50,6 +51,7 @@ class TaskRows {
   absl::Status Read() {
     ReadExpansions();
     if (auto status = ReadEnds(); !status.ok()) return status;
+    if (Found()) return connection_.status();
     ReadLeases();
     ReadWaiting();
     if (!unfinished_) return connection_.status();
@@ -140,31 +142,63 @@ class TaskRows {
       if (!result.ok()) return result.status();
       record.result = *std::move(result);
     }
+    ReadPlainEnds();
     return absl::OkStatus();
+  }
+
+  void ReadPlainEnds() {
+    if (Found()) return;
+    for (PlainEnd& end :
+         sql::ReadPlainEnds(connection_, run_.id, range_.first, range_.last)) {
+      TaskRecord& record = records_[end.task];
+      record.state = TaskState::kSucceeded;
+      record.attempt = end.attempt;
+      record.started_at = end.started_at;
+      record.finished_at = end.finished_at;
+      if (end.run_time) record.run_time = Duration(*end.run_time);
+      record.executor = std::move(end.executor_name);
+      record.result.emplace();
+    }
+  }
+
+  // The one task that is looked for: it has no other row.
+  bool Found() const {
+    return range_.first == range_.last && records_.contains(range_.first);
   }
 
   void ReadLeases() {
     {
       Rows rows = ReadRange(Query::kSelectLeases);
       while (rows.Next()) {
-        AddLease(TaskKey{rows.Int32(0), rows.Int32(1)}, rows, rows.Int(5));
+        AddLease(TaskKey{rows.Int32(0), rows.Int32(1)}, rows, 2);
       }
     }
-    // Those that are shared with other runs, the last of which has the token.
     Rows rows = connection_.Read(Query::kSelectLeaseRangesOfRun, run_.id);
-    while (rows.Next()) {
-      const TaskKey key{rows.Int32(0), -1};
-      if (key < range_.first || range_.last < key) continue;
-      AddLease(key, rows, rows.Int(5) - (rows.Int(1) - run_.id.value));
+    while (rows.Next()) AddLeases(rows);
+  }
+
+  // Those of this run in a row of lease_range; the last has the token.
+  void AddLeases(const Rows& rows) {
+    const Series series{rows.Int(0), rows.Int32(1)};
+    const std::int64_t last = rows.Int(2);
+    for (std::int64_t back = rows.Int(3) - 1; back >= 0; --back) {
+      const TaskKey key = series.TaskAt(last - back);
+      if (series.RunAt(last - back) != run_.id || key < range_.first ||
+          range_.last < key) {
+        continue;
+      }
+      AddLease(key, rows, 4, back);
     }
   }
 
-  void AddLease(TaskKey key, const Rows& rows, std::int64_t token) {
+  // From the columns token, attempt, claimed_at and the executor's name.
+  void AddLease(TaskKey key, const Rows& rows, int column,
+                std::int64_t back = 0) {
     if (records_.contains(key)) return;
-    TaskRecord& record = Live(key, TaskState::kRunning, rows.Int32(2));
-    record.started_at = rows.Time(3);
-    record.executor = rows.Text(4);
-    tokens_[key] = token;
+    TaskRecord& record = Live(key, TaskState::kRunning, rows.Int32(column + 1));
+    record.started_at = rows.Time(column + 2);
+    record.executor = rows.Text(column + 3);
+    tokens_[key] = rows.Int(column) - back;
   }
 
   void ReadWaiting() {

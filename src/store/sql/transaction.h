@@ -13,6 +13,7 @@
 #include "store/sql/ids.h"
 #include "store/sql/leases.h"
 #include "store/sql/permit_changes.h"
+#include "store/sql/plain_ends.h"
 #include "store/sql/runs.h"
 #include "store/sql/tally.h"
 #include "windlass/clock.h"
@@ -88,6 +89,7 @@ struct Transaction {
   std::optional<Timestamp> begun_at = std::nullopt;
   PermitChanges permits = {};
   Tally tally = {};
+  PlainEnds plain_ends = {};
 
   // When the transaction began; the same at every call.
   Timestamp now() {

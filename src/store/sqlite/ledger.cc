@@ -50,6 +50,7 @@ absl::Status Ledger::Write(
       SettlePermits(tx);
       FlushFresh(tx);
       leases_.Save(connection);
+      tx.plain_ends.Save(connection);
       runs_.Save(connection);
       sequence_.Save(connection);
       tx.tally.Save(connection);

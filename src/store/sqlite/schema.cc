@@ -22,6 +22,8 @@ constexpr Migration kMigrations[] = {
      migrations::k0004SchedulesDown},
     {5, "limits", migrations::k0005LimitsUp, migrations::k0005LimitsDown},
     {6, "history", migrations::k0006HistoryUp, migrations::k0006HistoryDown},
+    {7, "instance_ranges", migrations::k0007InstanceRangesUp,
+     migrations::k0007InstanceRangesDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

@@ -1,6 +1,8 @@
 -- Runs and all that belongs to them.
 WITH gone AS (SELECT unnest(?1::bigint[]) AS run),
 ends AS (DELETE FROM task_end USING gone WHERE task_end.run = gone.run),
+ranges AS (
+  DELETE FROM task_end_range USING gone WHERE task_end_range.of_run = gone.run),
 attempts AS (DELETE FROM attempt USING gone WHERE attempt.run = gone.run),
 expansions AS (DELETE FROM expansion USING gone WHERE expansion.run = gone.run),
 states AS (DELETE FROM saved USING gone WHERE saved.run = gone.run),

@@ -1,4 +1,4 @@
-SELECT node, run, runs, token, executor, attempt, failures, crashes,
+SELECT of_run, node, last, count, token, executor, attempt, failures, crashes,
        scheduled_at, claimed_at
-FROM lease_range WHERE node = ?1 AND run = ?2
+FROM lease_range WHERE of_run = ?1 AND node = ?2 AND last = ?3
 FOR UPDATE

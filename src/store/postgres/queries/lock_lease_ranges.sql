@@ -1,10 +1,11 @@
--- Rows that cover any run of some segments of consecutive ones. No row stands
--- for more than 500 runs.
-SELECT l.node, l.run, l.runs, l.token, l.executor, l.attempt, l.failures,
-       l.crashes, l.scheduled_at, l.claimed_at
-FROM unnest(?1::int[], ?2::bigint[], ?3::bigint[])
-  AS segment (node, first, last)
+-- Rows that cover any of some segments of consecutive tasks. No row stands for
+-- more than 500.
+SELECT l.of_run, l.node, l.last, l.count, l.token, l.executor, l.attempt,
+       l.failures, l.crashes, l.scheduled_at, l.claimed_at
+FROM unnest(?1::bigint[], ?2::int[], ?3::bigint[], ?4::bigint[])
+  AS segment (of_run, node, first, last)
 JOIN lease_range AS l
-  ON l.node = segment.node AND l.run >= segment.first
- AND l.run < segment.last + 500 AND l.run - l.runs < segment.last
+  ON l.of_run = segment.of_run AND l.node = segment.node
+ AND l.last >= segment.first AND l.last < segment.last + 500
+ AND l.last - l.count < segment.last
 FOR UPDATE OF l

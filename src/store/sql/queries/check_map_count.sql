@@ -6,5 +6,7 @@ JOIN task_end AS whole ON whole.run = expansion.run
 WHERE NOT expansion.closed AND whole.state = 4 AND expansion.count <> (
   SELECT count(*) FROM task_end AS one
   WHERE one.run = expansion.run AND one.node = expansion.node
-    AND one.idx BETWEEN 0 AND expansion.count - 1)
+    AND one.idx BETWEEN 0 AND expansion.count - 1) + (
+  SELECT coalesce(sum(shared.count), 0) FROM task_end_range AS shared
+  WHERE shared.of_run = expansion.run AND shared.node = expansion.node)
 LIMIT 100

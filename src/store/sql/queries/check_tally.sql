@@ -5,9 +5,11 @@ FROM (
   UNION ALL
   SELECT 0, abs(lane), -1, -count * runs FROM ready
   UNION ALL
-  SELECT 1, run.definition, held.node, -held.runs
-  FROM (SELECT run, node, 1 AS runs FROM lease
-        UNION ALL SELECT run, node, runs FROM lease_range) AS held
+  SELECT 1, run.definition, held.node, -held.count
+  FROM (SELECT run, node, 1 AS count FROM lease
+        UNION ALL
+        SELECT CASE of_run WHEN 0 THEN last ELSE of_run END, node, count
+        FROM lease_range) AS held
   JOIN run ON run.id = held.run
   UNION ALL
   SELECT 2, run.definition, waiting.node, -waiting.count

@@ -4,7 +4,7 @@ FROM (
   FROM (
     SELECT run, node, idx, token FROM every_lease
     UNION ALL SELECT run, node, idx, token FROM attempt
-    UNION ALL SELECT run, node, idx, token FROM task_end
+    UNION ALL SELECT run, node, idx, token FROM every_task_end
               WHERE token IS NOT NULL
   ) AS used
 ) AS counted

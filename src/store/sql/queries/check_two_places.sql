@@ -12,7 +12,7 @@ FROM (
     UNION ALL SELECT run, node, idx, idx FROM scheduled
     UNION ALL SELECT run, node, idx, idx FROM parked
     UNION ALL SELECT run, node, idx, idx FROM every_lease
-    UNION ALL SELECT run, node, idx, idx FROM task_end
+    UNION ALL SELECT run, node, idx, idx FROM every_task_end
   ) AS place
 ) AS placed
 WHERE first <= taken LIMIT 100

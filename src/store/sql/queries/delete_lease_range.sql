@@ -1,1 +1,1 @@
-DELETE FROM lease_range WHERE node = ?1 AND run = ?2
+DELETE FROM lease_range WHERE of_run = ?1 AND node = ?2 AND last = ?3

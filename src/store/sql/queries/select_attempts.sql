@@ -7,4 +7,3 @@ SELECT t.token, t.node, t.idx, t.attempt, t.outcome, t.started_at,
        t.finished_at, executor.name, t.error
 FROM task_end AS t LEFT JOIN executor ON executor.id = t.executor
 WHERE t.run = ?1 AND t.token IS NOT NULL
-ORDER BY 1

@@ -1,6 +1,6 @@
--- The row that covers a run of a node, if any does, is the first that ends there
--- or later.
-SELECT node, run, runs, token, executor, attempt, failures, crashes,
+-- The row that covers a task, if any does, is the first of its series that ends
+-- there or later.
+SELECT of_run, node, last, count, token, executor, attempt, failures, crashes,
        scheduled_at, claimed_at
-FROM lease_range WHERE node = ?1 AND run >= ?2
-ORDER BY run LIMIT 1
+FROM lease_range WHERE of_run = ?1 AND node = ?2 AND last >= ?3
+ORDER BY last LIMIT 1

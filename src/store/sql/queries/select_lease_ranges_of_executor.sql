@@ -1,1 +1,1 @@
-SELECT node, run, runs, token FROM lease_range WHERE executor = ?1
+SELECT of_run, node, last, count, token FROM lease_range WHERE executor = ?1

@@ -6,8 +6,12 @@ SELECT run.id, definition.name, run.state, run.paused, input.params,
                  FROM (SELECT claimed_at FROM lease WHERE lease.run = run.id
                        UNION ALL
                        SELECT claimed_at FROM lease_range AS held
-                       WHERE held.run >= run.id AND held.run < run.id + 500
-                         AND held.run - held.runs < run.id) AS claim)),
+                       WHERE held.of_run = run.id
+                       UNION ALL
+                       SELECT claimed_at FROM lease_range AS held
+                       WHERE held.of_run = 0 AND held.last >= run.id
+                         AND held.last < run.id + 500
+                         AND held.last - held.count < run.id) AS claim)),
        run.finished_at, run.attempt, run.reason, run.parent,
        run.idempotency_key
 FROM run

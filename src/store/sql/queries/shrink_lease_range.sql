@@ -1,1 +1,1 @@
-UPDATE lease_range SET runs = ?3 WHERE node = ?1 AND run = ?2
+UPDATE lease_range SET count = ?4 WHERE of_run = ?1 AND node = ?2 AND last = ?3

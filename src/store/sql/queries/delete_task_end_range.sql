@@ -1,0 +1,1 @@
+DELETE FROM task_end_range WHERE of_run = ?1 AND node = ?2 AND last = ?3
