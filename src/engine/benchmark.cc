@@ -6,11 +6,14 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/file.h"
+#include "base/mutex.h"
+#include "engine/log_events.h"
 #include "windlass/clock.h"
 
 namespace windlass {
@@ -136,6 +139,34 @@ class TemporaryFolder {
   const std::string path_;
 };
 
+// Counts what has been recorded. Thread-safe.
+class FinishedAttempts : public EventSink {
+ public:
+  void OnFinished(int count, int, Duration) override {
+    const MutexLock lock(mutex_);
+    count_ += count;
+    changed_.notify_all();
+  }
+
+  std::int64_t count() {
+    const MutexLock lock(mutex_);
+    return count_;
+  }
+  // False when a minute has not been enough.
+  bool WaitFor(std::int64_t count) {
+    const MutexLock lock(mutex_);
+    return changed_.wait_for(mutex_, std::chrono::minutes(1), [&] {
+      mutex_.AssertHeld();
+      return count_ >= count;
+    });
+  }
+
+ private:
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::int64_t count_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
 // One scenario on a store of its own.
 class Measurement {
  public:
@@ -163,7 +194,10 @@ class Measurement {
                        : options_.store;
     config.executor.slots = options_.slots;
     engine_ = std::make_unique<Engine>(config);
-    engine_->UseEvents(options_.events);
+    std::vector<EventSink*> sinks{&finished_};
+    if (options_.events != nullptr) sinks.push_back(options_.events);
+    events_ = std::make_unique<EventFanOut>(std::move(sinks));
+    engine_->UseEvents(events_.get());
     engine_->Handle("noop", [this](TaskContext&) {
       std::int64_t none = 0;
       first_start_.compare_exchange_strong(
@@ -245,12 +279,16 @@ class Measurement {
       (*executor)->WaitUntilIdle();
       first_start_ = 0;
       auto submitted = SteadyClock::now();
+      const std::int64_t last = finished_.count() + scenario_.tasks_per_run;
       auto runs = store_->Submit({&request_, 1});
       if (!runs.ok()) return runs.status();
+      // Asking again and again would keep the store from its work.
+      finished_.WaitFor(last);
+      const auto ended = SteadyClock::now();
       if (auto status = WaitForRun(runs->front().id); !status.ok()) {
         return status;
       }
-      to_end.push_back(Seconds(SteadyClock::now() - submitted) * 1e3);
+      to_end.push_back(Seconds(ended - submitted) * 1e3);
       SteadyClock::time_point first{SteadyClock::duration(first_start_.load())};
       to_start.push_back(Seconds(first - submitted) * 1e3);
     }
@@ -278,6 +316,8 @@ class Measurement {
   const BenchmarkOptions& options_;
   std::unique_ptr<TemporaryFolder> folder_;
   std::atomic<std::int64_t> first_start_ = 0;  // Steady clock ticks.
+  FinishedAttempts finished_;
+  std::unique_ptr<EventFanOut> events_;
   std::unique_ptr<Engine> engine_;
   Store* store_ = nullptr;
   SubmitRequest request_;

@@ -338,12 +338,28 @@ void Connection::ForgetAnswersAbout(std::string_view table) {
   });
 }
 
-Result Connection::TakeAnswer(sql::Query query,
-                              const std::string& fingerprint) {
-  const auto found = std::find_if(
+std::vector<Connection::Announced>::iterator Connection::FindAnnounced(
+    sql::Query query, const std::string& fingerprint) {
+  return std::find_if(
       announced_.begin(), announced_.end(), [&](const Announced& announced) {
         return announced.query == query && announced.fingerprint == fingerprint;
       });
+}
+
+bool Connection::IsAnswered(sql::Query query,
+                            std::span<const sql::Value> values) {
+  if (announced_.empty()) return false;
+  const auto info = Info(query);
+  if (info == nullptr) return false;
+  Parameters parameters(info->types);
+  parameters.Set(values);
+  const auto found = FindAnnounced(query, parameters.Fingerprint());
+  return found != announced_.end() && found->result != nullptr;
+}
+
+Result Connection::TakeAnswer(sql::Query query,
+                              const std::string& fingerprint) {
+  const auto found = FindAnnounced(query, fingerprint);
   if (found == announced_.end()) return nullptr;
   Result result = std::move(found->result);
   announced_.erase(found);

@@ -121,6 +121,8 @@ class Connection final : public sql::Connection {
                       std::span<const sql::Value> values) override;
   void Put(sql::Query query, std::span<const sql::Value> values) override;
   void Ask(sql::Query query, std::span<const sql::Value> values) override;
+  bool IsAnswered(sql::Query query,
+                  std::span<const sql::Value> values) override;
 
   // Null when the server could not be asked.
   std::shared_ptr<const StatementInfo> Info(sql::Query query);
@@ -131,6 +133,8 @@ class Connection final : public sql::Connection {
   void SendBatches();
   void SendAnnounced();
   void ForgetAnswersAbout(std::string_view table);
+  std::vector<Announced>::iterator FindAnnounced(
+      sql::Query query, const std::string& fingerprint);
   Result TakeAnswer(sql::Query query, const std::string& fingerprint);
 
   // Sends all and reads all answers, up to the patience.

@@ -8,6 +8,7 @@ constexpr std::int64_t kTokensPerNumber = 4096;
 }  // namespace
 
 void Ids::ExpectRuns(sql::Connection& connection, std::int64_t count) {
+  connection.Announce(sql::Query::kNextInputId);
   sql::Rows rows = connection.Read(sql::Query::kNextRunIds, count);
   while (rows.Next()) runs_.push_back(RunId{rows.Int(0)});
 }
@@ -18,6 +19,12 @@ RunId Ids::NextRun(sql::Connection& connection) {
   const RunId id = runs_.front();
   runs_.pop_front();
   return id;
+}
+
+std::optional<std::int64_t> Ids::NextInput(sql::Connection& connection) {
+  sql::Rows rows = connection.Read(sql::Query::kNextInputId);
+  if (!rows.Next()) return std::nullopt;  // The connection has failed.
+  return rows.Int(0);
 }
 
 void Ids::AnnounceToken(sql::Connection& connection) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "store/sql/ids.h"
 
@@ -17,6 +18,7 @@ class Ids final : public sql::Ids {
  public:
   void ExpectRuns(sql::Connection& connection, std::int64_t count) override;
   RunId NextRun(sql::Connection& connection) override;
+  std::optional<std::int64_t> NextInput(sql::Connection& connection) override;
   LeaseToken NextToken(sql::Connection& connection) override;
   void AnnounceToken(sql::Connection& connection) override;
 

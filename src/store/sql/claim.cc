@@ -11,10 +11,17 @@ namespace windlass::sql {
 namespace {
 
 constexpr std::int32_t kFewRows = 8;
+// As many executors live in one process at the most, if nobody is after
+// records.
+constexpr std::size_t kMostExecutors = 1'000;
 
 bool Allows(const std::vector<std::string>& names, std::string_view name) {
   return names.empty() ||
          std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::int32_t FewRows(std::int32_t tasks) {
+  return std::min(tasks, std::max(kFewRows, tasks / kFewRows));
 }
 
 std::vector<RunId> Family(Transaction& tx, RunId root) {
@@ -37,13 +44,32 @@ bool GuardExecutor(Transaction& tx, ExecutorId executor) {
   return rows.Next();
 }
 
-void Claim::Announce(Transaction& tx, const ClaimRequest& request) {
-  if (tx.writers == Writers::kMany) {
-    tx.db.Announce(Query::kGuardExecutor, request.executor.value);
-  }
+LatestClaim LatestClaims::Of(ExecutorId executor) const {
+  const MutexLock lock(mutex_);
+  const auto found = by_executor_.find(executor.value);
+  return found == by_executor_.end() ? LatestClaim() : found->second;
+}
+
+void LatestClaims::Note(ExecutorId executor, LatestClaim claim) {
+  const MutexLock lock(mutex_);
+  if (by_executor_.size() > kMostExecutors) by_executor_.clear();
+  by_executor_[executor.value] = std::move(claim);
+}
+
+void Claim::Announce(Transaction& tx, const ClaimRequest& request,
+                     const LatestClaim& latest) {
+  if (tx.writers == Writers::kOne) return;
+  tx.db.Announce(Query::kGuardExecutor, request.executor.value);
   tx.db.Announce(Query::kSelectExecutorAlive, request.executor.value);
   tx.db.Announce(Query::kSelectNextDue);
   tx.db.Announce(Query::kSelectLanes);
+  // Rows that need not be locked cost more than asking later.
+  if (latest.lanes.empty() ||
+      latest.tasks > static_cast<std::size_t>(kFewRows) || request.root)
+    return;
+  tx.db.Announce(Query::kLockReady, Ints{latest.lanes}, kFewRows);
+  tx.ids.AnnounceToken(tx.db);
+  tx.db.Announce(Query::kSelectInputsOfReady, Ints{latest.lanes}, kFewRows);
 }
 
 Claim::Claim(Transaction& tx, const ClaimRequest& request,
@@ -209,16 +235,24 @@ void Claim::FromLanes() {
     // A row may stand for hundreds of tasks, and what is locked is kept from
     // others: few are enough, mostly.
     const std::int32_t few =
-        std::min(Room(), std::max(kFewRows, Room() / kFewRows));
+        AskedAlready(kFewRows) ? kFewRows : FewRows(Room());
     if (TakeFrom(few) < few) return;
   }
   if (Room() > 0) TakeFrom(Room());
 }
 
+bool Claim::AskedAlready(std::int32_t rows) const {
+  return tx_.db.HasAnswer(Query::kLockReady, Ints{lanes_}, rows);
+}
+
 // Returns how many rows were taken wholly, or left for others.
 std::int32_t Claim::TakeFrom(std::int32_t rows) {
   std::int32_t passed = 0;
-  tx_.ids.AnnounceToken(tx_.db);
+  if (tx_.db.HasAnswer(Query::kSelectInputsOfReady, Ints{lanes_}, rows)) {
+    tx_.runs.LearnInputs(
+        tx_.db, tx_.db.Read(Query::kSelectInputsOfReady, Ints{lanes_}, rows));
+  }
+  if (!AskedAlready(rows)) tx_.ids.AnnounceToken(tx_.db);
   ReadyScan scan(tx_, lanes_, rows);
   tx_.runs.FetchUnlocked(tx_.db, scan.Runs(Room()));
   while (Room() > 0 && scan.Head() != nullptr) {

@@ -5,6 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "base/mutex.h"
 #include "store/sql/ready_scan.h"
 #include "store/sql/transaction.h"
 #include "windlass/store.h"
@@ -15,11 +18,32 @@ namespace windlass::sql {
 // declare it dead.
 bool GuardExecutor(Transaction& tx, ExecutorId executor);
 
+// What an executor's latest claim found.
+struct LatestClaim {
+  std::vector<std::int64_t> lanes;  // Those that it looked at.
+  std::size_t tasks = 0;
+};
+
+// Thread-safe.
+class LatestClaims {
+ public:
+  LatestClaim Of(ExecutorId executor) const;
+  void Note(ExecutorId executor, LatestClaim claim);
+
+ private:
+  mutable Mutex mutex_;
+  absl::flat_hash_map<std::int64_t, LatestClaim> by_executor_
+      ABSL_GUARDED_BY(mutex_);
+};
+
 // A claim that is under way in a transaction.
 class Claim {
  public:
-  // A far database is told what the claim will ask.
-  static void Announce(Transaction& tx, const ClaimRequest& request);
+  // A far database is told what the claim will ask. After one that took little,
+  // what is claimable is asked for at once, on the chance that the lanes are
+  // still the same.
+  static void Announce(Transaction& tx, const ClaimRequest& request,
+                       const LatestClaim& latest);
 
   // `request` and `leases`, to which leases are added, are borrowed. The
   // executor must be alive.
@@ -33,6 +57,9 @@ class Claim {
   // When everything has been taken: what was taken is leased.
   void Grant();
 
+  // After Grant().
+  LatestClaim Summary() const { return {lanes_, leases_.size()}; }
+
  private:
   bool Accepts(std::string_view queue, std::string_view type,
                bool queue_paused) const;
@@ -40,6 +67,7 @@ class Claim {
   std::int32_t Room() const;
 
   void FromLanes();
+  bool AskedAlready(std::int32_t rows) const;
   std::int32_t TakeFrom(std::int32_t rows);
   void FromFamily();
   std::vector<ReadyRow> ReadyOfFamily();

@@ -177,6 +177,13 @@ class Connection {
     if (ok()) Ask(query, values);
   }
 
+  // Whether this Read() was announced and is answered: it costs nothing.
+  template <typename... Args>
+  bool HasAnswer(Query query, const Args&... args) {
+    const std::array<Value, sizeof...(Args)> values{Value(args)...};
+    return ok() && IsAnswered(query, values);
+  }
+
   // By the database's clock, when the transaction began. A database that has
   // no clock of its own is never asked.
   virtual Timestamp TransactionTime() { return Timestamp(); }
@@ -197,6 +204,7 @@ class Connection {
   virtual std::int64_t Change(Query query, std::span<const Value> values) = 0;
   virtual void Put(Query query, std::span<const Value> values) = 0;
   virtual void Ask(Query, std::span<const Value>) {}
+  virtual bool IsAnswered(Query, std::span<const Value>) { return false; }
 
   absl::Status status_;
 };

@@ -62,7 +62,7 @@ absl::StatusOr<ClaimReply> Tasks::Claim(const ClaimRequest& request) {
   Doubts::Claim doubts(doubts_, request.executor);
   const auto body = [&](Transaction& tx) -> absl::Status {
     reply = ClaimReply();
-    sql::Claim::Announce(tx, request);
+    sql::Claim::Announce(tx, request, latest_.Of(request.executor));
     if (!GuardExecutor(tx, request.executor)) {
       return absl::NotFoundError(
           absl::StrCat("executor ", request.executor.value,
@@ -73,6 +73,7 @@ absl::StatusOr<ClaimReply> Tasks::Claim(const ClaimRequest& request) {
     sql::Claim claim(tx, request, reply.leases);
     claim.TakeReady();
     claim.Grant();
+    latest_.Note(request.executor, claim.Summary());
     return absl::OkStatus();
   };
   const auto status = ledger_.Write(Ledger::Durability::kProcess, body);
@@ -88,7 +89,9 @@ absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
   const auto body = [&](Transaction& tx) -> absl::Status {
     reply = FinishReply();
     reply.accepted.resize(ends.size());
-    if (next.limit > 0) sql::Claim::Announce(tx, next);
+    if (next.limit > 0) {
+      sql::Claim::Announce(tx, next, latest_.Of(next.executor));
+    }
     Fetch(tx, ends);
     for (const std::size_t i : ByRun(ends)) {
       reply.accepted[i] = FinishOne(tx, ends[i]);
@@ -104,6 +107,7 @@ absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
     if (claim) {
       claim->TakeReady();
       claim->Grant();
+      latest_.Note(next.executor, claim->Summary());
     }
     return absl::OkStatus();
   };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "store/sql/connection.h"
 #include "windlass/ids.h"
@@ -16,6 +17,12 @@ class Ids {
   // So many calls of NextRun() will follow.
   virtual void ExpectRuns(Connection&, std::int64_t /*count*/) {}
   virtual RunId NextRun(Connection& connection) = 0;
+
+  // For a row of `input`. None: the database numbers them when they are
+  // inserted.
+  virtual std::optional<std::int64_t> NextInput(Connection&) {
+    return std::nullopt;
+  }
 
   // Greater than every token that any task had that this transaction has
   // locked so far.

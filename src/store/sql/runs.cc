@@ -232,12 +232,9 @@ void Runs::FetchAll(Connection& connection, std::vector<RunId> ids,
     }
   }
   if (!inputs.empty()) {
-    Rows rows = connection.Read(Query::kSelectInputs, Ints{inputs});
-    while (rows.Next()) {
-      auto input = ReadInput(rows);
-      if (!input.ok()) return connection.Fail(input.status());
-      KeepInput(rows.Int(0), *std::move(input));
-    }
+    LearnInputs(connection,
+                connection.Read(Query::kSelectInputs, Ints{inputs}));
+    if (!connection.ok()) return;
   }
   for (RunRow& row : found) {
     auto run = Keep(connection, std::move(row), locking);
@@ -315,6 +312,15 @@ std::shared_ptr<const RunInput> Runs::KnownInput(std::int64_t id) const {
   if (infos_ != nullptr) return infos_->FindInput(id);
   const auto found = inputs_.find(id);
   return found == inputs_.end() ? nullptr : found->second;
+}
+
+void Runs::LearnInputs(Connection& connection, Rows rows) {
+  while (rows.Next()) {
+    if (KnownInput(rows.Int(0)) != nullptr) continue;
+    auto input = ReadInput(rows);
+    if (!input.ok()) return connection.Fail(input.status());
+    KeepInput(rows.Int(0), *std::move(input));
+  }
 }
 
 void Runs::KeepInput(std::int64_t id, std::shared_ptr<const RunInput> input) {

@@ -115,6 +115,8 @@ class Runs {
   // may be relied on.
   void FetchUnlocked(Connection& connection, std::vector<RunId> ids);
   LiveRun* Peek(Connection& connection, RunId id);
+  // What runs were submitted with, as select_inputs.sql has it.
+  void LearnInputs(Connection& connection, Rows rows);
   // Like Peek() without reading the run. Its progress must not be relied on
   // either.
   LiveRun* PeekFresh(Connection& connection, const FreshRun& fresh);

@@ -125,14 +125,21 @@ class Submission {
         request.base_dir == input_base_dir_) {
       return input_;
     }
-    Rows rows = tx_.db.Read(Query::kInsertInput, std::string_view(params_),
-                            std::string_view(labels),
-                            std::string_view(request.base_dir));
-    while (rows.Next()) input_ = rows.Int(0);
+    input_ = InsertInput(params_, labels, request.base_dir);
     input_params_ = params_;
     input_labels_ = std::move(labels);
     input_base_dir_ = request.base_dir;
     return input_;
+  }
+
+  std::int64_t InsertInput(std::string_view params, std::string_view labels,
+                           std::string_view base_dir) {
+    if (const auto id = tx_.ids.NextInput(tx_.db)) {
+      tx_.db.Write(Query::kInsertInputAs, *id, params, labels, base_dir);
+      return *id;
+    }
+    Rows rows = tx_.db.Read(Query::kInsertInput, params, labels, base_dir);
+    return rows.Next() ? rows.Int(0) : 0;
   }
 
   RunId Insert(const SubmitRequest& request, const Parentage& parentage,

@@ -1,6 +1,7 @@
 // What executors do with tasks.
 #pragma once
 
+#include "store/sql/claim.h"
 #include "store/sql/doubts.h"
 #include "store/sql/ledger.h"
 #include "windlass/store.h"
@@ -27,6 +28,7 @@ class Tasks : public TaskStore {
  private:
   Ledger& ledger_;
   Doubts doubts_;
+  LatestClaims latest_;
 };
 
 }  // namespace windlass::sql

@@ -1,0 +1,1 @@
+SELECT nextval('input_id_seq')
