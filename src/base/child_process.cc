@@ -224,7 +224,8 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Spawn(
 
 pid_t ChildProcess::pid() const { return state_->process.pid; }
 
-absl::Status ChildProcess::WriteLine(std::string_view line, WaitLimit limit) {
+absl::Status ChildProcess::WriteLine(std::string_view line,
+                                     const WaitLimit& limit) {
   State& s = *state_;
   s.unsent.append(line).append("\n");
   absl::Status status = s.Until(
@@ -235,7 +236,7 @@ absl::Status ChildProcess::WriteLine(std::string_view line, WaitLimit limit) {
       absl::StrCat("process ", s.process.pid, " no longer reads its input"));
 }
 
-absl::StatusOr<std::string> ChildProcess::ReadLine(WaitLimit limit) {
+absl::StatusOr<std::string> ChildProcess::ReadLine(const WaitLimit& limit) {
   State& s = *state_;
   std::optional<std::string> line;
   absl::Status status = s.Until(limit, [&s, &line] {
@@ -264,7 +265,7 @@ void ChildProcess::Signal(int signal) {
   if (!state_->exit) SignalGroup(state_->process, signal);
 }
 
-absl::StatusOr<ProcessExit> ChildProcess::Wait(WaitLimit limit) {
+absl::StatusOr<ProcessExit> ChildProcess::Wait(const WaitLimit& limit) {
   State& s = *state_;
   if (s.exit) return *s.exit;
   absl::Status status = s.Until(limit, [&s] {

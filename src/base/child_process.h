@@ -56,11 +56,11 @@ class ChildProcess {
   // two full pipes cannot block each other. Unavailable when the child no
   // longer reads. When the limit passes, the rest is sent first by the next
   // call.
-  absl::Status WriteLine(std::string_view line, WaitLimit limit);
+  absl::Status WriteLine(std::string_view line, const WaitLimit& limit);
 
   // The next line without its line feed. OutOfRange once the child's output has
   // ended; a last line without line feed is a line.
-  absl::StatusOr<std::string> ReadLine(WaitLimit limit);
+  absl::StatusOr<std::string> ReadLine(const WaitLimit& limit);
 
   // The child's standard input ends.
   void CloseInput();
@@ -71,7 +71,7 @@ class ChildProcess {
   // Waits for the child to exit by itself, discarding what it still says, then
   // kills what it started. Afterwards, and after Kill(), always the same
   // answer. Standard output is not part of it.
-  absl::StatusOr<ProcessExit> Wait(WaitLimit limit);
+  absl::StatusOr<ProcessExit> Wait(const WaitLimit& limit);
 
   // `stop_signal`, then SIGKILL after `grace`, to everything at once.
   absl::StatusOr<ProcessExit> Stop();

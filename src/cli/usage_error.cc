@@ -49,7 +49,7 @@ std::string DidYouMean(const std::string& word,
 
 // A word that has no meaning where it stands.
 std::string ExplainWord(const CLI::App& command, const std::string& word) {
-  if (word.rfind("-", 0) == 0) {
+  if (word.rfind('-', 0) == 0) {
     std::string flag = word.substr(0, word.find('='));
     return absl::StrCat("unknown flag ", flag,
                         DidYouMean(flag, FlagNames(command)));

@@ -57,7 +57,8 @@ class Attempt::Use {
   const bool allowed_;
 };
 
-Attempt::Attempt(const AttemptParts& parts, EpochLease lease, Duration now)
+Attempt::Attempt(const AttemptParts& parts, const EpochLease& lease,
+                 Duration now)
     : parts_(parts),
       lease_(lease.lease),
       epoch_(lease.epoch),

@@ -47,7 +47,7 @@ class Attempt : public TaskContext,
                 public std::enable_shared_from_this<Attempt> {
  public:
   // Started at `now`, on the steady clock.
-  Attempt(const AttemptParts& parts, EpochLease lease, Duration now);
+  Attempt(const AttemptParts& parts, const EpochLease& lease, Duration now);
   ~Attempt() override;
 
   Epoch epoch() const { return epoch_; }

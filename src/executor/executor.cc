@@ -331,11 +331,11 @@ void BaseExecutor::Impl::Cancel(const CancelCommand& command) {
 // Leases taken when tasks were quick are not kept waiting behind slow ones.
 void BaseExecutor::Impl::GiveBackSurplus() {
   const Epoch epoch = queue_.epoch();
-  const int keep = throughput_.LookAhead(config_.slots, parts_.clock->Steady(),
-                                         config_.maximum_look_ahead);
-  const int free = std::max(config_.slots - queue_.busy(), 0);
-  finisher_.Release(queue_.TakeSurplus(static_cast<std::size_t>(keep + free)),
-                    epoch);
+  const auto keep = static_cast<std::size_t>(throughput_.LookAhead(
+      config_.slots, parts_.clock->Steady(), config_.maximum_look_ahead));
+  const auto free =
+      static_cast<std::size_t>(std::max(config_.slots - queue_.busy(), 0));
+  finisher_.Release(queue_.TakeSurplus(keep + free), epoch);
 }
 
 // ---------------------------------------------------------------- lifetime

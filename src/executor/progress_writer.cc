@@ -127,7 +127,7 @@ void ProgressWriter::WriteWaiting() {
   if (refused > 0) events_.OnProgressRefused(refused);
 }
 
-void ProgressWriter::PutBack(WaitingByToken unwritten) {
+void ProgressWriter::PutBack(WaitingByToken&& unwritten) {
   MutexLock lock(mutex_);
   for (auto& [token, waiting] : unwritten) {
     auto [place, is_new] = waiting_.try_emplace(token);

@@ -60,7 +60,7 @@ class ProgressWriter : public ThreadService {
   using WaitingByToken = absl::flat_hash_map<std::int64_t, Waiting>;
 
   void WriteWaiting();
-  void PutBack(WaitingByToken unwritten);
+  void PutBack(WaitingByToken&& unwritten);
   ProgressUpdate TakeMerged(ProgressUpdate update);
 
   TaskStore& store_;

@@ -74,7 +74,7 @@ std::string ProblemOf(const Json& message) {
   }
   // Of a message of unknown type its fields mean nothing.
   for (const auto& [path, problem] : problems) {
-    if (known != nullptr || path == "type") return path + ": " + problem;
+    if (known != nullptr || path == "type") return Concat(path, ": ", problem);
   }
   return "";
 }

@@ -34,7 +34,7 @@ const ObjectType<ScheduleSpec>& ScheduleType() {
 }
 
 // Fields of the workflow itself.
-Field<Draft> OfWorkflow(Field<Workflow> field) {
+Field<Draft> OfWorkflow(const Field<Workflow>& field) {
   Field<Draft> out{field.name, field.doc, field.presence, field.schema, {}};
   out.read = [read = field.read](const Json& value, const Path& path,
                                  Draft& draft, Problems& problems) {
