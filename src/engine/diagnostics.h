@@ -10,7 +10,7 @@
 namespace windlass {
 
 // Looks at the store and what it says of itself (SelfDiagnosing), the result
-// store, the folders an executor with these settings would use, the clock, the
+// store, the broker, the folders an executor with these settings would use, the clock, the
 // limits of this process and the programs that task types need. Leaves nothing
 // behind: probes are deleted again.
 std::vector<Finding> Diagnose(Engine& engine, const ExecutorConfig& executor);
