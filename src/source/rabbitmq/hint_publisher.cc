@@ -28,6 +28,7 @@ constexpr std::size_t kMostQueues = 10'000;
 constexpr milliseconds kBetweenLooks{50};
 constexpr seconds kBetweenDeclares{5};
 constexpr milliseconds kTurn{1000};
+constexpr milliseconds kShortTurn = kBetweenLooks;
 
 }  // namespace
 
@@ -88,9 +89,7 @@ absl::Status HintPublisher::Serve(Connection& connection,
       if (IsDone() || steady_clock::now() > *flush_ends) break;
     }
     if (auto status = PublishWaiting(connection); !status.ok()) return status;
-    auto event = connection.Next(
-        outstanding_.empty() && !flush_ends ? kTurn : milliseconds(100),
-        waker());
+    auto event = connection.Next(UntilNextTurn(stop), waker());
     if (!event.ok()) return event.status();
     if (*event) {
       auto status = Handle(connection, **event);
@@ -123,13 +122,15 @@ void HintPublisher::LookAround(const std::stop_token& stop) {
 
 bool HintPublisher::NeedsToLook(const std::stop_token& stop) {
   const MutexLock lock(mutex_);
-  if (!look_) return false;
-  const auto now = steady_clock::now();
-  // Under load everybody tells all the time.
-  if (now < next_look_) {
-    changed_.wait_for(mutex_, stop, next_look_ - now, [] { return false; });
-  }
+  // Under load everybody tells all the time. What comes last is told at a stop.
+  if (steady_clock::now() < next_look_ && !stop.stop_requested()) return false;
   return std::exchange(look_, false);
+}
+
+Duration HintPublisher::UntilNextTurn(const std::stop_token& stop) const {
+  if (stop.stop_requested()) return kShortTurn;
+  const MutexLock lock(mutex_);
+  return look_ || !outstanding_.empty() ? kShortTurn : kTurn;
 }
 
 std::map<std::string, std::int64_t> HintPublisher::TakeWaiting(

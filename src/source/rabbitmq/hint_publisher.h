@@ -59,6 +59,7 @@ class HintPublisher : public Link {
   void Settle(const Confirm& confirm);
   void LookAround(const std::stop_token& stop);
   bool NeedsToLook(const std::stop_token& stop);
+  Duration UntilNextTurn(const std::stop_token& stop) const;
   bool IsDone() const;
   // Gives up what was sent and not confirmed.
   void DropOutstanding();
