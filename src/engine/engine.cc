@@ -274,31 +274,30 @@ class Engine::Impl {
   }
 
   absl::StatusOr<Store*> OpenStoreLocked() {
+    if (real_store != nullptr) return store.get();
+    // First, so that a mistake in a setting makes no store.
+    if (auto status = MakeBroker(); !status.ok()) return status;
     if (store == nullptr) {
       auto opened = OpenRealStore();
       if (!opened.ok()) return opened.status();
       store = *std::move(opened);
     }
-    if (real_store == nullptr) {
-      if (auto status = JoinBroker(); !status.ok()) return status;
-    }
+    real_store = store.get();
+    // From here on the broker is told what becomes ready.
+    if (broker != nullptr) store = broker->Wrap(std::move(store));
     return store.get();
   }
 
-  // From here on the broker is told what becomes ready.
-  absl::Status JoinBroker() {
+  absl::Status MakeBroker() {
     if (auto status = CheckSource(); !status.ok()) return status;
-    if (!config.broker.empty()) {
-      auto broker_url = rabbitmq::ParseBrokerUrl(config.broker);
-      if (!broker_url.ok()) return broker_url.status();
-      broker = std::make_unique<rabbitmq::Broker>(
-          *std::move(broker_url), [this](bool connected) {
-            events->OnBrokerState(connected ? BrokerState::kConnected
-                                            : BrokerState::kDisconnected);
-          });
-    }
-    real_store = store.get();
-    if (broker != nullptr) store = broker->Wrap(std::move(store));
+    if (config.broker.empty()) return absl::OkStatus();
+    auto url = rabbitmq::ParseBrokerUrl(config.broker);
+    if (!url.ok()) return url.status();
+    broker = std::make_unique<rabbitmq::Broker>(
+        *std::move(url), [this](bool connected) {
+          events->OnBrokerState(connected ? BrokerState::kConnected
+                                          : BrokerState::kDisconnected);
+        });
     return absl::OkStatus();
   }
 
