@@ -14,6 +14,7 @@ find_package(CLI11 REQUIRED)                      # src/cli
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(fyaml REQUIRED IMPORTED_TARGET libfyaml)  # src/model/yaml
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)         # src/model/cel
+pkg_check_modules(rabbitmq REQUIRED IMPORTED_TARGET librabbitmq)  # src/source/rabbitmq
 # Both serve src/server. Their CMake packages, where there are any, ask for what
 # we do not use.
 pkg_check_modules(httplib REQUIRED cpp-httplib)

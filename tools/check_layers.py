@@ -32,6 +32,7 @@ LAYERS = {
 HOMES = {
     "sqlite3.h": ["store/sqlite"],
     "libpq-fe.h": ["store/postgres"],
+    "amqp": ["source/rabbitmq"],
     "libfyaml.h": ["model/yaml"],
     "re2/": ["model/cel"],
     "spdlog/": ["base"],

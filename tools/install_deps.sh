@@ -8,8 +8,8 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build pkg-config ccache mold
   libabsl-dev libboost1.81-dev libboost-json1.81-dev libcli11-dev
-  libcpp-httplib-dev libfmt-dev libfyaml-dev libpq-dev libre2-dev libspdlog-dev
-  libsqlite3-dev libssl-dev libzstd-dev prometheus-cpp-dev python3 tzdata
+  libcpp-httplib-dev libfmt-dev libfyaml-dev libpq-dev librabbitmq-dev libre2-dev
+  libspdlog-dev libsqlite3-dev libssl-dev libzstd-dev prometheus-cpp-dev python3 tzdata
   zlib1g-dev
 )
 test_packages=(
@@ -18,6 +18,7 @@ test_packages=(
   python3-jsonschema python3-pexpect python3-yaml perl sqlite3 git procps
   postgresql-15 postgresql-client-15 pgbouncer faketime
   prometheus  # For promtool.
+  rabbitmq-server amqp-tools python3-amqp
 )
 
 case "${1:-build}" in
@@ -69,6 +70,6 @@ if [ ! -e "$policy" ]; then
   "${sudo[@]}" chmod +x "$policy"
 fi
 install "${missing[@]}"
-for service in pgbouncer prometheus; do
+for service in pgbouncer prometheus rabbitmq-server; do
   if newly "$service"; then "${sudo[@]}" update-rc.d "$service" disable; fi
 done

@@ -16,11 +16,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "windlass/broker.h"
 #include "windlass/diagnosis.h"
 #include "windlass/executor.h"
 #include "windlass/load.h"
@@ -36,8 +38,11 @@ struct EngineConfig {
   std::string store = "sqlite:.windlass/windlass.db";
   // "file:PATH"; empty: a folder beside the SQLite file.
   std::string results;
-  // "poll".
+  // How executors learn of work: "poll", or "rabbitmq", which needs a broker.
   std::string source = "poll";
+  // amqp://user:password@host:port/vhost or amqps://...; empty: none. With one,
+  // whatever this engine makes ready is told to executors that listen to it.
+  std::string broker;
   ExecutorConfig executor;
 };
 
@@ -75,6 +80,11 @@ class Engine {
   // What the store says of itself (SelfDiagnosing); one that ships does so even
   // when it cannot be opened. Opens nothing that lasts.
   std::vector<Finding> DiagnoseStore();
+  // The same of the broker; empty without one. Opens a connection of its own.
+  std::vector<Finding> DiagnoseBroker();
+  // Nothing without a broker, or before the store was opened. Costs no call to
+  // the broker.
+  std::optional<BrokerStatus> broker_status() const;
   // Built-in handlers and those of Handle().
   absl::StatusOr<const HandlerRegistry*> handlers();
   // Where attempts' log files belong: beside the SQLite file, or in .windlass;
@@ -99,6 +109,10 @@ class Engine {
   absl::StatusOr<std::unique_ptr<BaseExecutor>> StartExecutor();
   absl::StatusOr<std::unique_ptr<BaseExecutor>> StartExecutor(
       ExecutorConfig config);
+  // Submits what foreign programs publish to the broker's exchange
+  // "windlass.ingest", until the engine goes. Whoever may publish there may
+  // then run anything that executors can. FailedPrecondition without a broker.
+  absl::Status StartIngest();
 
  private:
   class Impl;

@@ -82,6 +82,8 @@ void AddBench(CLI::App& app, Invocation& invocation) {
       "Examples:\n  windlass bench\n"
       "  windlass bench noop map --scale 0.1 --output json\n"
       "  windlass bench --store postgres://localhost/empty\n"
+      "  windlass bench latency --store postgres://localhost/empty --broker "
+      "amqp://\n"
       "Without --store each scenario has an SQLite file of its own; with it, "
       "its runs\nstay in the store: name one that is empty.");
   command->add_option("scenario", options->scenarios, "Only these")
@@ -100,6 +102,7 @@ void AddBench(CLI::App& app, Invocation& invocation) {
       if (invocation.globals.store != Globals().store) {
         options->store = invocation.globals.store;
       }
+      options->broker = invocation.globals.broker;
       return Bench(invocation.globals, *options, !*uncounted);
     };
   });

@@ -33,6 +33,7 @@ struct Flags {
   std::string source = "poll";
   std::string health_listen;
   std::string liveness_deadline = "30s";
+  bool ingest = false;
   bool exit_when_idle = false;
 };
 
@@ -92,10 +93,6 @@ absl::StatusOr<ExecutorConfig> ConfigFrom(const Flags& flags) {
     return absl::UnimplementedError(absl::StrCat(
         "--profile ", flags.profile, ": not available yet; use `generic`"));
   }
-  if (flags.source != "poll") {
-    return absl::InvalidArgumentError("--source " + flags.source +
-                                      ": this build has only `poll`");
-  }
   auto config = flags.executor.ToConfig();
   if (!config.ok()) return config;
   absl::Status names = CheckNames("--queue", flags.queues);
@@ -123,6 +120,7 @@ JsonArray ListOf(const std::vector<std::string>& texts) {
 JsonObject SettingsOf(const Globals& globals, const ExecutorConfig& config) {
   return {{"store", RedactUrl(globals.store)},
           {"results", RedactUrl(globals.results)},
+          {"broker", RedactUrl(globals.broker)},
           {"profile", config.profile},
           {"queues", ListOf(config.queues)},
           {"types", ListOf(config.types)},
@@ -144,25 +142,41 @@ ExecutorEndpointsParts EndpointParts(const Globals& globals,
                                      const ExecutorMetrics& metrics,
                                      const Clock& clock,
                                      ExecutionSetup& setup) {
-  return {.store = &setup.store(),
-          .clock = &clock,
-          .metrics = &metrics,
-          .settings = SettingsOf(globals, config),
-          .diagnose = [&setup, config] {
-            return Diagnose(setup.engine(), config);
-          }};
+  return {
+      .store = &setup.store(),
+      .clock = &clock,
+      .metrics = &metrics,
+      .settings = SettingsOf(globals, config),
+      .diagnose = [&setup, config] { return Diagnose(setup.engine(), config); },
+      .broker = [&setup] { return setup.engine().broker_status(); }};
+}
+
+absl::Status CheckBroker(const Globals& globals, const Flags& flags) {
+  if (!globals.broker.empty()) return absl::OkStatus();
+  if (flags.source == "rabbitmq" || flags.ingest) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flags.ingest ? "--ingest" : "--source rabbitmq",
+                     ": needs a broker; name it with --broker amqp://... or in "
+                     "WINDLASS_BROKER"));
+  }
+  return absl::OkStatus();
 }
 
 int Execute(const Globals& globals, const Flags& flags) {
   auto config = ConfigFrom(flags);
   if (!config.ok()) return Fail(globals, config.status());
+  if (auto status = CheckBroker(globals, flags); !status.ok()) {
+    return Fail(globals, status);
+  }
   auto listen = ParseHealthListen(flags.health_listen);
   if (!listen.ok()) return Fail(globals, listen.status());
 
   SignalWatcher signals({SIGINT, SIGTERM});
   const std::unique_ptr<Clock> clock = MakeSystemClock();
   ExecutorMetrics metrics;
-  ExecutionSetup setup(globals, config->name, LogLevel::kInfo, &metrics);
+  ExecutionSetup setup(
+      globals, config->name,
+      {.level = LogLevel::kInfo, .events = &metrics, .source = flags.source});
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   // Making handlers forks the guard of child processes, which must be before
   // the server has threads.
@@ -177,11 +191,16 @@ int Execute(const Globals& globals, const Flags& flags) {
   auto started = setup.engine().StartExecutor(*config);
   if (!started.ok()) return Fail(globals, started.status());
   executor = *std::move(started);
+  if (flags.ingest) {
+    auto status = setup.engine().StartIngest();
+    if (!status.ok()) return Fail(globals, status);
+  }
   if (*health != nullptr) (*health)->Attach(*executor);
   setup.log().Info(
       "started", {{"executor", executor->config().name},
                   {"slots", executor->config().slots},
                   {"store", RedactUrl(globals.store)},
+                  {"source", flags.source},
                   {"health", *health == nullptr
                                  ? "none"
                                  : FormatListenAddress((*health)->address())}});
@@ -203,6 +222,7 @@ void AddExecutor(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  windlass executor --slots 8\n"
       "  windlass executor --queue reports --type shell --type python\n"
+      "  windlass executor --source rabbitmq --broker amqp://guest@localhost\n"
       "SIGTERM drains: running tasks finish within the grace period, the rest "
       "is given back.");
   AddSetting(*command, "--profile", flags->profile,
@@ -217,7 +237,7 @@ void AddExecutor(CLI::App& app, Invocation& invocation) {
       ->delimiter(',')
       ->allow_extra_args(false);
   AddSetting(*command, "--source", flags->source,
-             "How to learn of work: poll or rabbitmq")
+             "How to learn of work: poll the store, or by hints over --broker")
       ->check(CLI::IsMember({"poll", "rabbitmq"}));
   AddSetting(*command, "--health-listen", flags->health_listen,
              std::string("Where to answer /livez, /readyz, /metrics and "
@@ -225,6 +245,9 @@ void AddExecutor(CLI::App& app, Invocation& invocation) {
                  kDefaultHealthListen + ", or another port if that is taken)");
   AddSetting(*command, "--liveness-deadline", flags->liveness_deadline,
              "A loop that makes no progress for this long fails /livez");
+  AddSwitch(*command, "--ingest", flags->ingest,
+            "Also submit what programs publish to the broker's exchange "
+            "windlass.ingest");
   AddSwitch(*command, "--exit-when-idle", flags->exit_when_idle,
             "Stop once no run is unfinished");
   AddExecutorFlags(*command, flags->executor);

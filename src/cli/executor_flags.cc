@@ -165,29 +165,36 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
 
 class ExecutionSetup::Impl {
  public:
-  Impl(const Globals& globals, const std::string& executor, LogLevel level,
-       EventSink* more)
-      : log(MakeLogger({.level = LogLevelOr(globals, level),
+  Impl(const Globals& globals, const std::string& executor,
+       const SetupOptions& options)
+      : log(MakeLogger({.level = LogLevelOr(globals, options.level),
                         .format = globals.log_format == "json"
                                       ? LogFormat::kJson
                                       : LogFormat::kText})),
-        engine(EngineConfigFrom(globals)),
         log_events(log, executor),
-        more_events(more) {}
+        more_events(options.events),
+        engine(ConfigOf(globals, options)) {}
+
+  static EngineConfig ConfigOf(const Globals& globals,
+                               const SetupOptions& options) {
+    EngineConfig config = EngineConfigFrom(globals);
+    config.source = options.source;
+    return config;
+  }
 
   Logger log;
-  Engine engine;
   LogEvents log_events;
   EventSink* more_events;
   std::unique_ptr<AttemptLogs> attempt_logs;
   std::unique_ptr<EventSink> events;
+  Engine engine;  // Goes before the events it tells.
   Store* store = nullptr;
 };
 
 ExecutionSetup::ExecutionSetup(const Globals& globals,
-                               const std::string& executor, LogLevel level,
-                               EventSink* events)
-    : impl_(std::make_unique<Impl>(globals, executor, level, events)) {}
+                               const std::string& executor,
+                               const SetupOptions& options)
+    : impl_(std::make_unique<Impl>(globals, executor, options)) {}
 
 ExecutionSetup::~ExecutionSetup() = default;
 

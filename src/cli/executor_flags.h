@@ -45,14 +45,20 @@ absl::StatusOr<Duration> ParseRetention(const std::string& flag,
 
 void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags);
 
+struct SetupOptions {
+  // Logs from here on unless --log-level says otherwise.
+  LogLevel level = LogLevel::kInfo;
+  EventSink* events = nullptr;  // Told of all that happens; borrowed.
+  std::string source = "poll";  // EngineConfig::source
+};
+
 // An engine ready to execute: children of tasks are guarded, events go to the
 // log and to the attempts' log files. Make it before any thread of your own.
 class ExecutionSetup {
  public:
-  // For the executor of that name. Logs from `level` on unless --log-level says
-  // otherwise. Tells `events`, if there are any, of all that happens; borrowed.
+  // For the executor of that name.
   ExecutionSetup(const Globals& globals, const std::string& executor,
-                 LogLevel level, EventSink* events = nullptr);
+                 const SetupOptions& options);
   ~ExecutionSetup();
 
   // Opens the store; call once, before the rest.

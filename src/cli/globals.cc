@@ -65,6 +65,7 @@ EngineConfig EngineConfigFrom(const Globals& globals) {
   EngineConfig config;
   config.store = globals.store;
   config.results = globals.results;
+  config.broker = globals.broker;
   return config;
 }
 

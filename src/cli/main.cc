@@ -35,8 +35,10 @@ void AddGlobals(CLI::App& app, Globals& globals, std::string& config) {
   AddSetting(app, "--results", globals.results,
              "Where large results are kept: file:PATH (default: beside the "
              "store)");
-  AddSetting(app, "--broker", globals.broker,
-             "Not in this build, which polls the store");
+  AddSetting(
+      app, "--broker", globals.broker,
+      "Who tells executors that there is work: amqp://USER:PASSWORD@HOST "
+      "or amqps://... (default: none)");
   AddSetting(app, "--output", globals.output, "What to print on stdout")
       ->check(CLI::IsMember({"text", "json"}));
   AddSetting(app, "--log-level", globals.log_level,
@@ -127,11 +129,6 @@ int Main(int argc, char** argv) {
       return Fail(early, absl::InvalidArgumentError(ExplainUsageError(
                              app, error, arguments, *layers)));
     }
-  }
-  if (!invocation.globals.broker.empty()) {
-    return Fail(invocation.globals,
-                absl::InvalidArgumentError(
-                    "--broker: this build has none; executors poll the store"));
   }
   return invocation.body();
 }

@@ -118,7 +118,7 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
                ExecutorConfig config, std::shared_ptr<const Workflow> workflow,
                Json params) {
   SignalWatcher signals({SIGINT, SIGTERM});
-  ExecutionSetup setup(globals, config.name, LogLevel::kWarn);
+  ExecutionSetup setup(globals, config.name, {.level = LogLevel::kWarn});
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   Store& store = setup.store();
   auto handlers = setup.engine().handlers();

@@ -189,6 +189,8 @@ class Measurement {
     if (!folder.ok()) return folder.status();
     folder_ = *std::move(folder);
     EngineConfig config;
+    config.broker = options_.broker;
+    config.source = options_.broker.empty() ? "poll" : "rabbitmq";
     config.store = options_.store.empty()
                        ? absl::StrCat("sqlite:", folder_->path(), "/bench.db")
                        : options_.store;

@@ -20,6 +20,8 @@ struct BenchmarkOptions {
   // A store URL whose runs may be mixed with those of the benchmark; empty: a
   // SQLite file of its own in the system's temporary folder, removed after.
   std::string store;
+  // Executors hear of work by this broker; empty: they poll.
+  std::string broker;
   // Told of all that happens, as an executor's would be; borrowed.
   EventSink* events = nullptr;
 };

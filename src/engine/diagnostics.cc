@@ -55,6 +55,7 @@ class Examination {
            "name a store that this user can reach with --store"});
       AskStore();
     }
+    AskBroker();
     LookAtResults();
     LookAtFolders();
     LookAtMachine();
@@ -86,6 +87,11 @@ class Examination {
 
   void AskStore() {
     auto more = engine_.DiagnoseStore();
+    std::move(more.begin(), more.end(), std::back_inserter(findings_));
+  }
+
+  void AskBroker() {
+    auto more = engine_.DiagnoseBroker();
     std::move(more.begin(), more.end(), std::back_inserter(findings_));
   }
 

@@ -10,9 +10,9 @@
 namespace windlass {
 
 // Looks at the store and what it says of itself (SelfDiagnosing), the result
-// store, the folders an executor with these settings would use, the clock, the
-// limits of this process and the programs that task types need. Leaves nothing
-// behind: probes are deleted again.
+// store, the broker, the folders an executor with these settings would use, the
+// clock, the limits of this process and the programs that task types need.
+// Leaves nothing behind: probes are deleted again.
 std::vector<Finding> Diagnose(Engine& engine, const ExecutorConfig& executor);
 
 }  // namespace windlass

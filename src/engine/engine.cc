@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,12 +10,14 @@
 #include "base/process_guard.h"
 #include "base/redact_url.h"
 #include "engine/builtin_handlers.h"
+#include "engine/ingest_message.h"
 #include "engine/task_result.h"
 #include "executor/availability.h"
 #include "results/filesystem/filesystem_result_store.h"
 #include "results/observed_result_store.h"
 #include "results/result_io.h"
 #include "source/polling/polling_source.h"
+#include "source/rabbitmq/broker.h"
 #include "store/postgres/diagnosis.h"
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
@@ -131,13 +134,34 @@ class Engine::Impl {
     result_schemes["file"] = [](const std::string& path) {
       return OpenFilesystemResultStore(path);
     };
-    make_source = [](Store& polled, Clock& polling_clock,
-                     const ExecutorConfig& executor) {
-      return MakePollingSource(
-          polled, polling_clock,
-          {.minimum_interval = executor.minimum_poll_interval,
-           .maximum_interval = executor.maximum_poll_interval});
+    make_source = [this](Store& used, Clock& used_clock,
+                         const ExecutorConfig& executor) {
+      return MakeSource(used, used_clock, executor);
     };
+  }
+
+  std::unique_ptr<TaskSource> MakeSource(Store& used, Clock& used_clock,
+                                         const ExecutorConfig& executor) {
+    const PollingSourceOptions polling{
+        .minimum_interval = executor.minimum_poll_interval,
+        .maximum_interval = executor.maximum_poll_interval};
+    if (config.source != "rabbitmq") {
+      return MakePollingSource(used, used_clock, polling);
+    }
+    return broker->MakeSource(used, used_clock, executor.queues, executor.slots,
+                              polling);
+  }
+
+  absl::Status CheckSource() const {
+    if (config.source == "rabbitmq" && config.broker.empty()) {
+      return absl::InvalidArgumentError(
+          "source 'rabbitmq': needs a broker; name one, amqp://...");
+    }
+    if (config.source == "rabbitmq" || config.source == "poll") {
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        "source '", config.source, "': this build knows poll, rabbitmq"));
   }
 
   absl::StatusOr<Store*> OpenStore() {
@@ -187,7 +211,7 @@ class Engine::Impl {
     Store* opened = nullptr;
     {
       std::lock_guard lock(mutex);
-      opened = store.get();
+      opened = real_store;
     }
     if (auto* self = dynamic_cast<SelfDiagnosing*>(opened)) {
       return self->Diagnose();
@@ -228,6 +252,8 @@ class Engine::Impl {
   bool store_replaced = false;
   bool prepared = false;
   std::unique_ptr<Store> store;
+  Store* real_store = nullptr;  // Inside of `store`, which tells the broker.
+  std::unique_ptr<rabbitmq::Broker> broker;  // Goes before the store it asks.
   std::unique_ptr<ResultStore> results;
   std::unique_ptr<ResultIo> result_io;
   std::unique_ptr<ProcessGuard> guard;
@@ -248,17 +274,41 @@ class Engine::Impl {
   }
 
   absl::StatusOr<Store*> OpenStoreLocked() {
-    if (store != nullptr) return store.get();
+    if (real_store != nullptr) return store.get();
+    // First, so that a mistake in a setting makes no store.
+    if (auto status = MakeBroker(); !status.ok()) return status;
+    if (store == nullptr) {
+      auto opened = OpenRealStore();
+      if (!opened.ok()) return opened.status();
+      store = *std::move(opened);
+    }
+    real_store = store.get();
+    // From here on the broker is told what becomes ready.
+    if (broker != nullptr) store = broker->Wrap(std::move(store));
+    return store.get();
+  }
+
+  absl::Status MakeBroker() {
+    if (auto status = CheckSource(); !status.ok()) return status;
+    if (config.broker.empty()) return absl::OkStatus();
+    auto url = rabbitmq::ParseBrokerUrl(config.broker);
+    if (!url.ok()) return url.status();
+    broker = std::make_unique<rabbitmq::Broker>(
+        *std::move(url), [this](bool connected) {
+          events->OnBrokerState(connected ? BrokerState::kConnected
+                                          : BrokerState::kDisconnected);
+        });
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<Store>> OpenRealStore() {
     auto url = SplitUrl(config.store, "store");
     if (!url.ok()) return url.status();
     auto scheme = store_schemes.find(url->scheme);
     if (scheme == store_schemes.end()) {
       return UnknownScheme("store", config.store, store_schemes);
     }
-    auto opened = scheme->second(url->rest);
-    if (!opened.ok()) return opened.status();
-    store = *std::move(opened);
-    return store.get();
+    return scheme->second(url->rest);
   }
 
   absl::StatusOr<ResultStore*> OpenResultsLocked() {
@@ -282,7 +332,10 @@ class Engine::Impl {
 
 Engine::Engine(EngineConfig config)
     : impl_(std::make_unique<Impl>(std::move(config))) {}
-Engine::~Engine() = default;
+Engine::~Engine() {
+  // It uses handlers, which go before the broker.
+  if (impl_->broker != nullptr) impl_->broker->StopIngest();
+}
 
 void Engine::Handle(std::string type,
                     std::function<Outcome(TaskContext&)> execute) {
@@ -325,6 +378,34 @@ void Engine::AddResultStoreScheme(std::string scheme, ResultStoreFactory open) {
 absl::StatusOr<Store*> Engine::store() { return impl_->OpenStore(); }
 
 std::vector<Finding> Engine::DiagnoseStore() { return impl_->DiagnoseStore(); }
+
+std::vector<Finding> Engine::DiagnoseBroker() {
+  if (impl_->config.broker.empty()) return {};
+  auto url = rabbitmq::ParseBrokerUrl(impl_->config.broker);
+  if (url.ok()) return rabbitmq::DiagnoseBroker(*url);
+  return {{Finding::Level::kProblem, "broker",
+           std::string(url.status().message()), "correct --broker"}};
+}
+
+std::optional<BrokerStatus> Engine::broker_status() const {
+  std::lock_guard lock(impl_->mutex);
+  if (impl_->broker == nullptr) return std::nullopt;
+  return impl_->broker->status();
+}
+
+absl::Status Engine::StartIngest() {
+  if (auto status = impl_->Prepare(); !status.ok()) return status;
+  if (impl_->broker == nullptr) {
+    return absl::FailedPreconditionError(
+        "take in work: needs a broker; name one, amqp://...");
+  }
+  impl_->broker->StartIngest(
+      [this](const std::string& message_id, const std::string& body) {
+        return SubmitMessage(*impl_->store, CheckedLoadOptions(impl_->handlers),
+                             message_id, body);
+      });
+  return absl::OkStatus();
+}
 
 absl::StatusOr<ResultStore*> Engine::results() { return impl_->OpenResults(); }
 

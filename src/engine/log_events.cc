@@ -123,7 +123,9 @@ void LogEvents::OnLog(const Lease& lease, LogLevel level,
 }
 
 void LogEvents::OnBrokerState(BrokerState state) {
-  log_.Info("broker", {{"state", Name(state)}});
+  log_.Log(
+      state == BrokerState::kDisconnected ? LogLevel::kWarn : LogLevel::kInfo,
+      "broker", {{"state", Name(state)}});
 }
 
 void LogEvents::OnCircuitState(std::string_view key, CircuitState state) {

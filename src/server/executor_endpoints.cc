@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/concat.h"
+#include "server/broker_metrics.h"
 #include "server/executor_health.h"
 #include "server/executor_metrics.h"
 #include "server/fleet_metrics.h"
@@ -95,7 +96,27 @@ class HttpEndpoints : public ExecutorEndpoints {
     return Verdict(WhyNotAlive(executor->liveness()), "not alive");
   }
 
-  HttpResponse Readyz() const { return Verdict(WhyNotReadyNow(), "not ready"); }
+  // Without its broker an executor still polls: ready, and says so.
+  HttpResponse Readyz() const {
+    HttpResponse response = Verdict(WhyNotReadyNow(), "not ready");
+    const auto broker = Broker();
+    if (response.status != 200 || !broker) return response;
+    response.body = Concat("ok; broker: ", Word(*broker), "\n");
+    return response;
+  }
+
+  std::optional<BrokerStatus> Broker() const {
+    return parts_.broker ? parts_.broker() : std::nullopt;
+  }
+
+  static std::string_view Word(const BrokerStatus& status) {
+    const BrokerLink& link =
+        status.consuming ? status.consuming->link : status.publishing;
+    if (link.connected)
+      return status.publishing.blocked ? "blocked" : "connected";
+    return link.connects == 0 && link.last_error.empty() ? "not used yet"
+                                                         : "disconnected";
+  }
 
   std::vector<HealthReason> WhyNotReadyNow() const {
     const BaseExecutor* executor = executor_;
@@ -109,6 +130,7 @@ class HttpEndpoints : public ExecutorEndpoints {
     if (executor != nullptr) families.push_back(SlotsFamily(*executor));
     Append(families, fleet_.Collect());
     Append(families, CollectProcessMetrics());
+    if (auto broker = Broker()) Append(families, CollectBrokerMetrics(*broker));
     return {200, "text/plain; version=0.0.4; charset=utf-8",
             prometheus::TextSerializer().Serialize(families)};
   }
@@ -160,6 +182,9 @@ class HttpEndpoints : public ExecutorEndpoints {
         {"healthy", healthy},
         {"findings", std::move(found)},
         {"settings", parts_.settings}};
+    if (auto broker = Broker()) {
+      document["broker"] = windlass::ToJson(*broker);
+    }
     if (const BaseExecutor* executor = executor_) AddTo(document, *executor);
     return document;
   }

@@ -10,10 +10,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/listen_address.h"
+#include "windlass/broker.h"
 #include "windlass/diagnosis.h"
 #include "windlass/executor.h"
 #include "windlass/json.h"
@@ -31,6 +33,8 @@ struct ExecutorEndpointsParts {
   JsonObject settings;
   // Looks at the surroundings. Called by one thread at a time; may be slow.
   std::function<std::vector<Finding>()> diagnose;
+  // What is known of the broker; may be empty. Quick.
+  std::function<std::optional<BrokerStatus>()> broker;
 };
 
 // Answers from OpenExecutorEndpoints() until it is destroyed. No answer waits

@@ -50,6 +50,18 @@ def postgres():
     atexit.register(server.close)
     return server
 
+# "rabbitmq": executors listen to a broker that the file shares.
+SOURCE = os.environ.get("WINDLASS_TEST_SOURCE", "poll")
+
+
+@functools.cache
+def rabbitmq():
+    from rabbitmq import RabbitMq
+    broker = RabbitMq()
+    broker.start()
+    atexit.register(broker.close)
+    return broker
+
 
 class EndToEndTest(unittest.TestCase):
     maxDiff = None
@@ -88,6 +100,9 @@ class EndToEndTest(unittest.TestCase):
                        if not k.startswith("WINDLASS_")}
         if self.store is not None:
             environment["WINDLASS_STORE"] = self.store
+        if SOURCE == "rabbitmq":
+            environment["WINDLASS_BROKER"] = rabbitmq().url
+            environment["WINDLASS_SOURCE"] = "rabbitmq"
         environment.update(extra or {})
         return environment
 

@@ -1,0 +1,89 @@
+#include "source/rabbitmq/link.h"
+
+#include <poll.h>
+
+#include <utility>
+
+#include "base/backoff.h"
+
+namespace windlass::rabbitmq {
+
+Link::Link(const char* thread, std::string name, BrokerUrl url,
+           OnChange on_change)
+    : ThreadService(thread),
+      name_(std::move(name)),
+      url_(std::move(url)),
+      on_change_(std::move(on_change)) {}
+
+BrokerLink Link::status() const {
+  const MutexLock lock(mutex_);
+  return status_;
+}
+
+bool Link::WaitForWork(const std::stop_token& stop) {
+  return !stop.stop_requested();
+}
+
+void Link::Run(std::stop_token stop) {
+  const std::stop_callback wake(stop, [this] { waker_.Wake(); });
+  Backoff backoff({.initial = std::chrono::milliseconds(200),
+                   .maximum = std::chrono::seconds(10)},
+                  Random(RandomSeed()));
+  while (WaitForWork(stop)) {
+    const std::int64_t before = status().connects;
+    const absl::Status why = Connect(stop);
+    // Not news: who is told may be gone already.
+    if (stop.stop_requested()) return;
+    NoteDown(why);
+    if (status().connects != before) backoff.Reset();
+    Pause(backoff.Next(), stop);
+  }
+}
+
+absl::Status Link::Connect(const std::stop_token& stop) {
+  auto connection = Connection::Open(url_, name_);
+  if (!connection.ok()) return connection.status();
+  NoteUp((*connection)->server());
+  return Serve(**connection, stop);
+}
+
+void Link::NoteBlocked(bool blocked) {
+  const MutexLock lock(mutex_);
+  status_.blocked = blocked;
+}
+
+void Link::NoteUp(const std::string& server) {
+  {
+    const MutexLock lock(mutex_);
+    status_.connected = true;
+    status_.server = server;
+    status_.last_error.clear();
+    ++status_.connects;
+  }
+  if (on_change_) on_change_();
+}
+
+void Link::NoteDown(const absl::Status& why) {
+  {
+    const MutexLock lock(mutex_);
+    status_.connected = false;
+    status_.blocked = false;
+    status_.last_error = std::string(why.message());
+  }
+  if (on_change_) on_change_();
+}
+
+void Link::Pause(Duration pause, const std::stop_token& stop) const {
+  // Others wake us for work, which there is none without a connection.
+  const auto end = std::chrono::steady_clock::now() + pause;
+  while (!stop.stop_requested()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return;
+    pollfd wait{waker_.descriptor(), POLLIN, 0};
+    poll(&wait, 1, static_cast<int>(left.count()));
+    waker_.Clear();
+  }
+}
+
+}  // namespace windlass::rabbitmq
