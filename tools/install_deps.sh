@@ -8,9 +8,9 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build pkg-config ccache mold
   libabsl-dev libboost1.81-dev libboost-json1.81-dev libcli11-dev
-  libcpp-httplib-dev libfmt-dev libfyaml-dev libpq-dev libre2-dev libspdlog-dev
-  libsqlite3-dev libssl-dev libzstd-dev prometheus-cpp-dev python3 tzdata
-  zlib1g-dev
+  libcpp-httplib-dev libcurl4-openssl-dev libfmt-dev libfyaml-dev libpq-dev
+  libpugixml-dev libre2-dev libspdlog-dev libsqlite3-dev libssl-dev libzstd-dev
+  prometheus-cpp-dev python3 tzdata zlib1g-dev
 )
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
