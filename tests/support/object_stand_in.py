@@ -4,7 +4,8 @@ A stand-in prints one line of JSON with its address on standard output and lives
 as long as its standard input, so it never outlives who started it.
 
 Faults are asked for by `POST /_faults` with a list; each is used `times` (1)
-times, by the first requests it fits, after letting `skip` (0) of those pass:
+times, by the first requests it fits, after letting `skip` (0) of those pass; an
+empty list takes all back:
 
   {"method": "PATCH", "path": "regex"}   which requests; both may be missing
   {"do": "answer", "status": 544, "body": "...", "headers": {}}
@@ -44,7 +45,7 @@ class Faults:
 
     def add(self, faults):
         with self._lock:
-            self._faults += faults
+            self._faults = self._faults + faults if faults else []
 
     def take(self, method, path):
         with self._lock:
