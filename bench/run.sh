@@ -6,6 +6,7 @@ echo "$(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1
 build/release/windlass bench "$@"
 [ $# -gt 0 ] && exit
 bench/postgres.py
+bench/results.py
 if node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then
   bench/peers/run.py
 else

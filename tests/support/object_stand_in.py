@@ -102,6 +102,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self._serve
         raise AttributeError(name)
 
+    def handle_expect_100(self):
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
     def _serve(self):
         self.url = urllib.parse.urlsplit(self.path)
         self.left = int(self.headers.get("content-length", 0))
