@@ -38,6 +38,8 @@ cel-conformance:
 bench:
 	@tools/install_deps.sh test
 	@$(MAKE) --no-print-directory build
+	@cmake --preset release -DWINDLASS_BUILD_BENCH=ON > /dev/null
+	@cmake --build --preset release -j $(JOBS) --target result_stores_bench
 	@bench/run.sh
 
 format:

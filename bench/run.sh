@@ -7,6 +7,7 @@ build/release/windlass bench "$@"
 [ $# -gt 0 ] && exit
 bench/postgres.py
 bench/broker.py
+bench/results.py
 if node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then
   bench/peers/run.py
 else

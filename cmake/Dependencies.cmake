@@ -6,9 +6,11 @@ find_package(absl REQUIRED)                       # everywhere: Status, mutex
 find_package(Boost 1.81 REQUIRED COMPONENTS json) # everywhere: JSON values
 find_package(SQLite3 REQUIRED)                    # src/store/sqlite
 find_package(PostgreSQL REQUIRED)                   # src/store/postgres: libpq
+find_package(CURL REQUIRED)                       # src/base/http
 find_package(zstd REQUIRED)                       # src/base/compress
 find_package(ZLIB REQUIRED)                       # src/handlers/file: gzip
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # src/base/sha256
+find_package(pugixml REQUIRED)                    # src/results/s3
 find_package(spdlog REQUIRED)                     # src/base/log
 find_package(CLI11 REQUIRED)                      # src/cli
 find_package(PkgConfig REQUIRED)

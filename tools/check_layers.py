@@ -37,6 +37,8 @@ HOMES = {
     "re2/": ["model/cel"],
     "spdlog/": ["base"],
     "zstd.h": ["base"],
+    "curl/": ["base/http"],
+    "pugixml.hpp": ["results/s3"],
     "zlib.h": ["base", "handlers/file"],
     "openssl/": ["base"],
     "CLI/": ["cli"],

@@ -8,15 +8,16 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build pkg-config ccache mold
   libabsl-dev libboost1.81-dev libboost-json1.81-dev libcli11-dev
-  libcpp-httplib-dev libfmt-dev libfyaml-dev libpq-dev librabbitmq-dev libre2-dev
-  libspdlog-dev libsqlite3-dev libssl-dev libzstd-dev prometheus-cpp-dev python3 tzdata
-  zlib1g-dev
+  libcpp-httplib-dev libcurl4-openssl-dev libfmt-dev libfyaml-dev libpq-dev
+  libpugixml-dev librabbitmq-dev libre2-dev libspdlog-dev libsqlite3-dev
+  libssl-dev libzstd-dev prometheus-cpp-dev python3 tzdata zlib1g-dev
 )
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   python3-jsonschema python3-pexpect python3-yaml perl sqlite3 git procps
   postgresql-15 postgresql-client-15 pgbouncer faketime
+  curl        # bench/results.py
   prometheus  # For promtool.
   rabbitmq-server amqp-tools python3-amqp
 )

@@ -81,6 +81,17 @@ class ResultStore {
     (void)uri;
     return std::nullopt;
   }
+
+  // A URL from which anyone who has it can read the object as it is stored, for
+  // `lifetime` and no longer; it cannot be taken back. Unimplemented where
+  // there is no such thing.
+  virtual absl::StatusOr<std::string> SignUrl(std::string_view uri,
+                                              Duration lifetime) {
+    (void)uri, (void)lifetime;
+    return absl::UnimplementedError(
+        "this result store cannot hand out URLs; results are read through "
+        "`windlass result`");
+  }
 };
 
 }  // namespace windlass

@@ -11,6 +11,7 @@ void AddSubmit(CLI::App& app, Invocation& invocation);
 void AddList(CLI::App& app, Invocation& invocation);
 void AddShow(CLI::App& app, Invocation& invocation);
 void AddResult(CLI::App& app, Invocation& invocation);
+void AddResults(CLI::App& app, Invocation& invocation);
 void AddLogs(CLI::App& app, Invocation& invocation);
 void AddRunControl(CLI::App& app, Invocation& invocation);
 void AddDeadLetter(CLI::App& app, Invocation& invocation);

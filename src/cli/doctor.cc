@@ -5,17 +5,25 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "engine/diagnostics.h"
+#include "engine/result_care.h"
 #include "windlass/self_check.h"
 
 namespace windlass::cli {
 namespace {
 
 enum class Depth : std::uint8_t { kShallow, kDeep };
+
+struct Verification {
+  bool wanted = false;
+  std::string place;  // Empty: where --results before the command says.
+  int sample = 100;
+};
 
 JsonArray ToJson(const std::vector<Finding>& findings) {
   JsonArray list;
@@ -67,10 +75,21 @@ absl::StatusOr<std::vector<Contradiction>> LookDeep(Engine& engine) {
   return FindContradictions(**store);
 }
 
-int Doctor(const Globals& globals, const ExecutorConfig& executor,
-           Depth depth) {
+// What cannot be opened is among the other findings.
+void VerifySample(Engine& engine, int sample, std::vector<Finding>& findings) {
+  auto store = engine.store();
+  auto results = engine.results();
+  if (!store.ok() || !results.ok()) return;
+  for (Finding& one : VerifyResults(**store, **results, sample)) {
+    findings.push_back(std::move(one));
+  }
+}
+
+int Doctor(const Globals& globals, const ExecutorConfig& executor, Depth depth,
+           const Verification& verify) {
   Engine engine(EngineConfigFrom(globals));
-  const std::vector<Finding> findings = Diagnose(engine, executor);
+  std::vector<Finding> findings = Diagnose(engine, executor);
+  if (verify.wanted) VerifySample(engine, verify.sample, findings);
   const bool broken = std::any_of(
       findings.begin(), findings.end(),
       [](const Finding& one) { return one.level == Finding::Level::kProblem; });
@@ -102,10 +121,21 @@ void AddDoctor(CLI::App& app, Invocation& invocation) {
       "doctor", "Look for what may keep executors here from working");
   command->footer(
       "Examples:\n  windlass doctor --slots 64\n"
-      "  windlass doctor --deep --output json");
+      "  windlass doctor --deep --output json\n"
+      "  windlass doctor --results --sample 1000");
   auto deep = std::make_shared<bool>(false);
   AddSwitch(*command, "--deep", *deep,
             "Read the whole store, and exit 1 if it contradicts itself");
+  auto verify = std::make_shared<Verification>();
+  CLI::Option* chosen =
+      command
+          ->add_option("--results", verify->place,
+                       "Read results, chosen at random, and compare their "
+                       "checksums; with a URL, those there")
+          ->expected(0, 1);
+  AddSetting(*command, "--sample", verify->sample,
+             "How many results --results reads")
+      ->check(CLI::Range(1, 1'000'000));
   auto executor = std::make_shared<ExecutorConfig>();
   AddSetting(*command, "--slots", executor->slots,
              "For an executor with these; 0 is one per core")
@@ -114,10 +144,12 @@ void AddDoctor(CLI::App& app, Invocation& invocation) {
              "Where attempts get their scratch folders");
   AddSetting(*command, "--secrets-dir", executor->secrets_dir,
              "Folder with a file per secret");
-  command->callback([&invocation, executor, deep] {
-    invocation.body = [&invocation, executor, deep] {
+  command->callback([&invocation, executor, deep, verify, chosen] {
+    verify->wanted = chosen->count() > 0;
+    if (!verify->place.empty()) invocation.globals.results = verify->place;
+    invocation.body = [&invocation, executor, deep, verify] {
       return Doctor(invocation.globals, *executor,
-                    *deep ? Depth::kDeep : Depth::kShallow);
+                    *deep ? Depth::kDeep : Depth::kShallow, *verify);
     };
   });
 }

@@ -34,7 +34,8 @@ void AddGlobals(CLI::App& app, Globals& globals, std::string& config) {
              "Where runs are kept: sqlite:PATH or postgres://...");
   AddSetting(app, "--results", globals.results,
              "Where large results are kept: file:PATH (default: beside the "
-             "store)");
+             "store), supabase+https://HOST/storage/v1?bucket=NAME or "
+             "s3://BUCKET/PREFIX");
   AddSetting(
       app, "--broker", globals.broker,
       "Who tells executors that there is work: amqp://USER:PASSWORD@HOST "
@@ -65,6 +66,7 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddQueues(app, invocation);
   AddSchedules(app, invocation);
   AddPrune(app, invocation);
+  AddResults(app, invocation);
   AddLimits(app, invocation);
   AddEval(app, invocation);
   AddMigrate(app, invocation);

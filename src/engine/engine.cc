@@ -16,6 +16,8 @@
 #include "results/filesystem/filesystem_result_store.h"
 #include "results/observed_result_store.h"
 #include "results/result_io.h"
+#include "results/s3/s3_result_store.h"
+#include "results/supabase/supabase_result_store.h"
 #include "source/polling/polling_source.h"
 #include "source/rabbitmq/broker.h"
 #include "store/postgres/diagnosis.h"
@@ -133,6 +135,14 @@ class Engine::Impl {
     }
     result_schemes["file"] = [](const std::string& path) {
       return OpenFilesystemResultStore(path);
+    };
+    for (const std::string scheme : {"supabase+http", "supabase+https"}) {
+      result_schemes[scheme] = [this, scheme](const std::string& rest) {
+        return OpenSupabaseResultStore(absl::StrCat(scheme, ":", rest), *clock);
+      };
+    }
+    result_schemes["s3"] = [this](const std::string& rest) {
+      return OpenS3ResultStore("s3:" + rest, *clock);
     };
     make_source = [this](Store& used, Clock& used_clock,
                          const ExecutorConfig& executor) {

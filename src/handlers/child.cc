@@ -1,9 +1,11 @@
 #include "handlers/child.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/concat.h"
 #include "handlers/failure.h"
@@ -13,19 +15,23 @@
 namespace windlass {
 namespace {
 
-constexpr std::string_view kSecretPrefix = "WINDLASS_SECRET_";
+// What an executor knows and its tasks need not.
+constexpr std::array<std::string_view, 2> kSecretPrefixes = {
+    "WINDLASS_SECRET_", "WINDLASS_SUPABASE_SERVICE_KEY"};
 constexpr std::size_t kTailBytes = 4096;
 constexpr std::size_t kMessageBytes = 500;
+
+bool IsSecret(const std::string& entry) {
+  return std::any_of(
+      kSecretPrefixes.begin(), kSecretPrefixes.end(),
+      [&](std::string_view prefix) { return entry.starts_with(prefix); });
+}
 
 }  // namespace
 
 Environment EnvironmentForChildren() {
   Environment environment = CurrentEnvironment();
-  environment.erase(std::remove_if(environment.begin(), environment.end(),
-                                   [](const std::string& entry) {
-                                     return entry.rfind(kSecretPrefix, 0) == 0;
-                                   }),
-                    environment.end());
+  std::erase_if(environment, IsSecret);
   return environment;
 }
 

@@ -71,6 +71,10 @@ class ObservedResultStore : public ResultStore {
   std::optional<std::string> LocalPath(std::string_view uri) const override {
     return real_->LocalPath(uri);
   }
+  absl::StatusOr<std::string> SignUrl(std::string_view uri,
+                                      Duration lifetime) override {
+    return real_->SignUrl(uri, lifetime);
+  }
 
  private:
   const std::unique_ptr<ResultStore> real_;

@@ -1,7 +1,10 @@
 #include "results/result_io.h"
 
 #include <algorithm>
-
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -72,17 +75,20 @@ bool ShouldCompress(const WriteOptions& options, std::string_view media_type,
   return IsWorthCompressing(media_type, head);
 }
 
-// Writes `head` and then `rest` as an object, and completes `envelope`.
+// Writes `head` and then `rest` as an object, and completes `envelope`. Stores
+// that must know the size first are spared a detour when `size` is given.
 absl::StatusOr<ResultEnvelope> WriteObject(ResultStore& store,
                                            ResultEnvelope envelope,
                                            std::string head, ByteSource& rest,
-                                           const WriteOptions& options) {
+                                           const WriteOptions& options,
+                                           std::optional<std::int64_t> size) {
   const bool compress = ShouldCompress(options, envelope.media_type, head);
   HashingSource content(std::move(head), rest);
   CompressingSource packed(content);
   ByteSource& stored = compress ? static_cast<ByteSource&>(packed) : content;
   PutOptions put;
   put.media_type = compress ? "application/zstd" : envelope.media_type;
+  if (!compress) put.size = size;
   absl::StatusOr<ObjectInfo> object = store.Put(options.key, stored, put);
   if (!object.ok()) {
     return WithContext(object.status(),
@@ -108,8 +114,9 @@ absl::StatusOr<ResultEnvelope> WriteJson(ResultStore& store, const Json& json,
     return envelope;
   }
   std::unique_ptr<ByteSource> nothing = MakeStringSource("");
+  const auto size = static_cast<std::int64_t>(text.size());
   return WriteObject(store, std::move(envelope), std::move(text), *nothing,
-                     options);
+                     options, size);
 }
 
 ResultEnvelope InlineBytes(std::string_view bytes,
@@ -121,6 +128,31 @@ ResultEnvelope InlineBytes(std::string_view bytes,
   envelope.sha256 = Sha256Hex(bytes);
   envelope.value = Json(EncodeBase64(bytes));
   return envelope;
+}
+
+absl::StatusOr<ResultEnvelope> WriteBytes(ResultStore& store,
+                                          ByteSource& content,
+                                          std::string_view media_type,
+                                          const WriteOptions& options,
+                                          std::optional<std::int64_t> size) {
+  const std::size_t limit = InlineLimit(options);
+  absl::StatusOr<std::string> head =
+      ReadHead(content, std::max(limit + 1, kCompressionProbe));
+  if (!head.ok()) return head.status();
+  if (head->size() <= limit) return InlineBytes(*head, media_type);
+  ResultEnvelope envelope;
+  envelope.kind = KindOf(media_type);
+  envelope.media_type = media_type;
+  return WriteObject(store, std::move(envelope), *std::move(head), content,
+                     options, size);
+}
+
+// None for what tells no size: a pipe, or a file the kernel makes up.
+std::optional<std::int64_t> SizeOfFile(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error || size == 0) return std::nullopt;
+  return static_cast<std::int64_t>(size);
 }
 
 absl::StatusOr<std::string> InlineContent(const ResultEnvelope& envelope) {
@@ -174,13 +206,15 @@ absl::StatusOr<ResultEnvelope> ResultIo::Write(const Content& content,
       return InlineBytes(bytes->data, bytes->media_type);
     }
     std::unique_ptr<ByteSource> source = MakeStringSource(bytes->data);
-    return WriteStream(*source, bytes->media_type, options);
+    return WriteBytes(store_, *source, bytes->media_type, options,
+                      static_cast<std::int64_t>(bytes->data.size()));
   }
   if (const FileContent* file = std::get_if<FileContent>(&content)) {
     absl::StatusOr<std::unique_ptr<ByteSource>> source =
         OpenFileSource(file->path);
     if (!source.ok()) return WithContext(source.status(), "read result file");
-    return WriteStream(**source, file->media_type, options);
+    return WriteBytes(store_, **source, file->media_type, options,
+                      SizeOfFile(file->path));
   }
   if (const ResultEnvelope* made = std::get_if<ResultEnvelope>(&content)) {
     return *made;
@@ -191,16 +225,7 @@ absl::StatusOr<ResultEnvelope> ResultIo::Write(const Content& content,
 absl::StatusOr<ResultEnvelope> ResultIo::WriteStream(
     ByteSource& content, std::string_view media_type,
     const WriteOptions& options) {
-  const std::size_t limit = InlineLimit(options);
-  absl::StatusOr<std::string> head =
-      ReadHead(content, std::max(limit + 1, kCompressionProbe));
-  if (!head.ok()) return head.status();
-  if (head->size() <= limit) return InlineBytes(*head, media_type);
-  ResultEnvelope envelope;
-  envelope.kind = KindOf(media_type);
-  envelope.media_type = media_type;
-  return WriteObject(store_, std::move(envelope), *std::move(head), content,
-                     options);
+  return WriteBytes(store_, content, media_type, options, std::nullopt);
 }
 
 bool ResultIo::IsLoadedAsValue(const ResultEnvelope& envelope) {

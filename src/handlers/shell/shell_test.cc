@@ -189,14 +189,16 @@ TEST_F(ShellTest, ExitCodesCanBeGivenAMeaning) {
 
 TEST_F(ShellTest, TheChildKnowsItsAttemptAndNoSecrets) {
   setenv("WINDLASS_SECRET_TOKEN", "hunter2", 1);
+  setenv("WINDLASS_SUPABASE_SERVICE_KEY", "hunter3", 1);
   task_.mutable_lease().attempt = 7;
   task_.mutable_lease().token = LeaseToken{1007};
   task_.mutable_lease().task.index = 3;
   Json value = Value(
-      R"({"command": "echo $WINDLASS_RUN_ID $WINDLASS_TASK_ID $WINDLASS_ATTEMPT $WINDLASS_LEASE_TOKEN $WINDLASS_IDEMPOTENCY_KEY $WINDLASS_INDEX [$WINDLASS_SECRET_TOKEN] $COLOUR",
+      R"({"command": "echo $WINDLASS_RUN_ID $WINDLASS_TASK_ID $WINDLASS_ATTEMPT $WINDLASS_LEASE_TOKEN $WINDLASS_IDEMPOTENCY_KEY $WINDLASS_INDEX [$WINDLASS_SECRET_TOKEN$WINDLASS_SUPABASE_SERVICE_KEY] $COLOUR",
           "env": {"COLOUR": "red"}})");
   EXPECT_EQ(value, "r1 subject 7 1007 r1/subject 3 [] red");
   unsetenv("WINDLASS_SECRET_TOKEN");
+  unsetenv("WINDLASS_SUPABASE_SERVICE_KEY");
 }
 
 TEST_F(ShellTest, TheScratchFolderIsThereForTheChild) {
