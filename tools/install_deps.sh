@@ -2,8 +2,10 @@
 # Installs the Debian 12 packages Windlass needs, where they are missing.
 #
 #   tools/install_deps.sh build   what `make build` needs
-#   tools/install_deps.sh test    that, and what `make test` needs
+#   tools/install_deps.sh test    that, and what `make test` needs, with a client
+#                                 of RabbitMQ from npm
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 build_packages=(
   g++ cmake ninja-build pkg-config ccache mold
@@ -28,12 +30,29 @@ case "${1:-build}" in
   *) echo "usage: $0 [build|test]" >&2; exit 2 ;;
 esac
 
+# Where Node.js was installed in another way, that one will do.
+if [ "${1:-build}" = test ] && ! command -v npm >/dev/null; then
+  packages+=(nodejs npm)
+fi
+
+# A client of RabbitMQ that is not ours.
+install_amqplib() {
+  [ "${1:-build}" = test ] || return 0
+  local folder=tests/e2e/amqplib
+  [ -e "$folder/node_modules/amqplib" ] && return
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --silent) ||
+    echo "amqplib could not be installed: its test will be skipped" >&2
+}
+
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null |
     grep -qx installed || missing+=("$package")
 done
-[ ${#missing[@]} -eq 0 ] && exit 0
+if [ ${#missing[@]} -eq 0 ]; then
+  install_amqplib "$@"
+  exit
+fi
 
 if ! command -v apt-get >/dev/null; then
   echo "$0: this machine has no apt-get; install these yourself: ${missing[*]}" >&2
@@ -74,3 +93,4 @@ install "${missing[@]}"
 for service in pgbouncer prometheus rabbitmq-server; do
   if newly "$service"; then "${sudo[@]}" update-rc.d "$service" disable; fi
 done
+install_amqplib "$@"

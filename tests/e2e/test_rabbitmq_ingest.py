@@ -1,10 +1,13 @@
 """Programs that are not ours publish work; it runs exactly once."""
 
 import json
+import pathlib
+import subprocess
 import unittest
 
 from broker_case import BrokerTest
 
+AMQPLIB = pathlib.Path(__file__).parent / "amqplib"
 EXCHANGE = "windlass.ingest"
 DEAD = "windlass.dlq.v1.ingest"
 TASK = {"task": {"type": "shell", "params": {"command": "echo ran >> ran.txt"}}, "name": "greet"}
@@ -42,6 +45,15 @@ class IngestTest(BrokerTest):
                                 "--header", "windlass-message-id: order-1")
         self.wait_for_metric(self.executor, "windlass_ingested_total{outcome=\"duplicate\"}")
         self.wait_for_all(1)
+
+    @unittest.skipUnless((AMQPLIB / "node_modules").exists(), "amqplib is not installed: npm ci")
+    def test_what_amqplib_publishes_runs_once_however_often_it_comes(self):
+        messages = "".join(json.dumps(TASK) + "\n" for _ in range(5))
+        for _ in range(2):
+            subprocess.run(["node", "publish.mjs", self.url, EXCHANGE, "order"], cwd=AMQPLIB,
+                           input=messages, text=True, check=True, timeout=60)
+        self.wait_for_metric(self.executor, "windlass_ingested_total{outcome=\"duplicate\"}", 5)
+        self.wait_for_all(5)
 
     def test_a_workflow_comes_with_params_and_labels(self):
         workflow = """
