@@ -241,6 +241,11 @@ std::optional<AttemptEnd> AttemptPipeline::LookUpCache(
   cache_key = CacheKey(task, *text);
   absl::StatusOr<CacheDecision> decision =
       parts_.store->BeginCached(lease, cache_key, task.spec->cache->max_age);
+  if (decision.ok() && decision->kind == CacheDecision::Kind::kHit &&
+      absl::IsNotFound(parts_.results->CheckExists(decision->result))) {
+    // Somebody has deleted the object.
+    decision = parts_.store->BeginCached(lease, cache_key, Duration::zero());
+  }
   if (!decision.ok()) {
     if (IsTransient(decision.status())) return DeferredEnd(lease);
     // A cache that cannot be used is no reason not to compute.

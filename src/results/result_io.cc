@@ -228,6 +228,11 @@ absl::StatusOr<ResultEnvelope> ResultIo::WriteStream(
   return WriteBytes(store_, content, media_type, options, std::nullopt);
 }
 
+absl::Status ResultIo::CheckExists(const ResultEnvelope& envelope) {
+  if (envelope.uri.empty()) return absl::OkStatus();
+  return store_.Stat(envelope.uri).status();
+}
+
 bool ResultIo::IsLoadedAsValue(const ResultEnvelope& envelope) {
   return envelope.kind == Kind::kJson || HoldsJson(envelope) ||
          HoldsText(envelope);

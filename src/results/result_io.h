@@ -68,6 +68,9 @@ class ResultIo {
   absl::StatusOr<std::unique_ptr<ByteSource>> Open(
       const ResultEnvelope& envelope);
 
+  // NotFound when the content is not where the envelope says. Reads none of it.
+  absl::Status CheckExists(const ResultEnvelope& envelope);
+
  private:
   absl::StatusOr<std::string> ReadText(const ResultEnvelope& envelope);
 

@@ -25,8 +25,12 @@ std::string Line(const prometheus::MetricFamily& family) {
 BrokerStatus FullStatus() {
   BrokerStatus status;
   status.publishing = {true, true, "RabbitMQ 3.10.8", "", 2};
-  status.consuming.emplace().hint_age = std::chrono::milliseconds(5);
-  status.ingest.emplace().refused = 3;
+  BrokerStatus::Consuming consuming;
+  consuming.hint_age = std::chrono::milliseconds(5);
+  status.consuming = consuming;
+  BrokerStatus::Ingest ingest;
+  ingest.refused = 3;
+  status.ingest = ingest;
   return status;
 }
 
