@@ -223,6 +223,33 @@ class Picky : public BaseExecutor {
   std::atomic<int> after = 0;
 };
 
+TEST_F(ExecutorFaultsTest, ACachedResultWhoseObjectIsGoneIsComputedAgain) {
+  const Json content(std::string(100, 'x'));
+  std::atomic<int> computed = 0;
+  Handle("compute", [&](TaskContext&) {
+    ++computed;
+    return Outcome::Success(content);
+  });
+  auto executor = Start();
+  const auto run_once = [&] {
+    RunId run = Submit(R"(
+windlass: 1
+name: cached
+tasks:
+  a: {type: compute, cache: {key: k}, result: {max_inline: 10}}
+)");
+    EXPECT_EQ(Await(run).state, RunState::kSucceeded);
+    return run;
+  };
+  const RunId first = run_once();
+  EXPECT_EQ(Task(run_once(), "a").cached_from, FormatRunId(first) + "/a");
+  ASSERT_TRUE(results.Delete(Task(first, "a").result->uri).ok());
+  EXPECT_EQ(Value(run_once(), "a"), content);
+  EXPECT_EQ(computed, 2);
+  EXPECT_EQ(Value(run_once(), "a"), content);
+  EXPECT_EQ(computed, 2);
+}
+
 TEST_F(ExecutorFaultsTest, WhatIsNotAdmittedIsGivenBackAsIfNeverClaimed) {
   auto source = MakePollingSource(faulty, *clock, {});
   ExecutorParts parts = Parts();

@@ -680,33 +680,6 @@ tasks:
   EXPECT_EQ(cached, 10);
 }
 
-TEST_F(ExecutorTest, ACachedResultWhoseObjectIsGoneIsComputedAgain) {
-  const Json content(std::string(100, 'x'));
-  std::atomic<int> computed = 0;
-  Handle("compute", [&](TaskContext&) {
-    ++computed;
-    return Outcome::Success(content);
-  });
-  auto executor = Start();
-  const auto run_once = [&] {
-    RunId run = Submit(R"(
-windlass: 1
-name: cached
-tasks:
-  a: {type: compute, cache: {key: k}, result: {max_inline: 10}}
-)");
-    EXPECT_EQ(Await(run).state, RunState::kSucceeded);
-    return run;
-  };
-  const RunId first = run_once();
-  EXPECT_EQ(Task(run_once(), "a").cached_from, FormatRunId(first) + "/a");
-  ASSERT_TRUE(results.Delete(Task(first, "a").result->uri).ok());
-  EXPECT_EQ(Value(run_once(), "a"), content);
-  EXPECT_EQ(computed, 2);
-  EXPECT_EQ(Value(run_once(), "a"), content);
-  EXPECT_EQ(computed, 2);
-}
-
 TEST_F(ExecutorTest, TwoExecutorsOnOneStoreNeverRunATaskTwice) {
   Mutex mutex;
   std::map<std::string, int> times;

@@ -141,9 +141,9 @@ class RabbitMq:
             return None
 
     @contextlib.contextmanager
-    def channel(self):
+    def channel(self, **options):
         """Of py-amqp, the client of Celery: what rabbitmqctl needs seconds for."""
-        connection = amqp.Connection(f"127.0.0.1:{self.port}", connect_timeout=10)
+        connection = amqp.Connection(f"127.0.0.1:{self.port}", connect_timeout=10, **options)
         connection.connect()
         try:
             yield connection.channel()

@@ -8,7 +8,7 @@ import time
 import unittest
 
 import amqp
-from broker_case import DEAD_HINTS, HINTS, BrokerTest
+from broker_case import DEAD_HINTS, HINTS, BrokerTest, needs_quiet
 from fault_proxy import DOWN, FaultProxy
 from postgres import free_port
 from rabbitmq import RabbitMq
@@ -16,6 +16,7 @@ from rabbitmq import RabbitMq
 NOOP = "{windlass: 1, name: noop, tasks: {a: {type: noop}}}"
 
 
+@needs_quiet
 class BrokerFaultsTest(BrokerTest):
 
     def tearDown(self):
@@ -185,6 +186,7 @@ class BrokerFaultsTest(BrokerTest):
         self.runs_well()
 
 
+@needs_quiet
 class OwnBrokerTest(BrokerTest):
     """A broker that closes channels over deliveries that are held for long, and
     that speaks TLS."""

@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import unittest
 
-from broker_case import BrokerTest
+from broker_case import BrokerTest, needs_quiet
 
 AMQPLIB = pathlib.Path(__file__).parent / "amqplib"
 EXCHANGE = "windlass.ingest"
@@ -88,9 +88,11 @@ class IngestTest(BrokerTest):
         self.publish_work(TASK, "good")  # It goes on.
         self.wait_for_all(1)
 
+    @needs_quiet
     def test_nothing_is_lost_when_the_broker_and_the_executor_are_killed(self):
         other = self.listener("--ingest", ttl="3s")
-        with self.broker.channel() as channel:
+        # What the broker has not confirmed it may lose when it is killed.
+        with self.broker.channel(confirm_publish=True) as channel:
             for i in range(40):
                 self.publish(channel, json.dumps(
                     {"task": {"type": "noop"}, "name": f"n{i}"}), EXCHANGE, "",
