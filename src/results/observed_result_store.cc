@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "results/forwarding_result_store.h"
+
 namespace windlass {
 namespace {
 
@@ -35,14 +37,14 @@ class ObservedSource : public ByteSource {
   const Events& events_;
 };
 
-class ObservedResultStore : public ResultStore {
+class ObservedResultStore : public ForwardingResultStore {
  public:
   ObservedResultStore(std::unique_ptr<ResultStore> real, Events events)
-      : real_(std::move(real)), events_(std::move(events)) {}
+      : ForwardingResultStore(std::move(real)), events_(std::move(events)) {}
 
   absl::StatusOr<ObjectInfo> Put(std::string_view key, ByteSource& content,
                                  const PutOptions& options) override {
-    absl::StatusOr<ObjectInfo> put = real_->Put(key, content, options);
+    absl::StatusOr<ObjectInfo> put = real().Put(key, content, options);
     if (put.ok()) {
       events_().OnResultBytes(SchemeOf(put->uri), ResultDirection::kWritten,
                               put->size);
@@ -52,32 +54,12 @@ class ObservedResultStore : public ResultStore {
 
   absl::StatusOr<std::unique_ptr<ByteSource>> Get(
       std::string_view uri, const ByteRange& range) override {
-    absl::StatusOr<std::unique_ptr<ByteSource>> source = real_->Get(uri, range);
+    absl::StatusOr<std::unique_ptr<ByteSource>> source = real().Get(uri, range);
     if (!source.ok()) return source;
     return std::make_unique<ObservedSource>(*std::move(source), uri, events_);
   }
 
-  absl::StatusOr<ObjectInfo> Stat(std::string_view uri) override {
-    return real_->Stat(uri);
-  }
-  absl::Status Delete(std::string_view uri) override {
-    return real_->Delete(uri);
-  }
-  absl::Status List(
-      std::string_view prefix,
-      const std::function<bool(const ObjectInfo&)>& visit) override {
-    return real_->List(prefix, visit);
-  }
-  std::optional<std::string> LocalPath(std::string_view uri) const override {
-    return real_->LocalPath(uri);
-  }
-  absl::StatusOr<std::string> SignUrl(std::string_view uri,
-                                      Duration lifetime) override {
-    return real_->SignUrl(uri, lifetime);
-  }
-
  private:
-  const std::unique_ptr<ResultStore> real_;
   const Events events_;
 };
 

@@ -5,6 +5,7 @@
 #include "base/concat.h"
 #include "base/sha256.h"
 #include "results/cache/copy_folder.h"
+#include "results/forwarding_result_store.h"
 
 namespace windlass {
 namespace {
@@ -28,47 +29,27 @@ class CopyingSource : public ByteSource {
   NewCopy copy_;
 };
 
-class CachedResultStore : public ResultStore {
+class CachedResultStore : public ForwardingResultStore {
  public:
   CachedResultStore(std::unique_ptr<ResultStore> real,
                     std::unique_ptr<CopyFolder> copies, std::string place)
-      : real_(std::move(real)),
+      : ForwardingResultStore(std::move(real)),
         copies_(std::move(copies)),
         place_(std::move(place)) {}
 
-  absl::StatusOr<ObjectInfo> Put(std::string_view key, ByteSource& content,
-                                 const PutOptions& options) override {
-    return real_->Put(key, content, options);
-  }
-
   absl::StatusOr<std::unique_ptr<ByteSource>> Get(
       std::string_view uri, const ByteRange& range) override {
-    if (range.offset != 0 || range.length) return real_->Get(uri, range);
+    if (range.offset != 0 || range.length) return real().Get(uri, range);
     const std::string name = NameOf(uri);
     if (auto copy = copies_->Read(name)) return copy;
-    absl::StatusOr<std::unique_ptr<ByteSource>> object = real_->Get(uri, range);
+    absl::StatusOr<std::unique_ptr<ByteSource>> object = real().Get(uri, range);
     if (!object.ok()) return object;
     return std::make_unique<CopyingSource>(*std::move(object), *copies_, name);
   }
 
-  absl::StatusOr<ObjectInfo> Stat(std::string_view uri) override {
-    return real_->Stat(uri);
-  }
   absl::Status Delete(std::string_view uri) override {
     copies_->Remove(NameOf(uri));
-    return real_->Delete(uri);
-  }
-  absl::Status List(
-      std::string_view prefix,
-      const std::function<bool(const ObjectInfo&)>& visit) override {
-    return real_->List(prefix, visit);
-  }
-  std::optional<std::string> LocalPath(std::string_view uri) const override {
-    return real_->LocalPath(uri);
-  }
-  absl::StatusOr<std::string> SignUrl(std::string_view uri,
-                                      Duration lifetime) override {
-    return real_->SignUrl(uri, lifetime);
+    return real().Delete(uri);
   }
 
  private:
@@ -76,7 +57,6 @@ class CachedResultStore : public ResultStore {
     return Sha256Hex(Concat(place_, "\n", uri));
   }
 
-  const std::unique_ptr<ResultStore> real_;
   const std::unique_ptr<CopyFolder> copies_;
   const std::string place_;
 };
