@@ -11,8 +11,7 @@ namespace windlass::sql {
 namespace {
 
 constexpr std::int32_t kFewRows = 8;
-// As many executors live in one process at the most, if nobody is after
-// records.
+// More than live in one process; those that are gone need not be remembered.
 constexpr std::size_t kMostExecutors = 1'000;
 
 bool Allows(const std::vector<std::string>& names, std::string_view name) {
@@ -64,9 +63,8 @@ void Claim::Announce(Transaction& tx, const ClaimRequest& request,
   tx.db.Announce(Query::kSelectNextDue);
   tx.db.Announce(Query::kSelectLanes);
   // Rows that need not be locked cost more than asking later.
-  if (latest.lanes.empty() ||
-      latest.tasks > static_cast<std::size_t>(kFewRows) || request.root)
-    return;
+  const bool took_little = latest.tasks <= static_cast<std::size_t>(kFewRows);
+  if (!took_little || latest.lanes.empty() || request.root) return;
   tx.db.Announce(Query::kLockReady, Ints{latest.lanes}, kFewRows);
   tx.ids.AnnounceToken(tx.db);
   tx.db.Announce(Query::kSelectInputsOfReady, Ints{latest.lanes}, kFewRows);
