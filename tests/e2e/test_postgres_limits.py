@@ -29,27 +29,44 @@ class LimitsTest(PostgresFaultTest):
         self.started.extend(crowd)
         return crowd
 
-    def test_executors_wait_while_there_is_no_connection_left(self):
-        self.server.query("create role worker login")
-        self.server.query("grant create on database "
-                          + self.direct.rsplit("/", 1)[1] + " to worker")
-        self.store = self.direct.replace("postgres@", "worker@")
-        runs = self.submit_many(CHAIN, 10)
+    def be(self, role):
+        """From here on everything comes as a role that superusers' places are
+        not kept for."""
+        self.server.query(f"create role {role} login")
+        database = self.direct.rsplit("/", 1)[1]
+        self.server.query(f"grant create on database {database} to {role}")
+        self.store = self.direct.replace("postgres@", f"{role}@")
+
+    def test_an_executor_that_finds_no_connection_says_so_and_ends(self):
+        self.be("newcomer")
+        self.submit(NOOPS)
         crowd = self.crowd()
         self.wait_until(lambda: self.windlass("list").code == 3, "no connection is left")
-        refused = self.windlass("list")
+        refused = self.windlass("executor", code=3)
         self.assertIn("connection slots", refused.stderr)
-        executor = self.executor("--slots", "2")
         for client in crowd:
             client.stdin.close()
             client.wait()
-        if executor.poll() is not None:
-            # One that cannot even register says so and ends; a supervisor's case.
-            self.assertEqual(executor.returncode, 3)
-            self.executor("--slots", "2")
+        self.executor("--slots", "2")
         self.wait_for_all()
-        self.assert_all_succeeded(10)
+        self.assert_all_succeeded(1)
+
+    def test_executors_wait_while_there_is_no_connection_left(self):
+        self.be("worker")
+        runs = self.submit_many(CHAIN, 40)
+        executor = self.executor("--slots", "2")
+        self.wait_until(lambda: len(self.ran()) > 3, "some tasks ran")
+        # The same refusal as of a server that is full, and nobody can take its place.
+        self.server.query("alter role worker connection limit 0")
+        self.server.query("select pg_terminate_backend(pid) from pg_stat_activity"
+                          " where usename = 'worker'")
+        self.wait_until(lambda: "too many connections for role" in self.server.log,
+                        "it was refused a connection")
+        self.server.query("alter role worker connection limit -1")
+        self.wait_for_all()
+        self.assert_all_succeeded(40)
         self.assert_each_ran_once(runs)
+        self.assertIsNone(executor.poll(), "the executor lives")
 
     def test_a_tiny_statement_timeout_of_the_role_breaks_nothing(self):
         self.server.query("create role hasty login superuser")
