@@ -14,6 +14,7 @@ function(windlass_embed target header namespace)
     DEPENDS ${ARG_FILES} ${PROJECT_SOURCE_DIR}/cmake/WriteEmbedded.cmake
     VERBATIM)
   target_sources(${target} PRIVATE ${out})
+  set_property(GLOBAL APPEND PROPERTY WINDLASS_EMBEDDED ${out})
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/embedded)
 endfunction()
 
@@ -43,5 +44,6 @@ function(windlass_embed_queries target)
     DEPENDS ${files} ${PROJECT_SOURCE_DIR}/cmake/WriteQueries.cmake
     VERBATIM)
   target_sources(${target} PRIVATE ${outputs})
+  set_property(GLOBAL APPEND PROPERTY WINDLASS_EMBEDDED ${outputs})
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/embedded)
 endfunction()

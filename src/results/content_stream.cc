@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kInputSize = 256 * 1024;
 
-absl::Status Damaged(const ResultEnvelope& envelope, std::string why) {
+absl::Status Damaged(const ResultEnvelope& envelope, const std::string& why) {
   const std::string place =
       envelope.uri.empty() ? "inline result" : "result at " + envelope.uri;
   return absl::DataLossError(absl::StrCat(
@@ -21,7 +21,7 @@ absl::Status Damaged(const ResultEnvelope& envelope, std::string why) {
       "; restore the object, or run the task again to write a new one"));
 }
 
-absl::Status WrongSize(const ResultEnvelope& envelope, std::string has) {
+absl::Status WrongSize(const ResultEnvelope& envelope, const std::string& has) {
   return Damaged(envelope, absl::StrCat("it has ", has, " bytes instead of ",
                                         envelope.size));
 }

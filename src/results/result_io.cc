@@ -25,7 +25,8 @@ constexpr char kJsonMediaType[] = "application/json";
 constexpr char kZstd[] = "zstd";
 constexpr char kIdentity[] = "identity";
 
-absl::Status WithContext(const absl::Status& status, std::string context) {
+absl::Status WithContext(const absl::Status& status,
+                         const std::string& context) {
   return absl::Status(
       status.code(),
       absl::StrCat(context, ": ", std::string(status.message())));
@@ -179,15 +180,15 @@ absl::StatusOr<std::string> InlineContent(const ResultEnvelope& envelope) {
 
 // Text whose value is a string must be what JSON can hold; a way through the
 // JSON parser checks the UTF-8.
-absl::StatusOr<Json> TextToJson(std::string text) {
-  absl::StatusOr<Json> json = ParseJson(FormatJson(Json(std::move(text))));
+absl::StatusOr<Json> TextToJson(std::string_view text) {
+  absl::StatusOr<Json> json = ParseJson(FormatJson(Json(text)));
   if (json.ok()) return json;
   return absl::InvalidArgumentError(
       "the result is text/plain but not valid UTF-8; write it as UTF-8, or as "
       "application/octet-stream if it is not text");
 }
 
-absl::StatusOr<Json> ParseContent(std::string text) {
+absl::StatusOr<Json> ParseContent(std::string_view text) {
   absl::StatusOr<Json> json = ParseJson(text);
   if (json.ok()) return json;
   return WithContext(json.status(),
@@ -244,8 +245,7 @@ absl::StatusOr<Json> ResultIo::ReadValue(const ResultEnvelope& envelope) {
   absl::StatusOr<std::string> text = ReadText(envelope);
   if (!text.ok()) return text.status();
   if (envelope.kind == Kind::kJson && envelope.value) return *envelope.value;
-  return HoldsText(envelope) ? TextToJson(*std::move(text))
-                             : ParseContent(*std::move(text));
+  return HoldsText(envelope) ? TextToJson(*text) : ParseContent(*text);
 }
 
 absl::StatusOr<std::string> ResultIo::ReadText(const ResultEnvelope& envelope) {

@@ -69,10 +69,9 @@ class HttplibServer : public HttpServer {
       server_->Get(route.path,
                    [get = std::move(route.get)](const httplib::Request&,
                                                 httplib::Response& response) {
-                     HttpResponse answer = get();
+                     const HttpResponse answer = get();
                      response.status = answer.status;
-                     response.set_content(std::move(answer.body),
-                                          answer.content_type.c_str());
+                     response.set_content(answer.body, answer.content_type);
                    });
     }
   }

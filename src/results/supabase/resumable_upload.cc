@@ -21,8 +21,9 @@ class ResumableUpload {
   absl::Status Begin(const PutOptions& options) {
     absl::StatusOr<std::string> id = client_.BeginUpload(
         key_, size_, {options.media_type, mark_.ToMetadata()});
-    if (id.ok()) id_ = *std::move(id);
-    return id.status();
+    if (!id.ok()) return id.status();
+    id_ = *std::move(id);
+    return absl::OkStatus();
   }
 
   // All of `bytes`, which follow what was sent before.

@@ -40,8 +40,9 @@ absl::StatusOr<std::string> Decode(std::string_view text) {
 
 absl::Status DecodeTo(std::string_view text, std::string& out) {
   auto decoded = Decode(text);
-  if (decoded.ok()) out = *std::move(decoded);
-  return decoded.status();
+  if (!decoded.ok()) return decoded.status();
+  out = *std::move(decoded);
+  return absl::OkStatus();
 }
 
 absl::Status ReadUser(std::string_view text, BrokerUrl& url) {

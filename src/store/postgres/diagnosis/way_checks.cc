@@ -81,7 +81,7 @@ constexpr char kDirect[] =
     "name a direct connection for LISTEN in the store's URL, "
     "windlass_listen_url=postgres%3A%2F%2F..., or live with polling";
 
-Finding Deaf(std::string detail, std::string advice = kDirect) {
+Finding Deaf(const std::string& detail, std::string advice = kDirect) {
   return {Level::kWarning, "wake-ups",
           absl::StrCat(detail, "; executors poll for work"), std::move(advice)};
 }
