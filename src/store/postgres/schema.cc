@@ -14,6 +14,8 @@ constexpr Migration kMigrations[] = {
     {1, "initial", migrations::k0001InitialUp, migrations::k0001InitialDown},
     {2, "instance_ranges", migrations::k0002InstanceRangesUp,
      migrations::k0002InstanceRangesDown},
+    {3, "history_parts", migrations::k0003HistoryPartsUp,
+     migrations::k0003HistoryPartsDown},
 };
 constexpr std::chrono::minutes kMigrationPatience{10};
 

@@ -123,6 +123,17 @@ absl::Status DeleteUnusedInputs(Ledger& ledger) {
   }
 }
 
+// Where many write, history is in parts that are made and dropped as a whole.
+absl::Status TendHistory(Ledger& ledger, Timestamp now, Duration kept) {
+  const auto body = [&](Transaction& tx) {
+    if (tx.writers == Writers::kMany) {
+      tx.db.Write(Query::kTendHistory, now, kept.count());
+    }
+    return absl::OkStatus();
+  };
+  return ledger.Write(Ledger::Durability::kProcess, body);
+}
+
 }  // namespace
 
 absl::StatusOr<PruneReply> History::Prune(const PruneRequest& request) {
@@ -155,6 +166,11 @@ absl::StatusOr<PruneReply> History::Prune(const PruneRequest& request) {
   }
   if (page.more) return reply;
   if (auto status = DeleteUnusedInputs(ledger_); !status.ok()) return status;
+  const Timestamp now = limit + request.older_than;
+  if (auto status = TendHistory(ledger_, now, request.older_than);
+      !status.ok()) {
+    return status;
+  }
   return reply;
 }
 

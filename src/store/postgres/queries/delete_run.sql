@@ -1,9 +1,14 @@
--- Runs and all that belongs to them.
+-- Runs and all that belongs to them, but for the history in parts that are to be
+-- dropped as a whole.
 WITH gone AS (SELECT unnest(?1::bigint[]) AS run),
-ends AS (DELETE FROM task_end USING gone WHERE task_end.run = gone.run),
+single AS (
+  SELECT run FROM gone
+  WHERE NOT EXISTS (SELECT FROM history_part
+                    WHERE whole AND gone.run BETWEEN first AND last)),
+ends AS (DELETE FROM task_end USING single WHERE task_end.run = single.run),
+attempts AS (DELETE FROM attempt USING single WHERE attempt.run = single.run),
 ranges AS (
   DELETE FROM task_end_range USING gone WHERE task_end_range.of_run = gone.run),
-attempts AS (DELETE FROM attempt USING gone WHERE attempt.run = gone.run),
 expansions AS (DELETE FROM expansion USING gone WHERE expansion.run = gone.run),
 states AS (DELETE FROM saved USING gone WHERE saved.run = gone.run),
 letters AS (DELETE FROM dead_letter USING gone WHERE dead_letter.run = gone.run),
