@@ -9,6 +9,7 @@
 #include "handlers/process/process.h"
 #include "handlers/shell/shell.h"
 #include "handlers/sleep/sleep.h"
+#include "handlers/sql/sql.h"
 #include "handlers/workflow/workflow.h"
 #include "windlass/clock.h"
 
@@ -59,6 +60,9 @@ void AddBuiltinHandlers(HandlerRegistry& registry, const HandlerParts& parts) {
   process.guard = parts.guard;
   registry.Add("process", MakeProcessHandler(process));
   registry.Add("file", MakeFileHandler(FileHandlerOptionsFromEnvironment()));
+  SqlHandlerOptions sql = SqlHandlerOptionsFromEnvironment();
+  sql.results = parts.results;
+  registry.Add("sql", MakeSqlHandler(std::move(sql)));
   registry.Add("workflow",
                MakeWorkflowHandler(SubWorkflowParts(registry, parts)));
 }
