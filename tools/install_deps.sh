@@ -17,7 +17,7 @@ build_packages=(
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   libgtest-dev libgmock-dev libbenchmark-dev
-  python3-jsonschema python3-pexpect python3-yaml perl sqlite3 git procps
+  python3-jsonschema python3-pandas python3-pexpect python3-yaml perl sqlite3 git procps
   postgresql-15 postgresql-client-15 pgbouncer faketime
   curl        # bench/results.py
   prometheus  # For promtool.

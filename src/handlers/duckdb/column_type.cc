@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/numeric/int128.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/base64.h"
@@ -212,6 +213,10 @@ std::string ColumnType::Name() const {
   }
 }
 
+bool ColumnType::IsWiderThanParquet() const {
+  return id_ == DUCKDB_TYPE_HUGEINT || id_ == DUCKDB_TYPE_UHUGEINT;
+}
+
 bool ColumnType::IsKnown() const {
   return Name().find(kUnknown) == std::string::npos;
 }
@@ -366,6 +371,8 @@ Json ColumnType::Decimal(void* data, idx_t row) const {
     default:
       digits = Digits(WideAt(data, row));
   }
+  std::int64_t whole = 0;
+  if (scale_ == 0 && absl::SimpleAtoi(digits, &whole)) return whole;
   const bool negative = digits.starts_with('-');
   const bool exact = FitsDouble(digits);
   if (negative) digits.erase(0, 1);

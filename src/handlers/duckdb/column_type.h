@@ -33,6 +33,9 @@ class ColumnType {
   // As SQL writes it: "DECIMAL(18,3)", "STRUCT(a INTEGER, b VARCHAR[])".
   std::string Name() const;
 
+  // HUGEINT and UHUGEINT.
+  bool IsWiderThanParquet() const;
+
   // Whether values can be told as JSON: not those of UNION, BIGNUM and what
   // later versions add.
   bool IsKnown() const;

@@ -19,15 +19,6 @@ JsonObject ValuesOf(const Json& params) {
   return values == nullptr ? JsonObject() : values->get_object();
 }
 
-JsonArray Describe(const duckdb::QueryResult& result) {
-  JsonArray columns;
-  for (const auto& column : result.columns()) {
-    columns.push_back(
-        JsonObject{{"name", column.name}, {"type", column.type.Name()}});
-  }
-  return columns;
-}
-
 // To stand in another statement: a comment at its end must not hide the rest.
 std::string Nested(const std::string& statement) {
   return Concat("(", statement, "\n)");
@@ -166,7 +157,7 @@ absl::StatusOr<Content> SqlJob::Rows(const std::string& statement,
   }
   JsonObject out;
   const auto count = static_cast<std::int64_t>(rows.size());
-  out["columns"] = Describe(*result);
+  out["columns"] = DescribeColumns(*result);
   out["rows"] = std::move(rows);
   out["row_count"] = count;
   return Content(Json(std::move(out)));

@@ -95,12 +95,49 @@ std::vector<SqlOutput> SqlOutputsOf(const Json& params) {
   return outputs;
 }
 
+namespace {
+
+// Parquet has no integers of 128 bits, and DuckDB would write doubles, which
+// lose digits. Sums of integers are such integers.
+absl::StatusOr<std::string> ForParquet(duckdb::Database& database,
+                                       const std::string& source,
+                                       const JsonObject& params) {
+  auto empty =
+      database.Execute(Concat("SELECT * FROM ", source, " LIMIT 0"), params);
+  if (!empty.ok()) return empty.status();
+  std::string casts;
+  for (const auto& column : empty->columns()) {
+    if (!column.type.IsWiderThanParquet()) continue;
+    const std::string name = duckdb::Identifier(column.name);
+    casts +=
+        Concat(casts.empty() ? "" : ", ", name, "::DECIMAL(38, 0) AS ", name);
+  }
+  if (casts.empty()) return source;
+  return Concat("(SELECT * REPLACE (", casts, ") FROM ", source, ")");
+}
+
+}  // namespace
+
+JsonArray DescribeColumns(const duckdb::QueryResult& result) {
+  JsonArray columns;
+  for (const auto& column : result.columns()) {
+    columns.push_back(
+        JsonObject{{"name", column.name}, {"type", column.type.Name()}});
+  }
+  return columns;
+}
+
 absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
                                      const std::string& source,
                                      const JsonObject& params,
                                      TableFormat format, std::string path) {
+  absl::StatusOr<std::string> from = source;
+  if (format == TableFormat::kParquet) {
+    from = ForParquet(database, source, params);
+  }
+  if (!from.ok()) return from.status();
   auto written =
-      database.Execute(Concat("COPY ", source, " TO ", duckdb::Literal(path),
+      database.Execute(Concat("COPY ", *from, " TO ", duckdb::Literal(path),
                               " (", CopyOptions(format), ")"),
                        params);
   if (!written.ok()) return written.status();

@@ -29,6 +29,9 @@ void CheckSqlOutputs(const Json& outputs, ParamStage stage,
 // Of params that passed.
 std::vector<SqlOutput> SqlOutputsOf(const Json& params);
 
+// [{"name", "type"}]
+JsonArray DescribeColumns(const duckdb::QueryResult& result);
+
 // A table in a file of its own in the attempt's folder.
 struct TableFile {
   std::string path;
