@@ -8,10 +8,12 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
 else()
   set(duckdb_cpu x64)
 endif()
-find_path(DuckDB_INCLUDE_DIR duckdb.h HINTS ${duckdb_npm}/.include)
+set(duckdb_installed ${CMAKE_CURRENT_LIST_DIR}/../../windlass)  # Beside Windlass.
+find_path(DuckDB_INCLUDE_DIR duckdb.h
+  HINTS ${duckdb_npm}/.include ${duckdb_installed})
 find_library(DuckDB_LIBRARY duckdb
   HINTS ${duckdb_npm}/@duckdb/node-bindings-linux-${duckdb_cpu}
-        ${CMAKE_CURRENT_LIST_DIR}/../../windlass)  # Beside an installed Windlass.
+        ${duckdb_installed})
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(DuckDB
