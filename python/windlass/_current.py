@@ -4,6 +4,7 @@ task = None
 
 
 def current():
+    """The Task: its scratch_dir, base_dir, attempt and the rest."""
     if task is None:
         raise RuntimeError("no task is being executed in this process")
     return task
