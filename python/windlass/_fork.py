@@ -9,6 +9,7 @@ and ends, so whatever the function did to its process is gone with it.
 
 import collections
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -16,6 +17,7 @@ import select
 import signal
 import sys
 
+from ._child import run_child
 from ._wire import PROTOCOL, take_standard_streams
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -32,6 +34,9 @@ def main(preload):
         except ImportError as error:
             # Whoever needs it gets the error where it is imported.
             print(f"{name} is not there: {error}", file=sys.stderr)
+    # Else collections in children would copy what they share with us.
+    gc.collect()
+    gc.freeze()
     Parent(reader.fileno(), writer.fileno()).run()
 
 
@@ -77,7 +82,6 @@ class Parent:
         if pid == 0:
             os.close(to_child[1])
             os.close(done[0])
-            from ._child import run_child
             run_child(message, to_child[0], self._writer, done[1])
         os.close(to_child[0])
         os.close(done[1])
