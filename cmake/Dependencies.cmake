@@ -1,5 +1,6 @@
 # Every third-party package Windlass uses, and the folder each belongs to.
-# All are Debian 12 packages; tools/install_deps.sh lists their names.
+# All are Debian 12 packages, which tools/install_deps.sh lists, but for DuckDB,
+# which tools/install_duckdb.sh fetches.
 
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)                       # everywhere: Status, mutex
@@ -10,6 +11,7 @@ find_package(CURL REQUIRED)                       # src/base/http
 find_package(zstd REQUIRED)                       # src/base/compress
 find_package(ZLIB REQUIRED)                       # src/handlers/file: gzip
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # src/base/sha256
+find_package(DuckDB REQUIRED)                     # src/handlers/duckdb
 find_package(pugixml REQUIRED)                    # src/results/s3
 find_package(spdlog REQUIRED)                     # src/base/log
 find_package(CLI11 REQUIRED)                      # src/cli

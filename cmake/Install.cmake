@@ -7,6 +7,9 @@ install(TARGETS windlass EXPORT windlassTargets)
 if(TARGET windlass_cli)
   install(TARGETS windlass_cli)
 endif()
+# The installed binary, and FindDuckDB.cmake, find DuckDB here.
+install(FILES ${DuckDB_LIBRARY} ${DuckDB_INCLUDE_DIR}/duckdb.h
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/windlass)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/windlass
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT windlassTargets NAMESPACE windlass::
@@ -17,5 +20,6 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/windlassConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/windlassConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/windlassConfig.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/FindDuckDB.cmake
               ${PROJECT_BINARY_DIR}/windlassConfigVersion.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/windlass)

@@ -38,6 +38,7 @@ HOMES = {
     "spdlog/": ["base"],
     "zstd.h": ["base"],
     "curl/": ["base/http"],
+    "duckdb.h": ["handlers/duckdb"],
     "pugixml.hpp": ["results/s3"],
     "zlib.h": ["base", "handlers/file"],
     "openssl/": ["base"],

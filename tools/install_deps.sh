@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages Windlass needs, where they are missing.
 #
-#   tools/install_deps.sh build   what `make build` needs
+#   tools/install_deps.sh build   what `make build` needs, with DuckDB from npm
 #   tools/install_deps.sh test    that, and what `make test` needs, with a client
 #                                 of RabbitMQ from npm
 set -euo pipefail
@@ -17,7 +17,7 @@ build_packages=(
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   libgtest-dev libgmock-dev libbenchmark-dev
-  python3-jsonschema python3-pexpect python3-yaml perl sqlite3 git procps
+  python3-jsonschema python3-pandas python3-pexpect python3-yaml perl sqlite3 git procps
   postgresql-15 postgresql-client-15 pgbouncer faketime
   curl        # bench/results.py
   prometheus  # For promtool.
@@ -30,10 +30,17 @@ case "${1:-build}" in
   *) echo "usage: $0 [build|test]" >&2; exit 2 ;;
 esac
 
-# Where Node.js was installed in another way, that one will do.
-if [ "${1:-build}" = test ] && ! command -v npm >/dev/null; then
+# For what is not in Debian. Where Node.js was installed in another way, that
+# one will do.
+if ! command -v npm >/dev/null; then
   packages+=(nodejs npm)
 fi
+
+# What npm has and Debian has not.
+install_from_npm() {
+  tools/install_duckdb.sh
+  install_amqplib "$@"
+}
 
 # A client of RabbitMQ that is not ours.
 install_amqplib() {
@@ -50,7 +57,7 @@ for package in "${packages[@]}"; do
     grep -qx installed || missing+=("$package")
 done
 if [ ${#missing[@]} -eq 0 ]; then
-  install_amqplib "$@"
+  install_from_npm "$@"
   exit
 fi
 
@@ -93,4 +100,4 @@ install "${missing[@]}"
 for service in pgbouncer prometheus rabbitmq-server; do
   if newly "$service"; then "${sudo[@]}" update-rc.d "$service" disable; fi
 done
-install_amqplib "$@"
+install_from_npm "$@"

@@ -10,14 +10,17 @@
 
 A program that calls serve() is the command of a task of type `process`. It
 executes one task at a time and waits for the next, so what it has loaded stays
-loaded. print() goes to the log of the task. The protocol underneath is
+loaded. A function of a task of type `python` needs none of that: it gets its
+arguments, and progress(), save() and the others here concern its task. print()
+goes to the log of the task. The protocol underneath is
 docs/guides/process-protocol.md.
 """
 
+from ._current import cancelled, current, heartbeat, load, log, progress, save
 from ._errors import FinalError, RetryableError, TaskCancelled
 from ._serve import serve
 from ._task import File, Task
 
 __all__ = ["File", "FinalError", "RetryableError", "Task", "TaskCancelled",
-           "serve"]
+           "cancelled", "current", "heartbeat", "load", "log", "progress", "save", "serve"]
 __version__ = "0.1.0"

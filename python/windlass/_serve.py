@@ -82,5 +82,5 @@ def error_of(error):
     elif not isinstance(error, TaskCancelled):
         lines = traceback.format_exception(type(error), error,
                                            error.__traceback__)
-        message["details"] = {"traceback": "".join(lines)[-8192:]}
+        message["details"] = {"traceback": "".join(lines)[-65536:]}
     return message

@@ -7,8 +7,10 @@
 #include "handlers/file/file.h"
 #include "handlers/noop/noop.h"
 #include "handlers/process/process.h"
+#include "handlers/python/python.h"
 #include "handlers/shell/shell.h"
 #include "handlers/sleep/sleep.h"
+#include "handlers/sql/sql.h"
 #include "handlers/workflow/workflow.h"
 #include "windlass/clock.h"
 
@@ -59,6 +61,13 @@ void AddBuiltinHandlers(HandlerRegistry& registry, const HandlerParts& parts) {
   process.guard = parts.guard;
   registry.Add("process", MakeProcessHandler(process));
   registry.Add("file", MakeFileHandler(FileHandlerOptionsFromEnvironment()));
+  PythonHandlerOptions python = PythonHandlerOptionsFromEnvironment();
+  python.guard = parts.guard;
+  python.results = parts.results;
+  registry.Add("python", MakePythonHandler(std::move(python)));
+  SqlHandlerOptions sql = SqlHandlerOptionsFromEnvironment();
+  sql.results = parts.results;
+  registry.Add("sql", MakeSqlHandler(std::move(sql)));
   registry.Add("workflow",
                MakeWorkflowHandler(SubWorkflowParts(registry, parts)));
 }

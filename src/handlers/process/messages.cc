@@ -87,10 +87,9 @@ std::string HelloMessage() {
 }
 
 std::string TaskMessage(TaskContext& task, std::string_view id,
-                        const std::string& scratch_dir,
-                        Json heartbeat_details) {
+                        const std::string& scratch_dir, Json heartbeat_details,
+                        const Json& args) {
   const Lease& lease = task.lease();
-  const Json* args = FindParam(task.params(), "args");
   Json index;
   if (lease.task.index >= 0) index = lease.task.index;
   return FormatJson(
@@ -105,7 +104,7 @@ std::string TaskMessage(TaskContext& task, std::string_view id,
                  {"base_dir", task.base_dir()},
                  {"scratch_dir", scratch_dir},
                  {"heartbeat_details", std::move(heartbeat_details)},
-                 {"args", args == nullptr ? Json() : *args}});
+                 {"args", args}});
 }
 
 std::string CancelMessage(std::string_view id, std::string_view reason) {

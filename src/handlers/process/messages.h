@@ -16,7 +16,8 @@ inline constexpr int kProcessProtocol = 1;
 // To the program.
 std::string HelloMessage();
 std::string TaskMessage(TaskContext& task, std::string_view id,
-                        const std::string& scratch_dir, Json heartbeat_details);
+                        const std::string& scratch_dir, Json heartbeat_details,
+                        const Json& args);
 std::string CancelMessage(std::string_view id, std::string_view reason);
 std::string LoadedMessage(std::string_view id, std::string_view name,
                           const absl::StatusOr<Json>& value);

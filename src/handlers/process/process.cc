@@ -63,7 +63,8 @@ class ProcessHandler : public TaskHandler {
       if (!started.ok()) return StartFailure(started.status());
       worker = *std::move(started);
     }
-    Outcome outcome = worker->Execute(task);
+    const Json* args = FindParam(params, "args");
+    Outcome outcome = worker->Execute(task, args == nullptr ? Json() : *args);
     const std::int64_t most = IntegerParam(params, "max_tasks_per_process", 0);
     const bool used_up = most > 0 && worker->tasks_executed() >= most;
     if (reuse && !used_up && worker->IsReusable()) {

@@ -323,7 +323,7 @@ TEST_F(ProcessTest, APoolKeepsAtMostItsLimitAndDropsTheDead) {
                           Script("        say(type='result')")};
   for (std::string key : {"a", "b", "c"}) {
     auto worker = *Worker::Start(options);
-    EXPECT_EQ(worker->Execute(task_).kind, AttemptOutcome::kSucceeded);
+    EXPECT_EQ(worker->Execute(task_, Json()).kind, AttemptOutcome::kSucceeded);
     pool.Put(key, std::move(worker));
   }
   EXPECT_EQ(pool.idle(), 2u);

@@ -55,12 +55,12 @@ bool Worker::IsReusable() {
              child_->ReadLine({.timeout = Duration::zero()}).status());
 }
 
-Outcome Worker::Execute(TaskContext& task) {
+Outcome Worker::Execute(TaskContext& task, const Json& args) {
   reusable_ = false;
   id_ = Concat(++tasks_);
   log_ = std::make_unique<LineLog>(task, LogLevel::kInfo);
   errors_ = std::make_unique<OutputCapture>(kErrorBytes);
-  Outcome outcome = Converse(task);
+  Outcome outcome = Converse(task, args);
   // Stragglers on standard error belong to this task still.
   if (reusable_) reusable_ = IsReusable();
   log_->Flush();
@@ -68,12 +68,12 @@ Outcome Worker::Execute(TaskContext& task) {
   return outcome;
 }
 
-Outcome Worker::Converse(TaskContext& task) {
+Outcome Worker::Converse(TaskContext& task, const Json& args) {
   if (!ready_) {
     auto end = Handshake(task);
     if (end) return *std::move(end);
   }
-  auto end = SendTask(task);
+  auto end = SendTask(task, args);
   while (!end) {
     Heard heard = Hear(task, Duration::max());
     end = heard.end ? std::move(heard.end) : Handle(task, heard.message);
@@ -100,12 +100,13 @@ std::optional<Outcome> Worker::Handshake(TaskContext& task) {
   return std::nullopt;
 }
 
-std::optional<Outcome> Worker::SendTask(TaskContext& task) {
+std::optional<Outcome> Worker::SendTask(TaskContext& task, const Json& args) {
   auto scratch = task.ScratchDir();
   if (!scratch.ok()) return FailureFromStatus(scratch.status());
   auto details = task.HeartbeatDetails();
   if (!details.ok()) return FailureFromStatus(details.status());
-  return Answer(task, TaskMessage(task, id_, *scratch, *std::move(details)));
+  return Answer(task,
+                TaskMessage(task, id_, *scratch, *std::move(details), args));
 }
 
 std::optional<Outcome> Worker::Answer(TaskContext& task,

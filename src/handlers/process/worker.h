@@ -30,7 +30,8 @@ class Worker : private ProcessObserver {
 
   // Whatever went wrong with the program is a failure of the task:
   // ProcessExited (it ended), ProtocolError (it said what it may not).
-  Outcome Execute(TaskContext& task);
+  // `args` is what the program gets to work on.
+  Outcome Execute(TaskContext& task, const Json& args);
 
   // Whether the program may be given another task: it ended the last one by
   // itself, is alive, and has said nothing since.
@@ -45,10 +46,10 @@ class Worker : private ProcessObserver {
 
   // Empty, or how the attempt ended already.
   std::optional<Outcome> Handshake(TaskContext& task);
-  std::optional<Outcome> SendTask(TaskContext& task);
+  std::optional<Outcome> SendTask(TaskContext& task, const Json& args);
   std::optional<Outcome> Handle(TaskContext& task, const Json& message);
   std::optional<Outcome> Answer(TaskContext& task, const std::string& line);
-  Outcome Converse(TaskContext& task);
+  Outcome Converse(TaskContext& task, const Json& args);
   // A message, or how the attempt ended instead of one.
   struct Heard;
   Heard Hear(TaskContext& task, Duration timeout);

@@ -1,0 +1,128 @@
+"""The process of one task of type `python`."""
+
+import importlib.util
+import json
+import os
+import resource
+import signal
+import sys
+import traceback
+
+from . import _current
+from ._errors import FinalError
+from ._serve import error_of, result_of
+from ._task import File, Task
+from ._values import from_wire, to_json
+from ._wire import Wire
+
+# More goes by way of a file: a line of the protocol has its limit.
+MAXIMUM_LINE = 1 << 20
+
+
+def run_child(message, reader, writer, done):
+    """Never returns. Tells `done` that the executor has been told the end."""
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        end, wire = execute(message, reader, writer)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        wire.send(end)
+        os.write(done, b"1")
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def execute(message, reader, writer):
+    request = message["args"]
+    wire = Wire(os.fdopen(reader, "rb"), os.fdopen(writer, "wb"))
+    task = Task(wire, message)
+    _current.task = task
+    wire.start(lambda cancel: task._cancel(cancel["reason"]))
+    try:
+        limit(request)
+        forget_shared_state()
+        end = end_of(call(request), task)
+    except SystemExit as error:
+        end = error_of(FinalError(f"the function called sys.exit({error.code})", "SystemExit"))
+    except Exception as error:
+        end = error_of(error)
+    return {**end, "id": task.id}, wire
+
+
+def call(request):
+    function = load(request)
+    args = from_wire(request["args"])
+    return function(**args)
+
+
+def load(request):
+    name = request["function"]
+    try:
+        module = load_module(request)
+    except Exception as error:
+        lines = traceback.format_exception(type(error), error, error.__traceback__)
+        raise FinalError(f"the script cannot be loaded: {type(error).__name__}: {error}",
+                         "ScriptError", {"traceback": "".join(lines)}) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        there = sorted(n for n, value in vars(module).items()
+                       if callable(value) and not n.startswith("_"))
+        raise FinalError(f"the script has no function {name}; it has {', '.join(there)}",
+                         "ScriptError")
+    return function
+
+
+def load_module(request):
+    path = request["script"]
+    if path is not None:
+        sys.path.insert(0, os.path.dirname(path))
+        spec = importlib.util.spec_from_file_location("windlass_script", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["windlass_script"] = module
+        spec.loader.exec_module(module)
+        return module
+    module = type(sys)("windlass_script")
+    sys.modules["windlass_script"] = module
+    exec(compile(request["code"], "<code>", "exec"), module.__dict__)
+    return module
+
+
+def limit(request):
+    """What the process has already is not the function's."""
+    with open("/proc/self/statm") as file:
+        pages = int(file.read().split()[0])
+    most = pages * resource.getpagesize() + request["memory"]
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def forget_shared_state():
+    """Python seeds its own random numbers after a fork, numpy does not."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+
+
+def end_of(value, task):
+    if isinstance(value, (bytes, bytearray, memoryview, File)):
+        return result_of(value, task)
+    if isinstance(value, os.PathLike):
+        return result_of(File(os.fspath(value)), task)
+    try:
+        value = to_json(value)
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise FinalError(f"what the function returned cannot be a result: {error}",
+                         "InvalidResult") from error
+    if len(text) <= MAXIMUM_LINE:
+        return {"type": "result", "value": value}
+    path = os.path.join(task.scratch_dir, ".windlass-result.json")
+    with open(path, "w") as file:
+        file.write(text)
+    return result_of(File(path, "application/json"), task)

@@ -1,0 +1,40 @@
+"""The task this process executes, for functions that get only their arguments."""
+
+task = None
+
+
+def current():
+    """The Task: its scratch_dir, base_dir, attempt and the rest."""
+    if task is None:
+        raise RuntimeError("no task is being executed in this process")
+    return task
+
+
+def progress(fraction, message=""):
+    """Shows people how far it is, from 0 to 1."""
+    current().progress(fraction, message)
+
+
+def heartbeat(details=None):
+    """Shows life to heartbeat_timeout; keeps `details` for the next attempt."""
+    current().heartbeat(details)
+
+
+def save(name, value):
+    """Keeps a value until the task has succeeded."""
+    current().save(name, value)
+
+
+def load(name, default=None):
+    """What this or an earlier attempt saved under the name."""
+    return current().load(name, default)
+
+
+def cancelled():
+    """Whether to stop: return soon, or be killed after the grace period."""
+    return current().cancelled()
+
+
+def log(message, level="info"):
+    """level: trace, debug, info, warn or error."""
+    current().log(message, level)

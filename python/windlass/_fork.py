@@ -1,0 +1,194 @@
+"""The warm worker behind task type `python`: a process that has imported what
+functions need, and forks for every task.
+
+The parent never runs a line of a task's code. It reads the executor's messages,
+hands those of the running task to its child, and tells the executor when a child
+ended without a word. The child runs the function, speaks to the executor itself
+and ends, so whatever the function did to its process is gone with it.
+"""
+
+import collections
+import ctypes
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+
+from ._child import run_child
+from ._wire import PROTOCOL, take_standard_streams
+
+PR_SET_CHILD_SUBREAPER = 36
+SUPERVISION_INTERVAL_MS = 50
+
+
+def main(preload):
+    reader, writer = take_standard_streams()
+    # Orphans of a child become ours, so that none gets away.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for name in preload:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            # Whoever needs it gets the error where it is imported.
+            print(f"{name} is not there: {error}", file=sys.stderr)
+    # Else collections in children would copy what they share with us.
+    gc.collect()
+    gc.freeze()
+    Parent(reader.fileno(), writer.fileno()).run()
+
+
+class Parent:
+    def __init__(self, reader, writer):
+        self._reader = reader
+        self._writer = writer
+        self._bytes = b""
+        self._messages = collections.deque()
+        self._ended = False
+
+    def run(self):
+        while True:
+            line = self._next_line()
+            if line is None:
+                return
+            message = json.loads(line)
+            if message["type"] == "hello":
+                self._send({"type": "ready", "protocol": PROTOCOL})
+            elif message["type"] == "task":
+                self._execute(message)
+            # Else it is for a child that has ended meanwhile.
+
+    def _next_line(self):
+        while not self._messages and not self._ended:
+            self._read()
+        return self._messages.popleft() if self._messages else None
+
+    def _read(self):
+        block = os.read(self._reader, 1 << 20)
+        self._ended = not block
+        *lines, self._bytes = (self._bytes + block).split(b"\n")
+        self._messages.extend(lines)
+
+    def _send(self, message):
+        data = json.dumps(message).encode() + b"\n"
+        while data:
+            data = data[os.write(self._writer, data):]
+
+    def _execute(self, message):
+        to_child, done = os.pipe(), os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(to_child[1])
+            os.close(done[0])
+            run_child(message, to_child[0], self._writer, done[1])
+        os.close(to_child[0])
+        os.close(done[1])
+        try:
+            os.setpgid(pid, pid)
+        except OSError:
+            pass  # It did so itself, or has ended.
+        too_many = self._supervise(pid, to_child[1], message["args"]["max_processes"])
+        os.close(to_child[1])
+        status = self._sweep(pid)
+        spoke = os.read(done[0], 1) == b"1"
+        os.close(done[0])
+        if not spoke:
+            self._send({"id": message["id"], **obituary(status, too_many)})
+
+    def _supervise(self, pid, to_child, most):
+        """Until the child has ended or must; whether it had too many processes."""
+        ended = os.pidfd_open(pid)
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        poll.register(self._reader, select.POLLIN)
+        try:
+            while True:
+                ready = dict(poll.poll(SUPERVISION_INTERVAL_MS))
+                if ended in ready:
+                    return False
+                if descendants(most) > most:
+                    return True
+                if self._reader in ready:
+                    self._read()
+                    self._forward(to_child)
+                if self._ended:  # The executor is gone.
+                    return False
+        finally:
+            os.close(ended)
+
+    def _forward(self, to_child):
+        try:
+            while self._messages:
+                if json.loads(self._messages[0])["type"] == "task":
+                    return  # The next one: this child has all but ended.
+                line = self._messages.popleft() + b"\n"
+                while line:
+                    line = line[os.write(to_child, line):]
+        except BrokenPipeError:
+            pass
+
+    def _sweep(self, pid):
+        """Kills what is left of the child; its wait status."""
+        status = None
+        while True:
+            try:
+                # All of the group at once: one by one they could fork faster.
+                os.killpg(pid, signal.SIGKILL)
+            except OSError:
+                pass
+            for child in children(os.getpid()):
+                if child != pid:
+                    kill(child)
+            try:
+                ended, its_status = os.wait()
+            except ChildProcessError:
+                return status
+            if ended == pid:
+                status = its_status
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+
+
+def children(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
+def descendants(enough):
+    """How many there are below this process; stops counting after `enough`."""
+    found, waiting = 0, [os.getpid()]
+    while waiting and found <= enough:
+        below = children(waiting.pop())
+        found += len(below)
+        waiting += below
+    return found
+
+
+def obituary(status, too_many):
+    if too_many:
+        return {"type": "error", "error_type": "TooManyProcesses", "retryable": False,
+                "message": "the function started more processes than max_processes allows"}
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        hint = "; the system may have been out of memory" if number == signal.SIGKILL else ""
+        return {"type": "error", "error_type": "WorkerKilled", "details": {"signal": number},
+                "message": f"the function's process was killed by signal {number} "
+                           f"({signal.strsignal(number)}){hint}"}
+    code = os.WEXITSTATUS(status)
+    return {"type": "error", "error_type": "WorkerExited", "details": {"exit_code": code},
+            "message": f"the function's process ended with exit code {code} "
+                       "before the function had returned"}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

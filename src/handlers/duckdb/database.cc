@@ -1,0 +1,316 @@
+#include "handlers/duckdb/database.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_join.h"
+#include "base/concat.h"
+#include "handlers/duckdb/bind.h"
+#include "handlers/duckdb/sql_text.h"
+
+namespace windlass::duckdb {
+namespace {
+
+constexpr char kPayload[] = "windlass/duckdb";
+
+absl::StatusCode CodeOf(duckdb_error_type type) {
+  switch (type) {
+    case DUCKDB_ERROR_CONVERSION:
+    case DUCKDB_ERROR_OUT_OF_RANGE:
+    case DUCKDB_ERROR_DIVIDE_BY_ZERO:
+    case DUCKDB_ERROR_OBJECT_SIZE:
+    case DUCKDB_ERROR_CONSTRAINT:
+    case DUCKDB_ERROR_DECIMAL:
+    case DUCKDB_ERROR_INVALID_INPUT:
+    case DUCKDB_ERROR_SEQUENCE:
+      return absl::StatusCode::kOutOfRange;
+    case DUCKDB_ERROR_OUT_OF_MEMORY:
+      return absl::StatusCode::kResourceExhausted;
+    case DUCKDB_ERROR_PERMISSION:
+    case DUCKDB_ERROR_MISSING_EXTENSION:
+    case DUCKDB_ERROR_AUTOLOAD:
+      return absl::StatusCode::kPermissionDenied;
+    case DUCKDB_ERROR_IO:
+    case DUCKDB_ERROR_HTTP:
+    case DUCKDB_ERROR_NETWORK:
+    case DUCKDB_ERROR_CONNECTION:
+      return absl::StatusCode::kUnavailable;
+    case DUCKDB_ERROR_INTERRUPT:
+      return absl::StatusCode::kCancelled;
+    case DUCKDB_ERROR_FATAL:
+    case DUCKDB_ERROR_INTERNAL:
+    case DUCKDB_ERROR_NULL_POINTER:
+    case DUCKDB_ERROR_SCHEDULER:
+      return absl::StatusCode::kInternal;
+    default:
+      return absl::StatusCode::kInvalidArgument;
+  }
+}
+
+absl::Status Failed(absl::StatusCode code, std::string_view message) {
+  absl::Status status(code, {message.data(), message.size()});
+  status.SetPayload(kPayload, absl::Cord());
+  return status;
+}
+
+// A failure to parse or prepare tells no type; its message begins with it.
+absl::Status PrepareFailed(const char* message) {
+  const std::string_view text = message == nullptr ? "unknown error" : message;
+  auto code = absl::StatusCode::kInvalidArgument;
+  if (text.starts_with("Permission") || text.starts_with("Missing Extension")) {
+    code = absl::StatusCode::kPermissionDenied;
+  } else if (text.starts_with("IO Error")) {
+    code = absl::StatusCode::kUnavailable;
+  } else if (text.starts_with("INTERRUPT")) {
+    code = absl::StatusCode::kCancelled;
+  } else if (text.starts_with("Out of Memory")) {
+    code = absl::StatusCode::kResourceExhausted;
+  } else if (text.starts_with("Conversion") ||
+             text.starts_with("Invalid Input")) {
+    code = absl::StatusCode::kOutOfRange;
+  }
+  return Failed(code, text);
+}
+
+absl::Status QueryFailed(duckdb_result& result) {
+  const char* message = duckdb_result_error(&result);
+  absl::Status status = Failed(CodeOf(duckdb_result_error_type(&result)),
+                               message == nullptr ? "unknown error" : message);
+  duckdb_destroy_result(&result);
+  return status;
+}
+
+class Statements {
+ public:
+  Statements(duckdb_connection connection, const std::string& sql) {
+    count_ = duckdb_extract_statements(connection, sql.c_str(), &statements_);
+  }
+  ~Statements() { duckdb_destroy_extracted(&statements_); }
+  Statements(const Statements&) = delete;
+  Statements& operator=(const Statements&) = delete;
+
+  idx_t count() const { return count_; }
+  duckdb_extracted_statements get() const { return statements_; }
+  absl::Status Check() const {
+    if (count_ > 0) return absl::OkStatus();
+    const char* message = duckdb_extract_statements_error(statements_);
+    return message != nullptr
+               ? PrepareFailed(message)
+               : Failed(absl::StatusCode::kInvalidArgument, "no SQL statement");
+  }
+
+ private:
+  duckdb_extracted_statements statements_ = nullptr;
+  idx_t count_ = 0;
+};
+
+class Prepared {
+ public:
+  Prepared(duckdb_connection connection, const Statements& statements,
+           idx_t index) {
+    ok_ =
+        duckdb_prepare_extracted_statement(connection, statements.get(), index,
+                                           &statement_) == DuckDBSuccess;
+  }
+  ~Prepared() { duckdb_destroy_prepare(&statement_); }
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+
+  duckdb_prepared_statement get() const { return statement_; }
+  absl::Status Check() const {
+    return ok_ ? absl::OkStatus()
+               : PrepareFailed(duckdb_prepare_error(statement_));
+  }
+
+ private:
+  duckdb_prepared_statement statement_ = nullptr;
+  bool ok_ = false;
+};
+
+absl::StatusOr<QueryResult> Run(const Prepared& prepared,
+                                const JsonObject& params) {
+  absl::Status status = prepared.Check();
+  if (status.ok()) status = BindParams(prepared.get(), params);
+  if (!status.ok()) return status;
+  duckdb_result result;
+  if (duckdb_execute_prepared(prepared.get(), &result) != DuckDBSuccess) {
+    return QueryFailed(result);
+  }
+  return QueryResult(result);
+}
+
+using Config = std::unique_ptr<std::remove_pointer_t<duckdb_config>,
+                               decltype([](duckdb_config config) {
+                                 duckdb_destroy_config(&config);
+                               })>;
+
+// Nothing may be fetched behind our back.
+Config MakeConfig(int threads) {
+  duckdb_config config = nullptr;
+  if (duckdb_create_config(&config) != DuckDBSuccess) return nullptr;
+  duckdb_set_config(config, "autoinstall_known_extensions", "false");
+  duckdb_set_config(config, "autoload_known_extensions", "false");
+  duckdb_set_config(config, "allow_community_extensions", "false");
+  // Else it starts a thread per core, to end all but a few at once.
+  duckdb_set_config(config, "threads", Concat(threads).c_str());
+  return Config(config);
+}
+
+}  // namespace
+
+bool IsDatabaseError(const absl::Status& status) {
+  return status.GetPayload(kPayload).has_value();
+}
+
+// ------------------------------------------------------------- QueryResult
+
+QueryResult::QueryResult(duckdb_result result) : result_(result) {
+  if (duckdb_result_return_type(result_) != DUCKDB_RESULT_TYPE_QUERY_RESULT) {
+    return;
+  }
+  for (idx_t i = 0; i < duckdb_column_count(&result_); ++i) {
+    duckdb_logical_type type = duckdb_column_logical_type(&result_, i);
+    columns_.push_back({duckdb_column_name(&result_, i), ColumnType(type)});
+    duckdb_destroy_logical_type(&type);
+  }
+}
+
+QueryResult::~QueryResult() {
+  if (owned_) duckdb_destroy_result(&result_);
+}
+
+QueryResult::QueryResult(QueryResult&& other) noexcept
+    : result_(other.result_),
+      owned_(std::exchange(other.owned_, false)),
+      columns_(std::move(other.columns_)) {}
+
+std::int64_t QueryResult::rows_changed() {
+  return static_cast<std::int64_t>(duckdb_rows_changed(&result_));
+}
+
+absl::StatusOr<JsonArray> QueryResult::NextRows() {
+  for (const Column& column : columns_) {
+    if (column.type.IsKnown()) continue;
+    return Failed(absl::StatusCode::kInvalidArgument,
+                  Concat("column ", column.name,
+                         " has a type that JSON cannot express; cast it to "
+                         "VARCHAR"));
+  }
+  JsonArray rows;
+  duckdb_data_chunk chunk = duckdb_fetch_chunk(result_);
+  if (chunk == nullptr) return rows;
+  const idx_t size = duckdb_data_chunk_get_size(chunk);
+  rows.resize(size);
+  for (Json& row : rows) row.emplace_object().reserve(columns_.size());
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    const duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, c);
+    for (idx_t r = 0; r < size; ++r) {
+      rows[r].get_object()[columns_[c].name] =
+          columns_[c].type.ValueAt(vector, r);
+    }
+  }
+  duckdb_destroy_data_chunk(&chunk);
+  return rows;
+}
+
+// ---------------------------------------------------------------- Database
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(int threads) {
+  std::unique_ptr<Database> database(new Database);
+  database->threads_ = std::max(threads, 1);
+  const Config config = MakeConfig(database->threads_);
+  char* error = nullptr;
+  if (config == nullptr ||
+      duckdb_open_ext(nullptr, &database->database_, config.get(), &error) !=
+          DuckDBSuccess ||
+      duckdb_connect(database->database_, &database->connection_) !=
+          DuckDBSuccess) {
+    const std::string message = error == nullptr ? "out of memory" : error;
+    duckdb_free(error);
+    return Failed(absl::StatusCode::kResourceExhausted,
+                  Concat("open a database in memory: ", message));
+  }
+  // It counts progress for the bar, which it prints too, if it may.
+  auto set = database->Execute(
+      "SET enable_progress_bar = true; SET enable_progress_bar_print = false");
+  if (!set.ok()) return set.status();
+  return database;
+}
+
+absl::Status Database::Configure(const DatabaseOptions& options) {
+  folder_ = options.folder;
+  std::string settings =
+      Concat("SET memory_limit = '", options.memory_bytes,
+             "B'; SET temp_directory = ", Literal(options.folder),
+             "; SET max_temp_directory_size = '", options.spill_bytes, "B'");
+  const int threads = std::max(options.threads, 1);
+  if (threads != threads_) settings += Concat("; SET threads = ", threads);
+  return Execute(settings).status();
+}
+
+Database::~Database() {
+  if (connection_ != nullptr) duckdb_disconnect(&connection_);
+  if (database_ != nullptr) duckdb_close(&database_);
+}
+
+// In this order: DuckDB ends the process when external access goes while its
+// own temporary folder is not among those that are allowed.
+absl::Status Database::Lock(const std::vector<std::string>& files) {
+  std::vector<std::string> paths;
+  for (const std::string& file : files) paths.push_back(Literal(file));
+  return Execute(Concat("SET allowed_directories = [", Literal(folder_ + "/"),
+                        "]; SET allowed_paths = [", absl::StrJoin(paths, ", "),
+                        "]; SET enable_external_access = false;"
+                        "SET lock_configuration = true"))
+      .status();
+}
+
+absl::StatusOr<QueryResult> Database::Execute(const std::string& sql,
+                                              const JsonObject& params) {
+  const Statements statements(connection_, sql);
+  absl::Status status = statements.Check();
+  if (!status.ok()) return status;
+  const idx_t last = statements.count() - 1;
+  for (idx_t i = 0; i < last; ++i) {
+    auto done = Run(Prepared(connection_, statements, i), params);
+    if (!done.ok()) return done.status();
+  }
+  return Run(Prepared(connection_, statements, last), params);
+}
+
+absl::StatusOr<Json> Database::Value(const std::string& sql) {
+  auto result = Execute(sql);
+  if (!result.ok()) return result.status();
+  auto rows = result->NextRows();
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return Json();
+  return rows->front().get_object().begin()->value();
+}
+
+absl::StatusOr<int> Database::CountStatements(const std::string& sql) {
+  const Statements statements(connection_, sql);
+  absl::Status status = statements.Check();
+  if (!status.ok()) return status;
+  return static_cast<int>(statements.count());
+}
+
+absl::StatusOr<bool> Database::IsQuery(const std::string& sql) {
+  const Statements statements(connection_, sql);
+  absl::Status status = statements.Check();
+  if (!status.ok()) return status;
+  const Prepared prepared(connection_, statements, 0);
+  status = prepared.Check();
+  if (!status.ok()) return status;
+  return duckdb_prepared_statement_type(prepared.get()) ==
+             DUCKDB_STATEMENT_TYPE_SELECT &&
+         CountStatements(Concat("CREATE TABLE t AS ", sql)).ok();
+}
+
+void Database::Interrupt() { duckdb_interrupt(connection_); }
+
+double Database::Progress() const {
+  return duckdb_query_progress(connection_).percentage / 100;
+}
+
+}  // namespace windlass::duckdb

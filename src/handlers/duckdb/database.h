@@ -1,0 +1,115 @@
+// A DuckDB database in memory, for one attempt. The home of duckdb.h.
+//
+// Errors of DuckDB are Status values that IsDatabaseError() knows, with
+// DuckDB's own message:
+//   InvalidArgument      the SQL is wrong: syntax, names, types, parameters
+//   OutOfRange           the data is: a text that is no number, a constraint
+//   PermissionDenied     a file, setting or extension that is locked
+//   ResourceExhausted    the memory limit, or the quota of the spill folder
+//   Unavailable          reading or writing failed
+//   Cancelled            Interrupt()
+//   Internal             the database can no longer be used
+#pragma once
+
+#include <duckdb.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "handlers/duckdb/column_type.h"
+#include "windlass/json.h"
+
+namespace windlass::duckdb {
+
+struct DatabaseOptions {
+  // Of tables, sorts, joins and aggregates; what does not fit spills.
+  std::int64_t memory_bytes = std::int64_t{1} << 30;
+  int threads = 1;
+  // An existing folder, where spilled data goes and SQL may write.
+  std::string folder;
+  // How much may be spilled.
+  std::int64_t spill_bytes = std::int64_t{16} << 30;
+};
+
+// What a statement answered. Not thread-safe. Must not outlive its database.
+class QueryResult {
+ public:
+  explicit QueryResult(duckdb_result result);
+  ~QueryResult();
+  QueryResult(QueryResult&& other) noexcept;
+  QueryResult& operator=(QueryResult&&) = delete;
+
+  struct Column {
+    std::string name;
+    ColumnType type;
+  };
+  // Empty for a statement that returns no rows.
+  const std::vector<Column>& columns() const { return columns_; }
+  // Rows that an INSERT, UPDATE or DELETE touched.
+  std::int64_t rows_changed();
+
+  // The next rows, as objects by column; empty at the end. InvalidArgument
+  // names columns whose type JSON cannot express.
+  absl::StatusOr<JsonArray> NextRows();
+
+ private:
+  duckdb_result result_;
+  bool owned_ = true;
+  std::vector<Column> columns_;
+};
+
+// Used by one thread, but for Interrupt() and Progress().
+class Database {
+ public:
+  // Takes about 10 ms; DatabasePool does it ahead.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(int threads);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // Before anything else is executed.
+  absl::Status Configure(const DatabaseOptions& options);
+
+  // From here on SQL can read `files` alone, write in the database's folder
+  // alone, load nothing, and change no setting.
+  absl::Status Lock(const std::vector<std::string>& files);
+
+  // Every statement of `sql`, with `params` bound to $name. The answer is the
+  // last one's. InvalidArgument when a name has no value. A value that is an
+  // object, or a list of values that are not alike, is bound as JSON text.
+  absl::StatusOr<QueryResult> Execute(const std::string& sql,
+                                      const JsonObject& params = {});
+  // The first value of the first row; null when there is none.
+  absl::StatusOr<Json> Value(const std::string& sql);
+
+  // How many statements `sql` holds; InvalidArgument when it cannot be parsed.
+  absl::StatusOr<int> CountStatements(const std::string& sql);
+  // Whether the one statement of `sql` is a query that can stand in a CREATE
+  // TABLE AS or COPY, as SELECT, FROM, WITH and VALUES can and DESCRIBE cannot.
+  absl::StatusOr<bool> IsQuery(const std::string& sql);
+
+  // Makes what is executing return Cancelled soon; without effect on what has
+  // not begun. From any thread.
+  void Interrupt();
+  // From 0 to 1, how much of its input the statement has read; negative when
+  // that is unknown. From any thread.
+  double Progress() const;
+
+ private:
+  Database() = default;
+
+  duckdb_database database_ = nullptr;
+  duckdb_connection connection_ = nullptr;
+  int threads_ = 1;
+  std::string folder_;
+};
+
+bool IsDatabaseError(const absl::Status& status);
+
+}  // namespace windlass::duckdb

@@ -1,0 +1,137 @@
+#include "handlers/duckdb/sql_text.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/concat.h"
+
+namespace windlass::duckdb {
+namespace {
+
+std::string Quoted(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (char c : text.substr(0, text.find('\0'))) {
+    out += c;
+    if (c == quote) out += quote;
+  }
+  return out += quote;
+}
+
+bool IsTagCharacter(char c) {
+  return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0;
+}
+
+// The end of `text` after `terminator`, searched from `from`; all of it when it
+// never comes.
+std::size_t After(std::string_view text, std::string_view terminator,
+                  std::size_t from) {
+  const std::size_t found = text.find(terminator, from);
+  return found == std::string_view::npos ? text.size()
+                                         : found + terminator.size();
+}
+
+// "$$" or "$tag$" at `at`; empty where a "$" is something else, as in $name.
+std::string_view DollarTag(std::string_view sql, std::size_t at) {
+  std::size_t end = at + 1;
+  while (end < sql.size() && IsTagCharacter(sql[end])) ++end;
+  if (end >= sql.size() || sql[end] != '$') return "";
+  return sql.substr(at, end + 1 - at);
+}
+
+// Comments nest, as in PostgreSQL.
+std::size_t AfterBlockComment(std::string_view sql, std::size_t at) {
+  int depth = 0;
+  while (at + 1 < sql.size()) {
+    const std::string_view pair = sql.substr(at, 2);
+    if (pair == "/*") {
+      ++depth;
+    } else if (pair == "*/") {
+      --depth;
+    } else {
+      ++at;
+      continue;
+    }
+    at += 2;
+    if (depth == 0) return at;
+  }
+  return sql.size();
+}
+
+// After the comment at `at`, or `at`.
+std::size_t AfterComment(std::string_view sql, std::size_t at) {
+  if (sql.substr(at, 2) == "--") return After(sql, "\n", at);
+  if (sql.substr(at, 2) == "/*") return AfterBlockComment(sql, at);
+  return at;
+}
+
+// After the quoted text at `at`, or `at`.
+std::size_t AfterQuoted(std::string_view sql, std::size_t at) {
+  const char c = sql[at];
+  if (c == '"') return After(sql, "\"", at + 1);
+  if (c == '$') {
+    const std::string_view tag = DollarTag(sql, at);
+    return tag.empty() ? at : After(sql, tag, at + tag.size());
+  }
+  if (c != '\'') return at;
+  // In e'..' a backslash hides the quote.
+  const bool escapes = at > 0 && (sql[at - 1] == 'e' || sql[at - 1] == 'E') &&
+                       (at < 2 || !IsTagCharacter(sql[at - 2]));
+  for (++at; at < sql.size() && sql[at] != '\''; ++at) {
+    if (escapes && sql[at] == '\\') ++at;
+  }
+  return std::min(at + 1, sql.size());
+}
+
+}  // namespace
+
+std::string Identifier(std::string_view name) { return Quoted(name, '"'); }
+
+std::string Literal(std::string_view text) { return Quoted(text, '\''); }
+
+std::string Literal(const Json& value) {
+  if (value.is_string()) {
+    return Literal(std::string_view(value.get_string()));
+  }
+  if (value.is_array()) {
+    std::string out;
+    for (const Json& item : value.get_array()) {
+      out += Concat(out.empty() ? "" : ", ", Literal(item));
+    }
+    return Concat("[", out, "]");
+  }
+  if (value.is_object()) {
+    std::string out;
+    for (const auto& item : value.get_object()) {
+      out +=
+          Concat(out.empty() ? "" : ", ", Literal(std::string_view(item.key())),
+                 ": ", Literal(item.value()));
+    }
+    return Concat("{", out, "}");
+  }
+  return value.is_null() ? "NULL" : FormatJson(value);
+}
+
+StatementSpan LastStatement(std::string_view sql) {
+  StatementSpan last{.start = 0, .end = sql.size()};
+  bool ended = false;
+  for (std::size_t at = 0; at < sql.size();) {
+    const std::size_t comment = AfterComment(sql, at);
+    if (comment != at) {
+      at = comment;
+      continue;
+    }
+    if (sql[at] == ';') {
+      if (!ended) last.end = at;
+      ended = true;
+    } else if (ended &&
+               std::isspace(static_cast<unsigned char>(sql[at])) == 0) {
+      last = {.start = at, .end = sql.size()};
+      ended = false;
+    }
+    const std::size_t quoted = AfterQuoted(sql, at);
+    at = quoted == at ? at + 1 : quoted;
+  }
+  return last;
+}
+
+}  // namespace windlass::duckdb

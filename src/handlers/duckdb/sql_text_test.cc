@@ -1,0 +1,40 @@
+#include "handlers/duckdb/sql_text.h"
+
+#include <gtest/gtest.h>
+
+#include "base/concat.h"
+
+namespace windlass::duckdb {
+namespace {
+
+std::string Last(std::string_view sql) {
+  const StatementSpan span = LastStatement(sql);
+  return std::string(sql.substr(span.start, span.end - span.start));
+}
+
+TEST(SqlTextTest, TheLastStatementIsFoundWhateverHoldsASemicolon) {
+  EXPECT_EQ(Last("select 1"), "select 1");
+  EXPECT_EQ(Last("select 1;"), "select 1");
+  EXPECT_EQ(Last("select 1;\n select 2 ; -- done; really\n"), "select 2 ");
+  EXPECT_EQ(Last("a; select ';' as \";\""), "select ';' as \";\"");
+  EXPECT_EQ(Last("a; select 'it''s; so'"), "select 'it''s; so'");
+  EXPECT_EQ(Last("a; select e'\\'; b'"), "select e'\\'; b'");
+  EXPECT_EQ(Last("a; select 'x\\'; b"), "b");
+  EXPECT_EQ(Last("a; select $$;$$ || $t$ $$; $t$"),
+            "select $$;$$ || $t$ $$; $t$");
+  EXPECT_EQ(Last("a; select $n; select $m"), "select $m");
+  EXPECT_EQ(Last("a; /* ; /* ; */ ; */ b"), "b");
+  EXPECT_EQ(Last(";;"), "");
+  EXPECT_EQ(Last("a; 'never closed; b"), "'never closed; b");
+}
+
+TEST(SqlTextTest, ValuesBecomeLiteralsThatCannotEnd) {
+  EXPECT_EQ(Literal("it's"), "'it''s'");
+  EXPECT_EQ(Identifier("a\"b"), "\"a\"\"b\"");
+  EXPECT_EQ(Literal(std::string_view("a\0'b", 4)), "'a'");
+  EXPECT_EQ(Literal(Json(JsonObject{{"a'b", JsonArray{1, true, nullptr}}})),
+            "{'a''b': [1, true, NULL]}");
+}
+
+}  // namespace
+}  // namespace windlass::duckdb

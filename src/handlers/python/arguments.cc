@@ -1,0 +1,114 @@
+#include "handlers/python/arguments.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/concat.h"
+#include "base/file.h"
+#include "handlers/duckdb/query_watch.h"
+#include "handlers/sql/inputs.h"
+#include "handlers/sql/outputs.h"
+#include "results/result_io.h"
+
+namespace windlass {
+namespace {
+
+constexpr std::size_t kBlock = 256 * 1024;
+// For a conversion; more is spilled.
+constexpr std::int64_t kMemory = std::int64_t{256} << 20;
+
+bool IsEnvelope(const JsonObject& object) {
+  return object.contains("kind") && object.contains("sha256") &&
+         object.contains("media_type");
+}
+
+absl::Status CopyToFile(ByteSource& content, const std::string& path,
+                        std::stop_token stop) {
+  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                         S_IRUSR | S_IWUSR));
+  if (!fd) return ErrnoStatus(errno, Concat("create ", path));
+  std::string buffer(kBlock, '\0');
+  while (true) {
+    if (stop.stop_requested()) return absl::CancelledError("stopped");
+    auto n = content.Read(buffer);
+    if (!n.ok()) return n.status();
+    if (*n == 0) return absl::OkStatus();
+    absl::Status status =
+        WriteAll(fd.get(), {buffer.data(), *n}, Concat("write ", path));
+    if (!status.ok()) return status;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Json> ArgumentFiles::Write(const Json& args) {
+  if (const JsonArray* items = args.if_array()) {
+    JsonArray out;
+    for (const Json& item : *items) {
+      auto value = Write(item);
+      if (!value.ok()) return value;
+      out.push_back(*std::move(value));
+    }
+    return out;
+  }
+  const JsonObject* object = args.if_object();
+  if (object == nullptr) return args;
+  if (IsEnvelope(*object)) return WriteResult(*object);
+  JsonObject out;
+  for (const auto& item : *object) {
+    auto value = Write(item.value());
+    if (!value.ok()) return value;
+    out[item.key()] = *std::move(value);
+  }
+  return out;
+}
+
+absl::StatusOr<Json> ArgumentFiles::WriteResult(const JsonObject& object) {
+  if (results_ == nullptr) {
+    return absl::UnavailableError("this executor has no result store to read");
+  }
+  auto envelope = ResultEnvelopeFromJson(Json(object));
+  if (!envelope.ok()) return envelope.status();
+  if (envelope->kind == ResultEnvelope::Kind::kTable) {
+    return WriteTable(Json(object));
+  }
+  auto content = results_->Open(*envelope);
+  if (!content.ok()) return content.status();
+  const std::string path = Concat(folder_, "/argument-", ++files_);
+  absl::Status status = CopyToFile(**content, path, task_.stop_token());
+  if (!status.ok()) return status;
+  return JsonObject{{"$windlass", "file"},
+                    {"path", path},
+                    {"media_type", envelope->media_type}};
+}
+
+absl::StatusOr<Json> ArgumentFiles::WriteTable(const Json& envelope) {
+  auto folder = MakeTempDir(folder_ + "/table-");
+  if (!folder.ok()) return folder.status();
+  InputReader reader(task_,
+                     {.places = nullptr, .results = results_, .http = nullptr},
+                     *folder);
+  auto input = reader.Read("argument", envelope);
+  if (!input.ok()) return input.status();
+  duckdb::DatabaseOptions options;
+  options.folder = *folder;
+  options.memory_bytes = kMemory;
+  auto database = databases_.Take(options);
+  if (!database.ok()) return database.status();
+  const duckdb::QueryWatch watch(**database, task_.stop_token(), [](double) {});
+  const std::string rows = Concat("(SELECT * FROM ", input->relation, ")");
+  auto empty = (*database)->Execute(Concat("FROM ", rows, " LIMIT 0"));
+  if (!empty.ok()) return empty.status();
+  auto file =
+      windlass::WriteTable(**database, rows, {}, TableFormat::kJsonLines,
+                           Concat(*folder, "/rows.jsonl"));
+  if (!file.ok()) return file.status();
+  return JsonObject{{"$windlass", "table"},
+                    {"path", file->path},
+                    {"columns", DescribeColumns(*empty)}};
+}
+
+}  // namespace windlass

@@ -1,0 +1,42 @@
+// Arguments of functions that are results too large or too binary for JSON.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "handlers/duckdb/database_pool.h"
+#include "windlass/handler.h"
+#include "windlass/json.h"
+
+namespace windlass {
+
+class ResultIo;
+
+// Puts the content of every result in `args`, however deep, into a file of
+// `folder`, and in its place an object that the Python package reads:
+// {"$windlass": "file", "path", "media_type"}, or for tables
+// {"$windlass": "table", "path", "columns"}.
+class ArgumentFiles {
+ public:
+  // All borrowed; `results` may be null.
+  ArgumentFiles(TaskContext& task, ResultIo* results,
+                duckdb::DatabasePool& databases, std::string folder)
+      : task_(task),
+        results_(results),
+        databases_(databases),
+        folder_(std::move(folder)) {}
+
+  absl::StatusOr<Json> Write(const Json& args);
+
+ private:
+  absl::StatusOr<Json> WriteResult(const JsonObject& envelope);
+  absl::StatusOr<Json> WriteTable(const Json& envelope);
+
+  TaskContext& task_;
+  ResultIo* const results_;
+  duckdb::DatabasePool& databases_;
+  const std::string folder_;
+  int files_ = 0;
+};
+
+}  // namespace windlass

@@ -1,0 +1,171 @@
+#include "handlers/sql/outputs.h"
+
+#include <utility>
+
+#include "base/concat.h"
+#include "handlers/duckdb/sql_text.h"
+
+namespace windlass {
+namespace {
+
+const std::vector<ParamRule>& Rules() {
+  static const std::vector<ParamRule> rules = {
+      {"path", ParamType::kText, ParamRule::Presence::kRequired},
+      {"query", ParamType::kText},
+      {"format",
+       ParamType::kText,
+       ParamRule::Presence::kOptional,
+       {"csv", "tsv", "json", "jsonl", "parquet"}},
+      {"overwrite", ParamType::kBoolean},
+  };
+  return rules;
+}
+
+void CheckFormat(const std::string& where, const Json& path, const Json* format,
+                 ParamStage stage, ParamProblems& problems) {
+  if (format != nullptr || MayChange(path, stage) || !path.is_string()) return;
+  const std::string_view text = path.get_string();
+  if (TableFormatOfFile(text) && !text.ends_with(".gz") &&
+      !text.ends_with(".zst")) {
+    return;
+  }
+  problems.emplace_back(where,
+                        "expected a path that ends in .csv, .tsv, .json, "
+                        ".jsonl or .parquet, or {path, format}");
+}
+
+void CheckOutput(const std::string& where, const Json& output, ParamStage stage,
+                 ParamProblems& problems) {
+  if (MayChange(output, stage)) return;
+  if (output.is_string()) {
+    return CheckFormat(where, output, nullptr, stage, problems);
+  }
+  if (!output.is_object()) {
+    problems.emplace_back(where, "expected a path, or {path, format, query}");
+    return;
+  }
+  for (auto& [path, message] : CheckParams(output, Rules(), stage)) {
+    problems.emplace_back(Concat(where, ".", path), message);
+  }
+  const Json* query = FindParam(output, "query");
+  if (query != nullptr && MayChange(*query, stage)) {
+    problems.emplace_back(where + ".query",
+                          "expressions may not stand in SQL; give values as "
+                          "params and write $name");
+  }
+  const Json* path = FindParam(output, "path");
+  if (path == nullptr) return;
+  CheckFormat(where, *path, FindParam(output, "format"), stage, problems);
+}
+
+}  // namespace
+
+void CheckSqlOutputs(const Json& outputs, ParamStage stage,
+                     ParamProblems& problems) {
+  if (MayChange(outputs, stage)) return;
+  if (!outputs.is_object()) {
+    problems.emplace_back("outputs", "expected a mapping from tables to files");
+    return;
+  }
+  for (const auto& output : outputs.get_object()) {
+    CheckOutput(Concat("outputs.", std::string_view(output.key())),
+                output.value(), stage, problems);
+  }
+}
+
+std::vector<SqlOutput> SqlOutputsOf(const Json& params) {
+  std::vector<SqlOutput> outputs;
+  const Json* all = FindParam(params, "outputs");
+  if (all == nullptr) return outputs;
+  for (const auto& item : all->get_object()) {
+    const Json& value = item.value();
+    SqlOutput& output = outputs.emplace_back();
+    output.name = std::string_view(item.key());
+    output.path =
+        value.is_string() ? JsonToText(value) : TextParam(value, "path");
+    output.query = TextParam(value, "query");
+    auto format = TableFormatOf(TextParam(value, "format"));
+    if (!format) format = TableFormatOfFile(output.path);
+    output.format = format.value_or(TableFormat::kParquet);
+    const Json* overwrite = FindParam(value, "overwrite");
+    if (overwrite != nullptr && !overwrite->get_bool()) {
+      output.existing = Existing::kRefuse;
+    }
+  }
+  return outputs;
+}
+
+namespace {
+
+// Parquet has no integers of 128 bits, and DuckDB would write doubles, which
+// lose digits. Sums of integers are such integers.
+absl::StatusOr<std::string> ForParquet(duckdb::Database& database,
+                                       const std::string& source,
+                                       const JsonObject& params) {
+  auto empty =
+      database.Execute(Concat("SELECT * FROM ", source, " LIMIT 0"), params);
+  if (!empty.ok()) return empty.status();
+  std::string casts;
+  for (const auto& column : empty->columns()) {
+    if (!column.type.IsWiderThanParquet()) continue;
+    const std::string name = duckdb::Identifier(column.name);
+    casts +=
+        Concat(casts.empty() ? "" : ", ", name, "::DECIMAL(38, 0) AS ", name);
+  }
+  if (casts.empty()) return source;
+  return Concat("(SELECT * REPLACE (", casts, ") FROM ", source, ")");
+}
+
+}  // namespace
+
+JsonArray DescribeColumns(const duckdb::QueryResult& result) {
+  JsonArray columns;
+  for (const auto& column : result.columns()) {
+    columns.push_back(
+        JsonObject{{"name", column.name}, {"type", column.type.Name()}});
+  }
+  return columns;
+}
+
+absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
+                                     const std::string& source,
+                                     const JsonObject& params,
+                                     TableFormat format, std::string path) {
+  absl::StatusOr<std::string> from = source;
+  if (format == TableFormat::kParquet) {
+    from = ForParquet(database, source, params);
+  }
+  if (!from.ok()) return from.status();
+  auto written =
+      database.Execute(Concat("COPY ", *from, " TO ", duckdb::Literal(path),
+                              " (", CopyOptions(format), ")"),
+                       params);
+  if (!written.ok()) return written.status();
+  return TableFile{std::move(path), written->rows_changed()};
+}
+
+absl::StatusOr<FileFacts> PublishTable(TaskContext& task, const Places& places,
+                                       const SqlOutput& output,
+                                       const std::string& file) {
+  auto place = places.Find(output.path);
+  if (!place.ok()) return place.status();
+  NewFileOptions options;
+  options.existing = output.existing;
+  options.parents = NewFileOptions::Parents::kMake;
+  auto target = NewFile::Create(*place, options);
+  if (!target.ok()) return target.status();
+  auto content = OpenFileSource(file);
+  if (!content.ok()) return content.status();
+  const std::stop_token stop = task.stop_token();
+  std::string buffer(256 * 1024, '\0');
+  while (true) {
+    if (stop.stop_requested()) return absl::CancelledError("stopped");
+    auto n = (*content)->Read(buffer);
+    if (!n.ok()) return n.status();
+    if (*n == 0) return target->Publish();
+    absl::Status status = target->Write({buffer.data(), *n});
+    if (!status.ok()) return status;
+  }
+}
+
+}  // namespace windlass

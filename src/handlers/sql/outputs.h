@@ -1,0 +1,52 @@
+// What stands under `outputs` of a task: tables that become files.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "handlers/duckdb/database.h"
+#include "handlers/file/new_file.h"
+#include "handlers/params.h"
+#include "handlers/sql/formats.h"
+#include "windlass/handler.h"
+
+namespace windlass {
+
+struct SqlOutput {
+  std::string name;   // Of the table, unless there is a query.
+  std::string query;  // "", or what to write instead.
+  std::string path;
+  TableFormat format = TableFormat::kParquet;
+  Existing existing = Existing::kReplace;
+};
+
+// What is wrong with params.outputs.
+void CheckSqlOutputs(const Json& outputs, ParamStage stage,
+                     ParamProblems& problems);
+
+// Of params that passed.
+std::vector<SqlOutput> SqlOutputsOf(const Json& params);
+
+// [{"name", "type"}]
+JsonArray DescribeColumns(const duckdb::QueryResult& result);
+
+// A table in a file of its own in the attempt's folder.
+struct TableFile {
+  std::string path;
+  std::int64_t rows = 0;
+};
+// Writes what `source`, a query or quoted name, gives, with `params` bound.
+absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
+                                     const std::string& source,
+                                     const JsonObject& params,
+                                     TableFormat format, std::string path);
+
+// Gives a file that was written its name, in one step, whole and durable.
+// Cancelled when the task should stop first.
+absl::StatusOr<FileFacts> PublishTable(TaskContext& task, const Places& places,
+                                       const SqlOutput& output,
+                                       const std::string& file);
+
+}  // namespace windlass
