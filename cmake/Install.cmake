@@ -7,8 +7,8 @@ install(TARGETS windlass EXPORT windlassTargets)
 if(TARGET windlass_cli)
   install(TARGETS windlass_cli)
 endif()
-# The installed binary, and FindDuckDB.cmake, find DuckDB here.
-install(FILES ${DuckDB_LIBRARY} ${DuckDB_INCLUDE_DIR}/duckdb.h
+# src/handlers/duckdb/library.cc looks for it here.
+install(FILES ${DuckDB_LIBRARY}
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/windlass)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/windlass
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
@@ -20,6 +20,5 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/windlassConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/windlassConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/windlassConfig.cmake
-              ${CMAKE_CURRENT_LIST_DIR}/FindDuckDB.cmake
               ${PROJECT_BINARY_DIR}/windlassConfigVersion.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/windlass)

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/concat.h"
+#include "handlers/duckdb/library.h"
 
 namespace windlass::duckdb {
 namespace {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "base/base64.h"
 #include "base/concat.h"
+#include "handlers/duckdb/library.h"
 #include "handlers/duckdb/sql_text.h"
 #include "handlers/duckdb/value_text.h"
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "base/concat.h"
 #include "handlers/duckdb/bind.h"
+#include "handlers/duckdb/library.h"
 #include "handlers/duckdb/sql_text.h"
 
 namespace windlass::duckdb {
@@ -217,6 +218,7 @@ absl::StatusOr<JsonArray> QueryResult::NextRows() {
 // ---------------------------------------------------------------- Database
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(int threads) {
+  if (auto loaded = LoadLibrary(); !loaded.ok()) return loaded;
   std::unique_ptr<Database> database(new Database);
   database->threads_ = std::max(threads, 1);
   const Config config = MakeConfig(database->threads_);

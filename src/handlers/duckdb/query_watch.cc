@@ -46,8 +46,8 @@ void QueryWatch::Watch(std::stop_token stop) {
     }
     if (stop.stop_requested()) {
       database_.Interrupt();
-    } else if (const double fraction = database_.Progress(); fraction >= 0) {
-      progress_(fraction);
+    } else {
+      progress_(database_.Progress());
     }
   }
 }

@@ -15,7 +15,7 @@ namespace windlass::duckdb {
 
 // Has a thread of its own from construction to destruction. `database` is
 // borrowed; `progress` is called on that thread, a few times a second, with
-// numbers from 0 to 1.
+// numbers from 0 to 1, negative ones while DuckDB cannot tell.
 class QueryWatch {
  public:
   QueryWatch(Database& database, std::stop_token stop,

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/concat.h"
+#include "handlers/duckdb/library.h"
 
 namespace windlass::duckdb {
 namespace {

@@ -91,7 +91,9 @@ absl::Status SqlJob::AddInputs(std::vector<std::string>& files,
 absl::StatusOr<Content> SqlJob::RunStatements(const std::string& sql) {
   const duckdb::QueryWatch watch(*database_, task_.stop_token(),
                                  [this](double fraction) {
-                                   task_.Progress(fraction, "");
+                                   if (fraction >= 0) {
+                                     task_.Progress(fraction, "");
+                                   }
                                    task_.Heartbeat();
                                  });
   auto count = database_->CountStatements(sql);

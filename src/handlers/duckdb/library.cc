@@ -1,0 +1,60 @@
+#include "handlers/duckdb/library.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "base/concat.h"
+
+namespace windlass::duckdb {
+namespace {
+
+constexpr const char* kNames[] = {
+#define WINDLASS_DUCKDB_NAME(name) #name,
+    WINDLASS_DUCKDB_FUNCTIONS(WINDLASS_DUCKDB_NAME)
+#undef WINDLASS_DUCKDB_NAME
+};
+
+std::vector<std::string> Candidates() {
+  const char* named = std::getenv("WINDLASS_DUCKDB");
+  if (named != nullptr && *named != '\0') return {named};
+  return {WINDLASS_DUCKDB_INSTALLED, WINDLASS_DUCKDB_BUILT, "libduckdb.so"};
+}
+
+absl::Status FindFunctions(void* library, const std::string& path) {
+  for (std::size_t i = 0; i < std::size(kNames); ++i) {
+    loaded_functions[i] = dlsym(library, kNames[i]);
+    if (loaded_functions[i] != nullptr) continue;
+    return absl::UnavailableError(Concat("the DuckDB at ", path, " has no ",
+                                         kNames[i],
+                                         ": Windlass needs 1.4 or later"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Load() {
+  std::string tried;
+  for (const std::string& path : Candidates()) {
+    void* const library = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
+    if (library != nullptr) return FindFunctions(library, path);
+    const char* why = dlerror();
+    tried += Concat(tried.empty() ? "" : "; ", why == nullptr ? path : why);
+  }
+  return absl::UnavailableError(
+      Concat("DuckDB's library cannot be loaded, set WINDLASS_DUCKDB to the "
+             "path of libduckdb.so: ",
+             tried));
+}
+
+}  // namespace
+
+std::array<void*, static_cast<std::size_t>(Symbol::kCount)> loaded_functions;
+
+absl::Status LoadLibrary() {
+  static const auto* const status = new absl::Status(Load());
+  return *status;
+}
+
+}  // namespace windlass::duckdb
