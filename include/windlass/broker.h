@@ -37,10 +37,11 @@ struct BrokerStatus {
     BrokerLink link;
     std::int64_t hints_received = 0;
     std::int64_t hints_malformed = 0;
-    std::int64_t hints_returned = 0;  // For others: no slot was free in time.
-    std::int64_t claims_hinted = 0;   // Claims after a hint ...
-    std::int64_t claims_empty = 0;    // ... those of them that found nothing,
-    std::int64_t tasks_hinted = 0;    // ... and the tasks the others took.
+    std::int64_t hints_returned = 0;   // For others: no slot was free in time.
+    std::int64_t nudges_received = 0;  // Commands may wait.
+    std::int64_t claims_hinted = 0;    // Claims after a hint ...
+    std::int64_t claims_empty = 0;     // ... those of them that found nothing,
+    std::int64_t tasks_hinted = 0;     // ... and the tasks the others took.
     std::int64_t topology_drifts =
         0;  // Queues that are not as we declare them.
     // Of the last hint that had a time, by the clocks of two machines.

@@ -21,8 +21,9 @@ enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
 //
 //   event             when
 //   OnClaimed         leases were taken with a recorded batch (`source` is
-//                     "handoff"), or the store was asked for some ("poll") and
-//                     gave `count`, perhaps none
+//                     "handoff"), or the store was asked for some, because the
+//                     broker had hinted ("hint") or without ("poll"), and gave
+//                     `count`, perhaps none
 //   OnAttemptStarted  a handler is about to run, `waited` after the claim,
 //                     or after the submit if the task waits for nothing else
 //   OnAttemptEnded    it has returned; not yet recorded
@@ -39,7 +40,7 @@ enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
 //   OnLog             a handler logged a line
 //   OnResultBytes     so much was written to or read from a result store;
 //                     `store` is the scheme of its URIs: "file"
-//   OnBrokerState     the connection to the broker came or went
+//   OnBrokerState     the connection to the broker came, or went and `why`
 //   OnCircuitState    a circuit breaker opened, half opened or closed
 class EventSink {
  public:
@@ -78,7 +79,9 @@ class EventSink {
                              std::int64_t bytes) {
     (void)store, (void)direction, (void)bytes;
   }
-  virtual void OnBrokerState(BrokerState state) { (void)state; }
+  virtual void OnBrokerState(BrokerState state, std::string_view why) {
+    (void)state, (void)why;
+  }
   virtual void OnCircuitState(std::string_view key, CircuitState state) {
     (void)key, (void)state;
   }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <stop_token>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "windlass/store.h"
@@ -28,6 +29,10 @@ class TaskSource {
   // How long the store took for the last Next(), without the wait for work;
   // nothing from a source that does not tell.
   virtual std::optional<Duration> claim_took() const { return std::nullopt; }
+
+  // Why the last Next() asked the store, as a metric's label: "poll", or "hint"
+  // when a message had come.
+  virtual std::string_view claimed_by() const { return "poll"; }
 };
 
 }  // namespace windlass

@@ -304,9 +304,10 @@ class Engine::Impl {
     auto url = rabbitmq::ParseBrokerUrl(config.broker);
     if (!url.ok()) return url.status();
     broker = std::make_unique<rabbitmq::Broker>(
-        *std::move(url), [this](bool connected) {
-          events->OnBrokerState(connected ? BrokerState::kConnected
-                                          : BrokerState::kDisconnected);
+        *std::move(url), [this](bool connected, std::string_view why) {
+          events->OnBrokerState(
+              connected ? BrokerState::kConnected : BrokerState::kDisconnected,
+              why);
         });
     return absl::OkStatus();
   }

@@ -122,10 +122,12 @@ void LogEvents::OnLog(const Lease& lease, LogLevel level,
   Log(lease, level, message, {});
 }
 
-void LogEvents::OnBrokerState(BrokerState state) {
-  log_.Log(
-      state == BrokerState::kDisconnected ? LogLevel::kWarn : LogLevel::kInfo,
-      "broker", {{"state", Name(state)}});
+void LogEvents::OnBrokerState(BrokerState state, std::string_view why) {
+  if (state == BrokerState::kDisconnected) {
+    log_.Warn("broker", {{"state", Name(state)}, {"reason", why}});
+  } else {
+    log_.Info("broker", {{"state", Name(state)}});
+  }
 }
 
 void LogEvents::OnCircuitState(std::string_view key, CircuitState state) {
@@ -175,8 +177,8 @@ void EventFanOut::OnResultBytes(std::string_view store,
                                 ResultDirection direction, std::int64_t bytes) {
   for (EventSink* sink : sinks_) sink->OnResultBytes(store, direction, bytes);
 }
-void EventFanOut::OnBrokerState(BrokerState state) {
-  for (EventSink* sink : sinks_) sink->OnBrokerState(state);
+void EventFanOut::OnBrokerState(BrokerState state, std::string_view why) {
+  for (EventSink* sink : sinks_) sink->OnBrokerState(state, why);
 }
 void EventFanOut::OnCircuitState(std::string_view key, CircuitState state) {
   for (EventSink* sink : sinks_) sink->OnCircuitState(key, state);

@@ -28,7 +28,7 @@ class LogEvents : public EventSink {
   void OnPruned(std::int64_t runs) override;
   void OnLog(const Lease& lease, LogLevel level,
              std::string_view message) override;
-  void OnBrokerState(BrokerState state) override;
+  void OnBrokerState(BrokerState state, std::string_view why) override;
   void OnCircuitState(std::string_view key, CircuitState state) override;
 
  private:
@@ -60,7 +60,7 @@ class EventFanOut : public EventSink {
              std::string_view message) override;
   void OnResultBytes(std::string_view store, ResultDirection direction,
                      std::int64_t bytes) override;
-  void OnBrokerState(BrokerState state) override;
+  void OnBrokerState(BrokerState state, std::string_view why) override;
   void OnCircuitState(std::string_view key, CircuitState state) override;
 
  private:

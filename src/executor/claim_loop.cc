@@ -74,7 +74,7 @@ void ClaimLoop::Turn(Registration::Membership membership,
   }
   backoff_.Reset();
   parts_.events->OnClaimed(
-      static_cast<int>(reply->leases.size()), "poll",
+      static_cast<int>(reply->leases.size()), parts_.source->claimed_by(),
       parts_.source->claim_took().value_or(parts_.clock->Steady() - began));
   if (reply->leases.empty()) {
     parts_.queue->ClaimFoundNothing(claim);

@@ -43,7 +43,8 @@ void AddLinks(const Links& links, std::vector<MetricFamily>& families) {
 
 MetricFamily HintsFamily(const BrokerStatus& status) {
   MetricFamily hints = MakeFamily("windlass_hints_total",
-                                  "Hints about work, by what became of them.",
+                                  "Hints about work, by what became of them; "
+                                  "nudged: hints about commands that came.",
                                   MetricType::Counter);
   const auto add = [&hints](std::int64_t count, const char* event) {
     AddSample(hints, static_cast<double>(count), {{"event", event}});
@@ -56,6 +57,7 @@ MetricFamily HintsFamily(const BrokerStatus& status) {
     add(status.consuming->hints_received, "received");
     add(status.consuming->hints_malformed, "malformed");
     add(status.consuming->hints_returned, "returned");
+    add(status.consuming->nudges_received, "nudged");
   }
   return hints;
 }
@@ -72,10 +74,10 @@ void AddConsuming(const BrokerStatus::Consuming& consuming,
   AddSample(claims, static_cast<double>(consuming.claims_empty),
             {{"found", "nothing"}});
   families.push_back(std::move(claims));
-  MetricFamily tasks = MakeFamily(
-      "windlass_hinted_tasks_total",
-      "Leases taken after a hint; part of windlass_claims_total of poll.",
-      MetricType::Counter);
+  MetricFamily tasks =
+      MakeFamily("windlass_hinted_tasks_total",
+                 "Leases taken after a hint; windlass_claims_total of hint.",
+                 MetricType::Counter);
   AddSample(tasks, static_cast<double>(consuming.tasks_hinted));
   families.push_back(std::move(tasks));
   MetricFamily drifts =

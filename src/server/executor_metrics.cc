@@ -332,7 +332,7 @@ void ExecutorMetrics::OnResultBytes(std::string_view store,
   impl_->ResultBytes(store, direction, bytes);
 }
 
-void ExecutorMetrics::OnBrokerState(BrokerState state) {
+void ExecutorMetrics::OnBrokerState(BrokerState state, std::string_view) {
   impl_->broker().Set(static_cast<double>(state));
 }
 

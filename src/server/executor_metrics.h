@@ -35,7 +35,7 @@ class ExecutorMetrics : public EventSink {
   void OnSwept(const SweepReport& report) override;
   void OnResultBytes(std::string_view store, ResultDirection direction,
                      std::int64_t bytes) override;
-  void OnBrokerState(BrokerState state) override;
+  void OnBrokerState(BrokerState state, std::string_view why) override;
   void OnCircuitState(std::string_view key, CircuitState state) override;
 
  private:

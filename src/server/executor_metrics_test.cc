@@ -161,7 +161,7 @@ TEST_F(ExecutorMetricsTest, ResultsAreCountedByWhereTheyAre) {
 
 TEST_F(ExecutorMetricsTest, StatesAreNumbers) {
   EXPECT_EQ(Value("windlass_broker_state"), 0);
-  metrics.OnBrokerState(BrokerState::kConnected);
+  metrics.OnBrokerState(BrokerState::kConnected, "");
   EXPECT_EQ(Value("windlass_broker_state"), 2);
   metrics.OnCircuitState("api", CircuitState::kOpen);
   EXPECT_EQ(Value("windlass_circuit_state{key=api}"), 2);

@@ -125,9 +125,10 @@ class FaultProxy:
     async def _serve(self, link):
         try:
             await self._loop.sock_connect(link.server, ("127.0.0.1", self.target))
-            await asyncio.gather(self._carry(UP, link.client, link.server, link),
-                                 self._carry(DOWN, link.server, link.client, link))
-        except OSError:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._carry(UP, link.client, link.server, link))
+                both.create_task(self._carry(DOWN, link.server, link.client, link))
+        except* OSError:
             link.reset()
         link.close()
         self._links.discard(link)
@@ -142,7 +143,9 @@ class FaultProxy:
                 chunk = await self._loop.sock_recv(source, CHUNK)
                 await held.put((self._loop.time() + self._delays[direction], chunk))
 
-        await asyncio.gather(read(), self._send(direction, held, sink, link))
+        async with asyncio.TaskGroup() as both:
+            both.create_task(read())
+            both.create_task(self._send(direction, held, sink, link))
 
     async def _send(self, direction, held, sink, link):
         while True:

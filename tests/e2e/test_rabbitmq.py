@@ -9,6 +9,7 @@ HELD = """
     name: held
     tasks: {a: {type: shell, params: {command: "touch begun; until [ -e go ]; do sleep 0.02; done"}}}
     """
+NUDGED = "windlass_hints_total{event=\"nudged\"}"
 NOOP = "{windlass: 1, name: noop, tasks: {a: {type: noop}}}"
 
 
@@ -70,6 +71,41 @@ class RabbitMqTest(BrokerTest):
         run = self.submit(NOOP)
         self.listener("--name", "second")
         self.assertEqual(self.wait_for_end(run)["state"], "succeeded")
+
+    def test_cancels_and_drains_nudge_executors(self):
+        executor = self.listener("--name", "held")
+        run = self.submit(HELD)
+        self.wait_for_file("begun")
+        before = self.metric(executor, NUDGED)
+        self.windlass("cancel", run, code=0)
+        self.wait_for_metric(executor, NUDGED, before + 1)
+        self.assertEqual(self.wait_for_end(run)["state"], "cancelled")
+        before = self.metric(executor, NUDGED)
+        (self.folder / "begun").unlink()
+        self.submit(HELD)  # Keeps it, so that the drain can be seen.
+        self.wait_for_file("begun")
+        self.windlass("executors", "drain", "held", code=0)
+        self.wait_for_metric(executor, NUDGED, before + 1)
+        self.write("go", "")
+        self.assertEqual(self.wait_for_exit(executor.process), 0)
+
+    def test_a_lost_nudge_loses_no_command(self):
+        executor = self.listener()
+        with self.broker.channel() as channel:
+            channel.exchange_delete("windlass.control")
+        run = self.submit(HELD)
+        self.wait_for_file("begun")
+        self.windlass("cancel", run, code=0, env={"WINDLASS_BROKER": None})
+        self.assertEqual(self.wait_for_end(run)["state"], "cancelled")
+        self.assertEqual(self.metric(executor, NUDGED), 0)
+
+    def test_claims_tell_hints_from_polls(self):
+        executor = self.listener()
+        self.hears_hints(executor)
+        self.assertGreaterEqual(
+            self.metric(executor, "windlass_claims_total{source=\"hint\"}"), 1)
+        self.assertEqual(self.metric(executor, "windlass_hinted_tasks_total"),
+                         self.metric(executor, "windlass_claims_total{source=\"hint\"}"))
 
     def test_secrets_of_the_broker_are_neither_logged_nor_shown(self):
         (self.folder / "broker-url").write_text(self.url.replace("guest:guest", "guest:s3cret"))

@@ -1,22 +1,27 @@
 """Whatever the broker does, only latency suffers."""
 
+import contextlib
+import os
 import pathlib
 import shutil
+import socketserver
+import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
 import amqp
-from broker_case import DEAD_HINTS, HINTS, BrokerTest, needs_quiet
-from fault_proxy import DOWN, FaultProxy
+from broker_case import DEAD_HINTS, HINTS, PATIENCE, BrokerTest
+from fault_proxy import DOWN, UP, FaultProxy
 from postgres import free_port
 from rabbitmq import RabbitMq
 
+RECEIVED = "windlass_hints_total{event=\"received\"}"
 NOOP = "{windlass: 1, name: noop, tasks: {a: {type: noop}}}"
 
 
-@needs_quiet
 class BrokerFaultsTest(BrokerTest):
 
     def tearDown(self):
@@ -32,6 +37,10 @@ class BrokerFaultsTest(BrokerTest):
             channel.queue_declare(HINTS, durable=True, auto_delete=False,
                                   arguments=arguments)
 
+    def consumers(self, queue):
+        with self.broker.channel() as channel:
+            return channel.queue_declare(queue, passive=True).consumer_count
+
     def runs_well(self):
         self.assertEqual(self.wait_for_end(self.submit(NOOP))["state"], "succeeded")
 
@@ -46,11 +55,13 @@ class BrokerFaultsTest(BrokerTest):
             proxy.accept()
             self.wait_for_broker(executor, "connected")
             self.runs_well()
-        told = [line["state"] for line in executor.lines("broker")]
-        self.assertEqual(told[:2], ["disconnected", "connected"])
+        told = executor.lines("broker")
+        self.assertEqual([line["state"] for line in told[:2]], ["disconnected", "connected"])
+        self.assertIn(f"connect 127.0.0.1:{port}", told[0]["reason"])
 
     def test_a_killed_broker_loses_and_doubles_nothing(self):  # B2, B3
         first, second = self.listener(), self.listener()
+        self.wait_until_kept()
         self.counted_runs(150)
         self.broker.kill()
         self.wait_for_broker(first, "disconnected")
@@ -61,6 +72,15 @@ class BrokerFaultsTest(BrokerTest):
         self.wait_for_broker(second, "connected")
         self.runs_well()
         self.hears_hints(first)
+
+    def test_a_queue_that_a_crash_left_without_a_leader_is_made_anew(self):  # B3
+        executor = self.listener()  # Declares it,
+        self.broker.kill()          # which the broker forgets.
+        self.counted_runs(5)
+        self.wait_for_all(5)
+        self.broker.restart()
+        self.wait_for_broker(executor, "connected")
+        self.hears_hints(executor)
 
     def test_a_broker_that_hangs_is_given_up_and_taken_back(self):  # B4
         self.url = self.broker.url_at(self.broker.port, "?heartbeat=1")
@@ -91,6 +111,53 @@ class BrokerFaultsTest(BrokerTest):
             proxy.cut_after(60, DOWN)  # Inside of a frame.
             self.runs_well()
             self.wait_for_broker(executor, "connected")
+
+    def test_hints_that_go_nowhere_are_given_up(self):  # B6
+        with FaultProxy(self.broker.port) as proxy:
+            self.url = self.broker.url_at(proxy.port)
+            executor = self.listener("--slots", "1")  # Leaves some, and tells so.
+            self.counted_runs(5)
+            self.wait_for_metric(executor, "windlass_broker_connected{link=\"publishing\"}")
+            proxy.stall(UP)  # And the broker does not say that it is blocked.
+            self.counted_runs(20)
+            self.wait_for_metric(executor, "windlass_hints_total{event=\"dropped\"}")
+            self.wait_for_all(25)
+            proxy.resume()
+        self.assertIsNone(executor.process.poll())
+
+    def test_reconnects_leave_nothing_open(self):  # B19, B20
+        with FaultProxy(self.broker.port) as proxy:
+            proxy.delay(0.02)
+            self.url = self.broker.url_at(proxy.port)
+            executor = self.listener()
+            self.hears_hints(executor)
+            before = open_files(executor)
+            for connects in range(2, 6):
+                proxy.reset()
+                self.wait_for_metric(
+                    executor, "windlass_broker_connects_total{link=\"consuming\"}", connects)
+            self.hears_hints(executor)
+            self.assertLessEqual(open_files(executor), before + 2)  # Other pools may grow.
+            self.wait_until(lambda: self.consumers(HINTS) == 1, "one consumer is left")
+
+    def test_a_hint_of_a_lost_connection_is_not_acknowledged_on_the_next(self):  # B16
+        with FaultProxy(self.broker.port) as proxy, self.proxied_store() as store:
+            self.url = self.broker.url_at(proxy.port)
+            executor = self.listener(env={"WINDLASS_STORE": self.store_at(store.port)}, ttl="60s")
+            self.hears_hints(executor)
+            store.delay(0.3)  # Claims are decided
+            for connects in range(2, 6):
+                received = self.metric(executor, RECEIVED)
+                with self.broker.channel() as channel:
+                    for _ in range(3):
+                        self.publish(channel, self.hint())
+                self.wait_for_metric(executor, RECEIVED, received + 1)
+                proxy.reset()  # when the hints are another connection's.
+                self.wait_for_metric(
+                    executor, "windlass_broker_connects_total{link=\"consuming\"}", connects)
+            store.delay(0)
+            self.hears_hints(executor)
+        self.assertNotIn("unknown delivery tag", self.broker.log)
 
     def test_a_deleted_queue_is_declared_again(self):  # B7
         executor = self.listener()
@@ -152,7 +219,9 @@ class BrokerFaultsTest(BrokerTest):
         with self.broker.channel() as channel:
             for _ in range(5):
                 channel.basic_publish(amqp.Message("x"), "", HINTS)
-        executor = self.listener("--queue", "default")
+        executor = self.listener("--queue", "default", "--slots", "1")
+        with self.broker.channel() as channel:
+            channel.queue_bind(HINTS, "windlass.dispatch", "#")  # And nobody listens.
         self.counted_runs(40)
         self.wait_for_all(40)
         self.wait_for_metric(executor, "windlass_hints_total{event=\"rejected\"}")
@@ -171,6 +240,26 @@ class BrokerFaultsTest(BrokerTest):
             return len(listed) == 60
         self.wait_until(ended, "all runs succeed")
 
+    def test_hints_that_kill_their_readers_end_as_dead_letters(self):  # B15
+        self.windlass("doctor", code=0)  # Declares where dead letters go.
+        self.declared_otherwise(**{
+            "x-queue-type": "quorum", "x-delivery-limit": 2,
+            "x-dead-letter-exchange": "windlass.dlx", "x-dead-letter-routing-key": "hints"})
+        dead = self.depth(DEAD_HINTS)
+        with self.broker.channel(confirm_publish=True) as channel:
+            channel.queue_bind(HINTS, "windlass.dispatch", "#")
+            for _ in range(5):
+                self.publish(channel, self.hint(), "", HINTS)
+        self.counted_runs(10)
+
+        def died():
+            with self.broker.channel() as channel:
+                channel.basic_get(HINTS)  # And is gone without a word.
+            return self.depth(DEAD_HINTS) >= dead + 5
+        self.wait_until(died, "they are dead letters")
+        self.listener()
+        self.wait_for_all(10)
+
     def test_a_memory_alarm_stops_hints_and_nothing_else(self):  # B5
         executor = self.listener("--slots", "1")  # Leaves some, and tells so.
         self.broker.control("set_vm_memory_high_watermark", "0.0001")
@@ -186,7 +275,6 @@ class BrokerFaultsTest(BrokerTest):
         self.runs_well()
 
 
-@needs_quiet
 class OwnBrokerTest(BrokerTest):
     """A broker that closes channels over deliveries that are held for long, and
     that speaks TLS."""
@@ -200,7 +288,7 @@ class OwnBrokerTest(BrokerTest):
             make_certificate(cls.certificates, name)
         cls.tls_port = free_port()
         cls.own = RabbitMq(
-            ["consumer_timeout = 4000",
+            ["consumer_timeout = 3000",
              f"listeners.ssl.1 = 127.0.0.1:{cls.tls_port}",
              f"ssl_options.cacertfile = {cls.certificates}/server.pem",
              f"ssl_options.certfile = {cls.certificates}/server.pem",
@@ -230,7 +318,7 @@ class OwnBrokerTest(BrokerTest):
 
     def test_a_saturated_executor_holds_no_hint(self):  # B13, B14
         executor = self.listener("--slots", "1")
-        self.submit("""
+        run = self.submit("""
             windlass: 1
             name: held
             tasks: {a: {type: shell, params: {command: "touch begun; until [ -e go ]; do sleep 0.02; done"}}}
@@ -239,11 +327,74 @@ class OwnBrokerTest(BrokerTest):
         with self.broker.channel() as channel:
             for _ in range(100):
                 self.publish(channel, self.hint())
-        ends = time.monotonic() + 7  # Longer than the broker's patience.
+        ends = time.monotonic() + 6  # Longer than the broker's patience.
         self.wait_until(lambda: time.monotonic() > ends, "the broker has lost patience")
         self.assertNotIn("timed out", self.broker.log)
         self.assertEqual(self.metric(executor, "windlass_broker_connects_total{link=\"consuming\"}"), 1)
         self.write("go", "")
+        self.assertEqual(self.task(self.wait_for_end(run), "a")["attempt"], 1)
+
+    def test_hints_of_a_closed_channel_go_to_others_at_once(self):  # B17
+        with self.proxied_store() as store:
+            executor = self.listener(env={"WINDLASS_STORE": self.store_at(store.port)}, ttl="60s")
+            self.hears_hints(executor)
+            received = self.metric(executor, RECEIVED)
+            store.delay(3)  # Claims take longer than the broker's patience.
+            with self.broker.channel(confirm_publish=True) as channel:
+                self.publish(channel, self.hint())
+                self.wait_for_metric(executor, RECEIVED, received + 1)
+                others = []
+                channel.basic_consume(HINTS, callback=others.append, no_ack=True)
+
+                def handed_on():
+                    channel.connection.drain_events(timeout=PATIENCE)
+                    return any(hint.delivery_info["redelivered"] for hint in others)
+                self.wait_until(handed_on, "somebody else has it")
+            self.assertIn("timed out", self.broker.log)
+            store.delay(0)
+            self.hears_hints(executor)
+        self.assertEqual(
+            self.metric(executor, "windlass_broker_connects_total{link=\"consuming\"}"), 1)
+
+    def test_whoever_is_not_let_in_is_told_why_and_polls(self):  # B21
+        self.own.control("add_user", "reader", "reader")
+        self.own.control("set_permissions", "reader", "^$", "^$", ".*")
+        reader = self.url.replace("guest:guest", "reader:reader")
+        with self.expired() as port:
+            for url, why in [(reader, "ACCESS_REFUSED.*windlass.dispatch"),
+                             (self.url + "/nowhere", "vhost nowhere not found"),
+                             (f"amqps://guest:guest@localhost:{port}"
+                              f"?cacertfile={self.certificates}/expired.pem", "verification")]:
+                executor = self.listener(state="disconnected", env={"WINDLASS_BROKER": url})
+                self.assertRegex(executor.lines("broker")[0]["reason"], why)
+                run = self.submit("{windlass: 1, name: noop, tasks: {a: {type: noop}}}")
+                self.assertEqual(self.wait_for_end(run)["state"], "succeeded")
+                self.assertEqual(executor.stop(), 0)
+
+    @contextlib.contextmanager
+    def expired(self):
+        """A TLS server whose certificate was good until yesterday; its port."""
+        good, key, expired = (self.certificates / name
+                              for name in ("server.pem", "server.key", "expired.pem"))
+        subprocess.run(["openssl", "x509", "-in", good, "-signkey", key, "-days", "-1",
+                        "-out", expired], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(expired, key)
+
+        class Greeting(socketserver.BaseRequestHandler):
+            def handle(self):
+                with contextlib.suppress(OSError), context.wrap_socket(
+                        self.request, server_side=True, do_handshake_on_connect=False) as tls:
+                    tls.do_handshake()
+
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Greeting) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield server.server_address[1]
+            server.shutdown()
+
+
+def open_files(executor):
+    return len(os.listdir(f"/proc/{executor.process.pid}/fd"))
 
 
 def make_certificate(folder, name):

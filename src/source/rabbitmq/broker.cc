@@ -32,15 +32,31 @@ class OwningSource : public TaskSource {
   std::optional<Duration> claim_took() const override {
     return source_->claim_took();
   }
+  std::string_view claimed_by() const override { return source_->claimed_by(); }
 
  private:
   const std::shared_ptr<HintConsumer> consumer_;
   const std::unique_ptr<TaskSource> source_;
 };
 
+// Null when all are there that are needed.
+const BrokerLink* MissingLink(const BrokerStatus& status) {
+  if (status.consuming && !status.consuming->link.connected) {
+    return &status.consuming->link;
+  }
+  if (status.ingest && !status.ingest->link.connected) {
+    return &status.ingest->link;
+  }
+  // A publisher that has had nothing to say is not connected, and need not be.
+  if (!status.publishing.connected && status.publishing.connects > 0) {
+    return &status.publishing;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-Broker::Broker(BrokerUrl url, std::function<void(bool)> on_change)
+Broker::Broker(BrokerUrl url, OnChange on_change)
     : url_(std::move(url)), on_change_(std::move(on_change)) {
   HintPublisher::Parts parts;
   parts.look = [this] {
@@ -81,7 +97,7 @@ std::unique_ptr<Store> Broker::Wrap(std::unique_ptr<Store> store) {
     store_ = store.get();
   }
   publisher_->Start();
-  return std::make_unique<HintingStore>(std::move(store), *publisher_);
+  return std::make_unique<HintingStore>(std::move(store), *publisher_, nudges_);
 }
 
 std::unique_ptr<TaskSource> Broker::MakeSource(Store& store, Clock& clock,
@@ -90,7 +106,8 @@ std::unique_ptr<TaskSource> Broker::MakeSource(Store& store, Clock& clock,
                                                PollingSourceOptions options) {
   // Shared with the source: the status outlives neither.
   auto consumer = std::make_shared<HintConsumer>(
-      url_, std::move(queues), prefetch, [this] { NoteChange(); });
+      url_, std::move(queues), prefetch, [this] { NoteChange(); },
+      [this] { nudges_.Nudge(); });
   {
     const MutexLock lock(mutex_);
     consumers_.push_back(consumer);
@@ -117,15 +134,12 @@ void Broker::NoteChange() {
   if (!on_change_) return;
   const MutexLock telling(telling_);
   const BrokerStatus now = status();
-  // A publisher that has had nothing to say is not connected, and need not be.
-  const bool connected =
-      (now.publishing.connected || now.publishing.connects == 0) &&
-      (!now.consuming || now.consuming->link.connected) &&
-      (!now.ingest || now.ingest->link.connected);
+  const BrokerLink* missing = MissingLink(now);
+  const bool connected = missing == nullptr;
   if (was_told_ && connected == was_connected_) return;
   was_told_ = true;
   was_connected_ = connected;
-  on_change_(connected);
+  on_change_(connected, connected ? "" : missing->last_error);
 }
 
 std::vector<Finding> DiagnoseBroker(const BrokerUrl& url) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -14,6 +15,7 @@
 #include "source/rabbitmq/hint_consumer.h"
 #include "source/rabbitmq/hint_publisher.h"
 #include "source/rabbitmq/ingest.h"
+#include "source/rabbitmq/nudges.h"
 #include "windlass/broker.h"
 #include "windlass/diagnosis.h"
 #include "windlass/store.h"
@@ -25,9 +27,10 @@ namespace windlass::rabbitmq {
 // reached is no error of anything here. Thread-safe once it wraps its store.
 class Broker {
  public:
-  // `on_change` is told whether all connections that are needed exist, when
-  // that changes; by threads of ours.
-  Broker(BrokerUrl url, std::function<void(bool connected)> on_change);
+  // Told whether all connections that are needed exist, when that changes, and
+  // why one does not, as far as is known; by threads of ours.
+  using OnChange = std::function<void(bool connected, std::string_view why)>;
+  Broker(BrokerUrl url, OnChange on_change);
   // After the sources it made, and before the store it wrapped goes.
   ~Broker();
   Broker(const Broker&) = delete;
@@ -54,8 +57,9 @@ class Broker {
   void NoteChange();
 
   const BrokerUrl url_;
-  const std::function<void(bool)> on_change_;
+  const OnChange on_change_;
 
+  Nudges nudges_;
   mutable Mutex mutex_;
   Store* store_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::vector<std::shared_ptr<HintConsumer>> consumers_ ABSL_GUARDED_BY(mutex_);

@@ -30,7 +30,8 @@ struct BrokerUrl {
 
   // After two of these without a word the connection is given up.
   std::chrono::seconds heartbeat{20};
-  // Of connecting, logging in and every request.
+  // Of connecting and of logging in. A request to a broker that is there may
+  // take longer.
   Duration timeout = std::chrono::seconds(5);
 };
 

@@ -14,13 +14,22 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <deque>
 
 #include "base/concat.h"
 
 namespace windlass::rabbitmq {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
 constexpr int kFrameBytes = 131072;
+// With a request: queues come back after the broker that has them, and RabbitMQ
+// needs five seconds to delete one that does not.
+constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::seconds kPatienceWhenStopped{2};
+constexpr milliseconds kRequestTurn{100};
 constexpr char kAuthorities[] = "/etc/ssl/certs/ca-certificates.crt";
 
 timeval TimeOf(Duration duration) {
@@ -58,6 +67,8 @@ absl::Status ServerError(std::string_view what, int code, amqp_bytes_t text) {
     case AMQP_PRECONDITION_FAILED:
     case AMQP_RESOURCE_LOCKED:
       return absl::FailedPreconditionError(message);
+    case AMQP_INTERNAL_ERROR:
+      return absl::InternalError(message);
     default:
       return absl::UnavailableError(message);
   }
@@ -149,11 +160,10 @@ absl::Status AddTls(amqp_socket_t* socket, const BrokerUrl& url) {
 // been sent into nothing.
 void SetSocketLimits(int descriptor, Duration timeout) {
   const int on = 1;
-  const auto milliseconds = static_cast<unsigned>(timeout.count() / 1000);
+  const auto limit = static_cast<unsigned>(timeout.count() / 1000);
   setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds,
-             sizeof milliseconds);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
 }
 
 }  // namespace
@@ -176,11 +186,12 @@ void Waker::Clear() const {
 
 class Connection::Impl {
  public:
-  Impl() : handle_(amqp_new_connection()) {}
+  explicit Impl(std::stop_token stop)
+      : stop_(std::move(stop)), handle_(amqp_new_connection()) {}
   ~Impl() {
     if (handle_ == nullptr) return;
     // The broker's answer is not waited for long.
-    timeval patience = TimeOf(std::chrono::milliseconds(500));
+    timeval patience = TimeOf(milliseconds(500));
     amqp_set_rpc_timeout(handle_, &patience);
     if (usable_) amqp_connection_close(handle_, AMQP_REPLY_SUCCESS);
     amqp_destroy_connection(handle_);
@@ -244,23 +255,26 @@ class Connection::Impl {
   }
 
   absl::Status OpenChannel() {
-    if (channel_open_) {
-      channel_open_ = false;
-      auto status =
-          Answer("close a channel",
-                 amqp_channel_close(handle_, channel_, AMQP_REPLY_SUCCESS));
-      if (!status.ok()) return status;
-    }
+    if (auto status = CloseChannel(); !status.ok()) return status;
+    // Of the old channel; what concerns the connection stays.
+    std::erase_if(pending_, [](const BrokerEvent& event) {
+      return !std::holds_alternative<Blocked>(event);
+    });
     ++channel_;
-    amqp_channel_open(handle_, channel_);
-    auto status = LastAnswer("open a channel");
+    amqp_channel_open_t open{};
+    auto status = Request("open a channel", AMQP_CHANNEL_OPEN_METHOD, open,
+                          AMQP_CHANNEL_OPEN_OK_METHOD);
     channel_open_ = status.ok();
     return status;
   }
 
-  // Of a request; a refused one leaves no channel.
-  absl::Status LastAnswer(std::string_view what) {
-    auto status = Answer(what, amqp_get_rpc_reply(handle_));
+  // Sends a request and waits for its answer; what else comes meanwhile is kept
+  // for Next(). A refused request leaves no channel.
+  template <typename Method>
+  absl::Status Request(std::string_view what, amqp_method_number_t id,
+                       Method& method, amqp_method_number_t answer) {
+    auto status = Sent(what, amqp_send_method(handle_, channel_, id, &method));
+    if (status.ok()) status = WaitForAnswer(what, answer);
     amqp_maybe_release_buffers(handle_);
     return status;
   }
@@ -284,22 +298,25 @@ class Connection::Impl {
     return Broken(LibraryError(what, result));
   }
 
-  // Zero when there is nothing within `timeout`.
-  absl::StatusOr<bool> WaitForFrame(amqp_frame_t& frame, Duration timeout,
-                                    const Waker& waker) {
-    timeval none{};
-    int result = amqp_simple_wait_frame_noblock(handle_, &frame, &none);
-    if (result == AMQP_STATUS_TIMEOUT) {
-      amqp_maybe_release_buffers(handle_);
-      pollfd waits[2] = {{amqp_get_sockfd(handle_), POLLIN, 0},
-                         {waker.descriptor(), POLLIN, 0}};
-      poll(waits, 2, static_cast<int>((timeout.count() + 999) / 1000));
-      if (waits[1].revents != 0) waker.Clear();
-      result = amqp_simple_wait_frame_noblock(handle_, &frame, &none);
+  absl::StatusOr<std::optional<BrokerEvent>> Next(Duration timeout,
+                                                  const Waker& waker) {
+    if (!pending_.empty()) {
+      BrokerEvent event = std::move(pending_.front());
+      pending_.pop_front();
+      return event;
     }
-    if (result == AMQP_STATUS_OK) return true;
-    if (result == AMQP_STATUS_TIMEOUT) return false;
-    return Broken(LibraryError("read", result));
+    amqp_frame_t frame;
+    auto there = ReadFrame(frame, Duration::zero());
+    if (there.ok() && !*there) {
+      amqp_maybe_release_buffers(handle_);
+      Wait(timeout, waker);
+      there = ReadFrame(frame, Duration::zero());
+    }
+    if (!there.ok()) return there.status();
+    if (!*there) return std::nullopt;
+    auto event = EventOf(frame);
+    amqp_maybe_release_buffers(handle_);
+    return event;
   }
 
   absl::StatusOr<std::optional<BrokerEvent>> EventOf(
@@ -350,6 +367,65 @@ class Connection::Impl {
   amqp_channel_t channel() const { return channel_; }
 
  private:
+  absl::Status CloseChannel() {
+    if (!channel_open_) return absl::OkStatus();
+    amqp_channel_close_t close{};
+    close.reply_code = AMQP_REPLY_SUCCESS;
+    auto status = Request("close a channel", AMQP_CHANNEL_CLOSE_METHOD, close,
+                          AMQP_CHANNEL_CLOSE_OK_METHOD);
+    // Closed by both sides at once is closed, too.
+    if (!channel_open_ && usable_) return absl::OkStatus();
+    channel_open_ = false;
+    return status;
+  }
+
+  absl::Status WaitForAnswer(std::string_view what,
+                             amqp_method_number_t answer) {
+    const auto began = steady_clock::now();
+    while (!IsOverdue(began)) {
+      amqp_frame_t frame;
+      auto there = ReadFrame(frame, kRequestTurn);
+      if (!there.ok()) return there.status();
+      if (!*there) continue;
+      if (frame.frame_type == AMQP_FRAME_METHOD && frame.channel == channel_) {
+        const amqp_method_t& method = frame.payload.method;
+        if (method.id == answer) return absl::OkStatus();
+        if (method.id == AMQP_CHANNEL_CLOSE_METHOD) {
+          return Closed(what, channel_, method);
+        }
+      }
+      auto event = EventOf(frame);
+      if (!event.ok()) return event.status();
+      if (*event) pending_.push_back(**std::move(event));
+    }
+    return absl::DeadlineExceededError(
+        Concat("broker: ", what, ": it did not answer"));
+  }
+
+  bool IsOverdue(steady_clock::time_point began) {
+    const auto now = steady_clock::now();
+    if (stop_.stop_requested() && !stopped_at_) stopped_at_ = now;
+    return now - began > kPatience ||
+           (stopped_at_ && now - *stopped_at_ > kPatienceWhenStopped);
+  }
+
+  // Sends and misses heartbeats, too. False when there is nothing within
+  // `timeout`.
+  absl::StatusOr<bool> ReadFrame(amqp_frame_t& frame, Duration timeout) {
+    const timeval time = TimeOf(timeout);
+    const int result = amqp_simple_wait_frame_noblock(handle_, &frame, &time);
+    if (result == AMQP_STATUS_OK) return true;
+    if (result == AMQP_STATUS_TIMEOUT) return false;
+    return Broken(LibraryError("read", result));
+  }
+
+  void Wait(Duration timeout, const Waker& waker) {
+    pollfd waits[2] = {{amqp_get_sockfd(handle_), POLLIN, 0},
+                       {waker.descriptor(), POLLIN, 0}};
+    poll(waits, 2, static_cast<int>((timeout.count() + 999) / 1000));
+    if (waits[1].revents != 0) waker.Clear();
+  }
+
   absl::Status Broken(absl::Status why) {
     usable_ = false;
     return why;
@@ -401,7 +477,10 @@ class Connection::Impl {
     return returned;
   }
 
+  const std::stop_token stop_;
   const amqp_connection_state_t handle_;
+  std::optional<steady_clock::time_point> stopped_at_;
+  std::deque<BrokerEvent> pending_;  // Came while a request was answered.
   amqp_channel_t channel_ = 0;
   bool channel_open_ = false;
   bool usable_ = true;
@@ -413,8 +492,8 @@ Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
 Connection::~Connection() = default;
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
-    const BrokerUrl& url, const std::string& name) {
-  auto impl = std::make_unique<Impl>();
+    const BrokerUrl& url, const std::string& name, std::stop_token stop) {
+  auto impl = std::make_unique<Impl>(std::move(stop));
   if (auto status = impl->Connect(url); !status.ok()) return status;
   if (auto status = impl->Login(url, name); !status.ok()) return status;
   if (auto status = impl->OpenChannel(); !status.ok()) return status;
@@ -423,55 +502,86 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
 
 absl::StatusOr<std::optional<BrokerEvent>> Connection::Next(
     Duration timeout, const Waker& waker) {
-  amqp_frame_t frame;
-  auto there = impl_->WaitForFrame(frame, timeout, waker);
-  if (!there.ok()) return there.status();
-  if (!*there) return std::nullopt;
-  auto event = impl_->EventOf(frame);
-  amqp_maybe_release_buffers(impl_->handle());
-  return event;
+  return impl_->Next(timeout, waker);
 }
 
 absl::Status Connection::Reopen() { return impl_->OpenChannel(); }
 
 absl::Status Connection::DeclareExchange(const std::string& name,
                                          const std::string& type) {
-  amqp_exchange_declare(impl_->handle(), impl_->channel(), Bytes(name),
-                        Bytes(type), 0, 1, 0, 0, amqp_empty_table);
-  return impl_->LastAnswer(Concat("declare exchange ", name));
+  amqp_exchange_declare_t declare{};
+  declare.exchange = Bytes(name);
+  declare.type = Bytes(type);
+  declare.durable = 1;
+  return impl_->Request(Concat("declare exchange ", name),
+                        AMQP_EXCHANGE_DECLARE_METHOD, declare,
+                        AMQP_EXCHANGE_DECLARE_OK_METHOD);
 }
 
 absl::Status Connection::DeclareQueue(const std::string& name,
                                       const Arguments& arguments) {
   auto entries = EntriesOf(arguments);
-  amqp_queue_declare(impl_->handle(), impl_->channel(), Bytes(name), 0, 1, 0, 0,
-                     Table(entries));
-  return impl_->LastAnswer(Concat("declare queue ", name));
+  amqp_queue_declare_t declare{};
+  declare.queue = Bytes(name);
+  declare.durable = 1;
+  declare.arguments = Table(entries);
+  return impl_->Request(Concat("declare queue ", name),
+                        AMQP_QUEUE_DECLARE_METHOD, declare,
+                        AMQP_QUEUE_DECLARE_OK_METHOD);
+}
+
+absl::Status Connection::DeclareOwnQueue(const std::string& name) {
+  amqp_queue_declare_t declare{};
+  // Said, because the default of the vhost may be one that cannot be exclusive.
+  std::vector<amqp_table_entry_t> classic{
+      Entry("x-queue-type", std::string_view("classic"))};
+  declare.queue = Bytes(name);
+  declare.exclusive = 1;
+  declare.auto_delete = 1;
+  declare.arguments = Table(classic);
+  return impl_->Request(Concat("declare queue ", name),
+                        AMQP_QUEUE_DECLARE_METHOD, declare,
+                        AMQP_QUEUE_DECLARE_OK_METHOD);
+}
+
+absl::Status Connection::DeleteQueue(const std::string& name) {
+  amqp_queue_delete_t remove{};
+  remove.queue = Bytes(name);
+  return impl_->Request(Concat("delete queue ", name), AMQP_QUEUE_DELETE_METHOD,
+                        remove, AMQP_QUEUE_DELETE_OK_METHOD);
 }
 
 absl::Status Connection::CheckQueue(const std::string& name) {
-  amqp_queue_declare(impl_->handle(), impl_->channel(), Bytes(name), 1, 0, 0, 0,
-                     amqp_empty_table);
-  return impl_->LastAnswer(Concat("look at queue ", name));
+  amqp_queue_declare_t check{};
+  check.queue = Bytes(name);
+  check.passive = 1;
+  return impl_->Request(Concat("look at queue ", name),
+                        AMQP_QUEUE_DECLARE_METHOD, check,
+                        AMQP_QUEUE_DECLARE_OK_METHOD);
 }
 
 absl::Status Connection::Bind(const std::string& queue,
                               const std::string& exchange,
                               const std::string& key) {
-  amqp_queue_bind(impl_->handle(), impl_->channel(), Bytes(queue),
-                  Bytes(exchange), Bytes(key), amqp_empty_table);
-  return impl_->LastAnswer(Concat("bind queue ", queue, " to ", exchange));
+  amqp_queue_bind_t bind{};
+  bind.queue = Bytes(queue);
+  bind.exchange = Bytes(exchange);
+  bind.routing_key = Bytes(key);
+  return impl_->Request(Concat("bind queue ", queue, " to ", exchange),
+                        AMQP_QUEUE_BIND_METHOD, bind,
+                        AMQP_QUEUE_BIND_OK_METHOD);
 }
 
 absl::Status Connection::SelectConfirms() {
-  amqp_confirm_select(impl_->handle(), impl_->channel());
-  return impl_->LastAnswer("ask for confirms");
+  amqp_confirm_select_t select{};
+  return impl_->Request("ask for confirms", AMQP_CONFIRM_SELECT_METHOD, select,
+                        AMQP_CONFIRM_SELECT_OK_METHOD);
 }
 
 absl::Status Connection::Publish(const std::string& exchange,
                                  const std::string& key,
                                  const Properties& properties,
-                                 std::string_view body) {
+                                 std::string_view body, Routing routing) {
   std::vector<amqp_table_entry_t> headers;
   for (const auto& [name, text] : properties.headers) {
     headers.push_back(Entry(name, std::string_view(text)));
@@ -495,29 +605,37 @@ absl::Status Connection::Publish(const std::string& exchange,
     sent._flags |= AMQP_BASIC_HEADERS_FLAG;
     sent.headers = Table(headers);
   }
-  constexpr amqp_boolean_t kMandatory = 1;
+  const amqp_boolean_t mandatory = routing == Routing::kNeeded ? 1 : 0;
   return impl_->Sent(
       "publish",
       amqp_basic_publish(impl_->handle(), impl_->channel(), Bytes(exchange),
-                         Bytes(key), kMandatory, 0, &sent, Bytes(body)));
+                         Bytes(key), mandatory, 0, &sent, Bytes(body)));
 }
 
 absl::Status Connection::Prefetch(int messages) {
-  amqp_basic_qos(impl_->handle(), impl_->channel(), 0,
-                 static_cast<std::uint16_t>(std::clamp(messages, 1, 65535)), 0);
-  return impl_->LastAnswer("set the prefetch");
+  amqp_basic_qos_t limit{};
+  limit.prefetch_count =
+      static_cast<std::uint16_t>(std::clamp(messages, 1, 65535));
+  return impl_->Request("set the prefetch", AMQP_BASIC_QOS_METHOD, limit,
+                        AMQP_BASIC_QOS_OK_METHOD);
 }
 
 absl::Status Connection::Consume(const std::string& queue,
-                                 const std::string& consumer) {
-  amqp_basic_consume(impl_->handle(), impl_->channel(), Bytes(queue),
-                     Bytes(consumer), 0, 0, 0, amqp_empty_table);
-  return impl_->LastAnswer(Concat("listen to queue ", queue));
+                                 const std::string& consumer, Acks acks) {
+  amqp_basic_consume_t consume{};
+  consume.queue = Bytes(queue);
+  consume.consumer_tag = Bytes(consumer);
+  consume.no_ack = acks == Acks::kNone ? 1 : 0;
+  return impl_->Request(Concat("listen to queue ", queue),
+                        AMQP_BASIC_CONSUME_METHOD, consume,
+                        AMQP_BASIC_CONSUME_OK_METHOD);
 }
 
 absl::Status Connection::CancelConsumer(const std::string& consumer) {
-  amqp_basic_cancel(impl_->handle(), impl_->channel(), Bytes(consumer));
-  return impl_->LastAnswer("stop listening");
+  amqp_basic_cancel_t cancel{};
+  cancel.consumer_tag = Bytes(consumer);
+  return impl_->Request("stop listening", AMQP_BASIC_CANCEL_METHOD, cancel,
+                        AMQP_BASIC_CANCEL_OK_METHOD);
 }
 
 absl::Status Connection::AckUpTo(std::uint64_t tag) {

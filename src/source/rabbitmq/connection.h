@@ -2,8 +2,10 @@
 //
 // rabbitmq-c has no thread of its own. Heartbeats are sent and missed only
 // inside its calls, so whoever owns a connection calls Next() again and again,
-// however little there is to do. Requests have deadlines; after any error but
-// those of a closed channel the connection is of no more use.
+// however little there is to do. Requests have deadlines: a broker that has
+// just come back may be slow, and one that is gone is noticed by its
+// heartbeats. After any error but those of a closed channel the connection is
+// of no more use.
 //
 // Not thread-safe, but for Waker.
 #pragma once
@@ -11,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -85,10 +88,10 @@ using Arguments = std::vector<std::pair<std::string, Argument>>;
 class Connection {
  public:
   // Connects, logs in, and opens the channel. `name` is shown by the broker.
-  // PermissionDenied: wrong password, or no right to the vhost; Unavailable:
-  // all else.
+  // After `stop` no request is waited for long. PermissionDenied: wrong
+  // password, or no right to the vhost; Unavailable: all else.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(
-      const BrokerUrl& url, const std::string& name);
+      const BrokerUrl& url, const std::string& name, std::stop_token stop = {});
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -101,6 +104,10 @@ class Connection {
   absl::StatusOr<std::optional<BrokerEvent>> Next(Duration timeout,
                                                   const Waker& waker);
 
+  // Each request below ends with DeadlineExceeded when the broker does not
+  // answer it, though it may answer others, and with Internal when the broker
+  // fails over it: queues without a leader do that.
+  //
   // There is one channel at a time. The broker closes it over every request it
   // refuses: NotFound, FailedPrecondition (a queue exists with other
   // arguments), PermissionDenied. Reopen() makes a new one in place of it, on
@@ -112,6 +119,10 @@ class Connection {
                                const std::string& type);
   absl::Status DeclareQueue(const std::string& name,
                             const Arguments& arguments);
+  // Nobody else can use it, and it goes with its consumer.
+  absl::Status DeclareOwnQueue(const std::string& name);
+  // With all that is in it; one that does not exist is as good.
+  absl::Status DeleteQueue(const std::string& name);
   // Whether it exists, whatever its arguments; NotFound.
   absl::Status CheckQueue(const std::string& name);
   absl::Status Bind(const std::string& queue, const std::string& exchange,
@@ -119,12 +130,16 @@ class Connection {
 
   // Publishes are numbered from 1 on each channel and answered by Confirm.
   absl::Status SelectConfirms();
-  // Durable and mandatory.
+  // Durable. Of a message that needs a queue and gets none there is a Returned.
+  enum class Routing : std::uint8_t { kNeeded, kOptional };
   absl::Status Publish(const std::string& exchange, const std::string& key,
-                       const Properties& properties, std::string_view body);
+                       const Properties& properties, std::string_view body,
+                       Routing routing = Routing::kNeeded);
 
   absl::Status Prefetch(int messages);
-  absl::Status Consume(const std::string& queue, const std::string& consumer);
+  enum class Acks : std::uint8_t { kEach, kNone };
+  absl::Status Consume(const std::string& queue, const std::string& consumer,
+                       Acks acks = Acks::kEach);
   absl::Status CancelConsumer(const std::string& consumer);
   // All up to `tag`.
   absl::Status AckUpTo(std::uint64_t tag);

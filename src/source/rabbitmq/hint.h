@@ -11,6 +11,7 @@
 namespace windlass::rabbitmq {
 
 inline constexpr char kHintType[] = "windlass.hint.v1";
+inline constexpr char kNudgeType[] = "windlass.nudge.v1";
 
 struct Hint {
   std::string queue;

@@ -28,7 +28,7 @@ class HintConsumer::Signal : public WakeSignal {
   }
   bool reliable() const override {
     const MutexLock lock(consumer_.mutex_);
-    return consumer_.connected_;
+    return consumer_.listening_;
   }
 
  private:
@@ -37,10 +37,11 @@ class HintConsumer::Signal : public WakeSignal {
 
 HintConsumer::HintConsumer(const BrokerUrl& url,
                            std::vector<std::string> queues, int prefetch,
-                           OnChange on_change)
+                           OnChange on_change, std::function<void()> on_nudge)
     : Link("wl-hints-in", "windlass executor", url, std::move(on_change)),
       queues_(std::move(queues)),
-      prefetch_(std::clamp(prefetch, 1, 32)) {}
+      prefetch_(std::clamp(prefetch, 1, 32)),
+      on_nudge_(std::move(on_nudge)) {}
 
 std::unique_ptr<WakeSignal> HintConsumer::Listen() {
   return std::make_unique<Signal>(*this);
@@ -53,7 +54,7 @@ void HintConsumer::Want() {
   if (!std::exchange(wanted_, true)) waker().Wake();
 }
 
-void HintConsumer::Decided(Claim claim, int tasks) {
+bool HintConsumer::Decided(Claim claim, int tasks) {
   const MutexLock lock(mutex_);
   wanted_ = false;
   const bool hinted = taken_ > decided_;
@@ -69,6 +70,7 @@ void HintConsumer::Decided(Claim claim, int tasks) {
     held_since_ = steady_clock::now();
     waker().Wake();
   }
+  return hinted;
 }
 
 void HintConsumer::DeclareAgain() {
@@ -110,6 +112,12 @@ void HintConsumer::Wake() {
 absl::Status HintConsumer::Serve(Connection& connection,
                                  const std::stop_token& stop) {
   auto status = Prepare(connection);
+  // Who waits for work is heard first: a queue may be there and not work.
+  if (status.ok()) {
+    status = Obey(connection);
+    make_anew_ = absl::IsDeadlineExceeded(status) || absl::IsInternal(status);
+  }
+  if (status.ok()) NoteUp(connection);
   while (status.ok() && !stop.stop_requested()) {
     auto event = connection.Next(UntilNextTurn(), waker());
     status = event.status();
@@ -119,30 +127,54 @@ absl::Status HintConsumer::Serve(Connection& connection,
   }
   {
     const MutexLock lock(mutex_);
-    connected_ = false;
+    listening_ = false;
   }
   Wake();
   return status;
 }
 
+std::vector<std::string> HintConsumer::HintQueues() const {
+  if (queues_.empty()) return {HintQueue("")};
+  std::vector<std::string> names;
+  for (const std::string& queue : queues_) names.push_back(HintQueue(queue));
+  return names;
+}
+
+// A quorum queue whose broker was killed within a second of its declaration may
+// come back without a leader, for good: it can be declared, and whoever listens
+// gets no answer, or the broker fails. No hint in it is worth keeping.
+absl::Status HintConsumer::MakeAnew(Connection& connection) {
+  for (const std::string& queue : HintQueues()) {
+    auto status = connection.DeleteQueue(queue);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 // Of a new channel: nothing is held, nothing is listened to. What was said
 // while there was none has been missed.
 absl::Status HintConsumer::Prepare(Connection& connection) {
-  listening_ = false;
-  next_bind_ = steady_clock::now() + kBetweenBinds;
-  auto drifts = DeclareHintQueues(connection, queues_);
-  if (!drifts.ok()) return drifts.status();
-  if (auto status = connection.Prefetch(prefetch_); !status.ok()) {
-    return status;
-  }
   {
     const MutexLock lock(mutex_);
+    listening_ = false;
     last_ = taken_ = decided_ = acked_ = 0;
     declare_ = false;
+  }
+  next_bind_ = steady_clock::now() + kBetweenBinds;
+  if (std::exchange(make_anew_, false)) {
+    if (auto status = MakeAnew(connection); !status.ok()) return status;
+  }
+  auto drifts = DeclareHintQueues(connection, queues_);
+  if (!drifts.ok()) return drifts.status();
+  auto status = ListenToNudges(connection);
+  if (status.ok()) status = connection.Prefetch(prefetch_);
+  if (!status.ok()) return status;
+  {
+    const MutexLock lock(mutex_);
     counts_.topology_drifts = *drifts;
-    connected_ = true;
   }
   Wake();
+  on_nudge_();
   return absl::OkStatus();
 }
 
@@ -171,7 +203,7 @@ HintConsumer::Orders HintConsumer::TakeOrders() {
       steady_clock::now() - held_since_ >= kHoldUnwanted) {
     orders.give_back = last_;
   }
-  orders.listen = wanted_;
+  orders.listen = wanted_ && !listening_;
   orders.declare = std::exchange(declare_, false);
   return orders;
 }
@@ -186,15 +218,13 @@ absl::Status HintConsumer::Obey(Connection& connection) {
     return status;
   }
   if (status.ok() && orders.give_back > 0) status = StopListening(connection);
-  if (status.ok() && orders.listen && !listening_) status = Listen(connection);
+  if (status.ok() && orders.listen) status = Listen(connection);
   return status;
 }
 
 absl::Status HintConsumer::Listen(Connection& connection) {
-  std::vector<std::string> queues = queues_;
-  if (queues.empty()) queues.emplace_back();
-  for (const std::string& queue : queues) {
-    auto status = connection.Consume(HintQueue(queue), HintQueue(queue));
+  for (const std::string& queue : HintQueues()) {
+    auto status = connection.Consume(queue, queue);
     // Deleted since we declared it.
     if (absl::IsNotFound(status)) {
       status = connection.Reopen();
@@ -203,22 +233,21 @@ absl::Status HintConsumer::Listen(Connection& connection) {
     }
     if (!status.ok()) return status;
   }
+  const MutexLock lock(mutex_);
   listening_ = true;
   return absl::OkStatus();
 }
 
 // And gives back what is held, whatever of it has come by now.
 absl::Status HintConsumer::StopListening(Connection& connection) {
-  std::vector<std::string> queues = queues_;
-  if (queues.empty()) queues.emplace_back();
-  for (const std::string& queue : queues) {
-    auto status = connection.CancelConsumer(HintQueue(queue));
+  for (const std::string& queue : HintQueues()) {
+    auto status = connection.CancelConsumer(queue);
     if (!status.ok()) return status;
   }
-  listening_ = false;
   std::uint64_t last = 0;
   {
     const MutexLock lock(mutex_);
+    listening_ = false;
     counts_.hints_returned += static_cast<std::int64_t>(last_ - acked_);
     last = acked_ = decided_ = taken_ = last_;
   }
@@ -228,7 +257,11 @@ absl::Status HintConsumer::StopListening(Connection& connection) {
 absl::Status HintConsumer::Handle(Connection& connection,
                                   const BrokerEvent& event) {
   if (const auto* delivery = std::get_if<Delivery>(&event)) {
-    return Take(connection, *delivery);
+    if (delivery->consumer != kNudgeConsumer) {
+      return Take(connection, *delivery);
+    }
+    NoteNudge();
+    return absl::OkStatus();
   }
   if (const auto* blocked = std::get_if<Blocked>(&event)) {
     NoteBlocked(blocked->blocked);
@@ -241,6 +274,15 @@ absl::Status HintConsumer::Handle(Connection& connection,
     return status.ok() ? Prepare(connection) : status;
   }
   return absl::OkStatus();
+}
+
+// Whatever it says, the store knows what the command is.
+void HintConsumer::NoteNudge() {
+  {
+    const MutexLock lock(mutex_);
+    ++counts_.nudges_received;
+  }
+  on_nudge_();
 }
 
 absl::Status HintConsumer::Take(Connection& connection,

@@ -26,18 +26,21 @@ namespace windlass::rabbitmq {
 class HintConsumer : public Link {
  public:
   // Hints about tasks of these queues; of all when empty.
+  // `on_nudge`: there may be a command for this executor.
   HintConsumer(const BrokerUrl& url, std::vector<std::string> queues,
-               int prefetch, OnChange on_change);
+               int prefetch, OnChange on_change,
+               std::function<void()> on_nudge);
   ~HintConsumer() override { Stop(); }
 
   // From now on hints are wanted, until Decided().
   void Want();
   enum class Claim { kNotMade, kFailed, kMade };
-  // What became of the claim; those the hints told of. `tasks` were claimed.
-  void Decided(Claim claim, int tasks);
+  // What became of the claim, which took so many tasks; whether there was a
+  // hint for it.
+  bool Decided(Claim claim, int tasks);
 
   // Signalled by hints, and when the connection comes or goes. Reliable while
-  // there is a connection.
+  // hints are listened for.
   std::unique_ptr<WakeSignal> Listen();
 
   // Our queues may be gone.
@@ -70,15 +73,19 @@ class HintConsumer : public Link {
   Orders TakeOrders();
   absl::Status Handle(Connection& connection, const BrokerEvent& event);
   absl::Status Take(Connection& connection, const Delivery& delivery);
+  void NoteNudge();
+  absl::Status MakeAnew(Connection& connection);
+  std::vector<std::string> HintQueues() const;
   Duration UntilNextTurn() const;
 
   const std::vector<std::string> queues_;
   const int prefetch_;
+  const std::function<void()> on_nudge_;
 
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;
-  bool connected_ ABSL_GUARDED_BY(mutex_) = false;
+  bool listening_ ABSL_GUARDED_BY(mutex_) = false;
   bool wanted_ ABSL_GUARDED_BY(mutex_) = false;
   bool declare_ ABSL_GUARDED_BY(mutex_) = false;
   // Of the channel there is now; 0: none. Held hints are those after `acked_`,
@@ -91,7 +98,7 @@ class HintConsumer : public Link {
   BrokerStatus::Consuming counts_ ABSL_GUARDED_BY(mutex_);
 
   // Of the thread alone.
-  bool listening_ = false;
+  bool make_anew_ = false;
   Moment next_bind_;
 };
 

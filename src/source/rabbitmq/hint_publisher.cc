@@ -59,6 +59,15 @@ void HintPublisher::TellWhatIsReady() {
   waker().Wake();
 }
 
+void HintPublisher::Nudge() {
+  {
+    const MutexLock lock(mutex_);
+    nudge_ = true;
+  }
+  changed_.notify_all();
+  waker().Wake();
+}
+
 void HintPublisher::AddTo(BrokerStatus& status) const {
   {
     const MutexLock lock(mutex_);
@@ -72,15 +81,16 @@ bool HintPublisher::WaitForWork(const std::stop_token& stop) {
   const MutexLock lock(mutex_);
   changed_.wait(mutex_, stop, [this] {
     mutex_.AssertHeld();
-    return look_ || !waiting_.empty();
+    return look_ || nudge_ || !waiting_.empty();
   });
-  return look_ || !waiting_.empty();
+  return look_ || nudge_ || !waiting_.empty();
 }
 
 absl::Status HintPublisher::Serve(Connection& connection,
                                   const std::stop_token& stop) {
   blocked_ = false;
   if (auto status = Prepare(connection); !status.ok()) return status;
+  NoteUp(connection);
   std::optional<Moment> flush_ends;
   while (true) {
     LookAround(stop);
@@ -147,6 +157,7 @@ absl::Status HintPublisher::PublishWaiting(Connection& connection) {
   if (blocked_ || outstanding_.size() >= kMostOutstanding) {
     return absl::OkStatus();
   }
+  if (auto status = PublishNudge(connection); !status.ok()) return status;
   for (const auto& [queue, tasks] : TakeWaiting(
            (kMostOutstanding - outstanding_.size()) / kMostHintsAtOnce + 1)) {
     const auto hints = std::clamp<std::int64_t>(tasks, 1, kMostHintsAtOnce);
@@ -167,11 +178,28 @@ absl::Status HintPublisher::Publish(Connection& connection,
                              std::chrono::system_clock::now())};
   auto status = connection.Publish(kDispatchExchange, HintKey(queue),
                                    properties, FormatHint(hint));
-  if (!status.ok()) return status;
+  if (status.ok()) NoteSent();
+  return status;
+}
+
+// To nobody, if nobody listens.
+absl::Status HintPublisher::PublishNudge(Connection& connection) {
+  {
+    const MutexLock lock(mutex_);
+    if (!std::exchange(nudge_, false)) return absl::OkStatus();
+  }
+  Properties properties;
+  properties.type = kNudgeType;
+  auto status = connection.Publish(kControlExchange, "", properties,
+                                   "{\"v\":1}", Connection::Routing::kOptional);
+  if (status.ok()) NoteSent();
+  return status;
+}
+
+void HintPublisher::NoteSent() {
   outstanding_[++last_tag_] = steady_clock::now();
   const MutexLock lock(mutex_);
   ++counts_.hints_unconfirmed;
-  return absl::OkStatus();
 }
 
 absl::Status HintPublisher::Handle(Connection& connection,
@@ -216,7 +244,7 @@ void HintPublisher::Settle(const Confirm& confirm) {
 
 bool HintPublisher::IsDone() const {
   const MutexLock lock(mutex_);
-  return outstanding_.empty() && waiting_.empty();
+  return outstanding_.empty() && waiting_.empty() && !nudge_;
 }
 
 void HintPublisher::DropOutstanding() {

@@ -22,7 +22,8 @@ using ReadyQueues = std::vector<std::pair<std::string, std::int64_t>>;
 // Hints are sent after the fact, in the background, and none is worth an error:
 // who hears none polls. What is told about a queue while it waits to be sent is
 // one telling, so a burst is a few hints and an outage of the broker is none
-// too many. Connects at the first hint. Thread-safe.
+// too many. Nudges, which concern executors and not tasks, go the same way and
+// are counted as hints. Connects at the first of them. Thread-safe.
 class HintPublisher : public Link {
  public:
   // `look` says which queues have ready tasks; called on the publisher's
@@ -41,6 +42,9 @@ class HintPublisher : public Link {
   // Some have, of whatever queue.
   void TellWhatIsReady();
 
+  // There may be a command for an executor.
+  void Nudge();
+
   // Fills in what concerns publishing.
   void AddTo(BrokerStatus& status) const;
 
@@ -55,6 +59,8 @@ class HintPublisher : public Link {
   absl::Status Prepare(Connection& connection);
   absl::Status PublishWaiting(Connection& connection);
   absl::Status Publish(Connection& connection, const std::string& queue);
+  absl::Status PublishNudge(Connection& connection);
+  void NoteSent();
   absl::Status Handle(Connection& connection, const BrokerEvent& event);
   void Settle(const Confirm& confirm);
   void LookAround(const std::stop_token& stop);
@@ -71,6 +77,7 @@ class HintPublisher : public Link {
   std::condition_variable_any changed_;
   std::map<std::string, std::int64_t> waiting_ ABSL_GUARDED_BY(mutex_);
   bool look_ ABSL_GUARDED_BY(mutex_) = false;
+  bool nudge_ ABSL_GUARDED_BY(mutex_) = false;
   BrokerStatus counts_ ABSL_GUARDED_BY(mutex_);
 
   // Of the thread alone.

@@ -25,8 +25,11 @@ std::map<std::string, std::int64_t> FirstQueues(const Workflow& workflow) {
 }  // namespace
 
 HintingStore::HintingStore(std::unique_ptr<Store> real,
-                           HintPublisher& publisher)
-    : ForwardingStore(*real), owned_(std::move(real)), publisher_(publisher) {}
+                           HintPublisher& publisher, Nudges& nudges)
+    : ForwardingStore(*real),
+      owned_(std::move(real)),
+      publisher_(publisher),
+      nudges_(nudges) {}
 
 HintingStore::~HintingStore() = default;
 
@@ -96,7 +99,21 @@ absl::StatusOr<std::vector<SubmittedRun>> HintingStore::Submit(
 }
 
 absl::Status HintingStore::Cancel(RunId run, const std::string& reason) {
-  return Tell(real().Cancel(run, reason));
+  auto status = real().Cancel(run, reason);
+  if (status.ok()) publisher_.Nudge();
+  return Tell(status);
+}
+
+absl::Status HintingStore::Drain(const std::string& executor_name) {
+  auto status = real().Drain(executor_name);
+  if (status.ok()) publisher_.Nudge();
+  return status;
+}
+
+absl::StatusOr<std::unique_ptr<WakeSignal>> HintingStore::Listen() {
+  auto signal = real().Listen();
+  if (!signal.ok()) return signal;
+  return nudges_.AddTo(*std::move(signal));
 }
 
 absl::Status HintingStore::Resume(RunId run) {

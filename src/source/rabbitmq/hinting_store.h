@@ -5,18 +5,21 @@
 #include <memory>
 
 #include "source/rabbitmq/hint_publisher.h"
+#include "source/rabbitmq/nudges.h"
 #include "windlass/forwarding_store.h"
 
 namespace windlass::rabbitmq {
 
 // Tells after the store has committed, and only what may have work for others:
 // what an executor has taken by itself needs no hint. Submits say which queues;
-// of everything else the publisher looks at the counts the store keeps.
+// of everything else the publisher looks at the counts the store keeps. Nudges
+// executors over cancels and drains; its signals hear nudges, too.
 //
-// The publisher must outlive it.
+// The publisher and the nudges must outlive it.
 class HintingStore : public ForwardingStore {
  public:
-  HintingStore(std::unique_ptr<Store> real, HintPublisher& publisher);
+  HintingStore(std::unique_ptr<Store> real, HintPublisher& publisher,
+               Nudges& nudges);
   ~HintingStore() override;
 
   // For the publisher.
@@ -35,6 +38,8 @@ class HintingStore : public ForwardingStore {
   absl::StatusOr<int> Requeue(const DeadLetterFilter& filter) override;
   absl::StatusOr<int> Discard(const DeadLetterFilter& filter) override;
   absl::Status ResumeQueue(const std::string& queue) override;
+  absl::Status Drain(const std::string& executor_name) override;
+  absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() override;
 
  private:
   // Passes `status` on.
@@ -42,6 +47,7 @@ class HintingStore : public ForwardingStore {
 
   const std::unique_ptr<Store> owned_;
   HintPublisher& publisher_;
+  Nudges& nudges_;
 };
 
 }  // namespace windlass::rabbitmq

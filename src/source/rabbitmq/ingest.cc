@@ -53,6 +53,7 @@ BrokerStatus::Ingest Ingest::ingest() const {
 absl::Status Ingest::Serve(Connection& connection,
                            const std::stop_token& stop) {
   auto status = Prepare(connection);
+  if (status.ok()) NoteUp(connection);
   while (status.ok() && !stop.stop_requested()) {
     auto event = connection.Next(UntilNextTurn(), waker());
     status = event.status();

@@ -7,6 +7,11 @@
 #include "base/backoff.h"
 
 namespace windlass::rabbitmq {
+namespace {
+
+constexpr std::chrono::seconds kLongestPause{10};
+
+}  // namespace
 
 Link::Link(const char* thread, std::string name, BrokerUrl url,
            OnChange on_change)
@@ -26,25 +31,29 @@ bool Link::WaitForWork(const std::stop_token& stop) {
 
 void Link::Run(std::stop_token stop) {
   const std::stop_callback wake(stop, [this] { waker_.Wake(); });
-  Backoff backoff({.initial = std::chrono::milliseconds(200),
-                   .maximum = std::chrono::seconds(10)},
-                  Random(RandomSeed()));
+  Backoff backoff(
+      {.initial = std::chrono::milliseconds(200), .maximum = kLongestPause},
+      Random(RandomSeed()));
   while (WaitForWork(stop)) {
-    const std::int64_t before = status().connects;
     const absl::Status why = Connect(stop);
     // Not news: who is told may be gone already.
     if (stop.stop_requested()) return;
+    if (LastedLong()) backoff.Reset();
     NoteDown(why);
-    if (status().connects != before) backoff.Reset();
     Pause(backoff.Next(), stop);
   }
 }
 
 absl::Status Link::Connect(const std::stop_token& stop) {
-  auto connection = Connection::Open(url_, name_);
+  auto connection = Connection::Open(url_, name_, stop);
   if (!connection.ok()) return connection.status();
-  NoteUp((*connection)->server());
   return Serve(**connection, stop);
+}
+
+// A broker that lets us in and fails us soon is not to be pressed.
+bool Link::LastedLong() const {
+  return status().connected &&
+         std::chrono::steady_clock::now() - up_since_ > kLongestPause;
 }
 
 void Link::NoteBlocked(bool blocked) {
@@ -52,11 +61,12 @@ void Link::NoteBlocked(bool blocked) {
   status_.blocked = blocked;
 }
 
-void Link::NoteUp(const std::string& server) {
+void Link::NoteUp(const Connection& connection) {
+  up_since_ = std::chrono::steady_clock::now();
   {
     const MutexLock lock(mutex_);
     status_.connected = true;
-    status_.server = server;
+    status_.server = connection.server();
     status_.last_error.clear();
     ++status_.connects;
   }

@@ -2,6 +2,7 @@
 // connects again.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -18,7 +19,7 @@ namespace windlass::rabbitmq {
 // destructor. Thread-safe.
 class Link : public ThreadService {
  public:
-  // Told when the connection comes and goes, on the link's thread.
+  // Told when status() has changed, on the link's thread.
   using OnChange = std::function<void()>;
   Link(const char* thread, std::string name, BrokerUrl url, OnChange on_change);
 
@@ -26,12 +27,14 @@ class Link : public ThreadService {
 
  protected:
   // Uses a new connection until it breaks, and returns why; OK when stopped.
+  // Calls NoteUp() once it can be used.
   virtual absl::Status Serve(Connection& connection,
                              const std::stop_token& stop) = 0;
   // Whether to connect at all; waits until there is a reason to. By default
   // there is until a stop.
   virtual bool WaitForWork(const std::stop_token& stop);
 
+  void NoteUp(const Connection& connection);
   void NoteBlocked(bool blocked);
   const Waker& waker() const { return waker_; }
   const BrokerUrl& url() const { return url_; }
@@ -40,8 +43,8 @@ class Link : public ThreadService {
 
  private:
   absl::Status Connect(const std::stop_token& stop);
-  void NoteUp(const std::string& server);
   void NoteDown(const absl::Status& why);
+  bool LastedLong() const;
   void Pause(Duration pause, const std::stop_token& stop) const;
 
   const std::string name_;
@@ -51,6 +54,9 @@ class Link : public ThreadService {
 
   mutable Mutex mutex_;
   BrokerLink status_ ABSL_GUARDED_BY(mutex_);
+
+  // Of the thread alone.
+  std::chrono::steady_clock::time_point up_since_;
 };
 
 }  // namespace windlass::rabbitmq

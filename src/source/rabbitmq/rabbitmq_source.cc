@@ -34,16 +34,20 @@ class RabbitMqSource : public TaskSource {
     consumer_.Want();
     auto reply = polling_->Next(request, stop);
     using Claim = HintConsumer::Claim;
+    Claim claim = Claim::kMade;
     if (!reply.ok()) {
-      consumer_.Decided(Claim::kFailed, 0);
+      claim = Claim::kFailed;
     } else if (reply->leases.empty() && stop.stop_requested()) {
-      consumer_.Decided(Claim::kNotMade, 0);
-    } else {
-      consumer_.Decided(Claim::kMade, static_cast<int>(reply->leases.size()));
+      claim = Claim::kNotMade;
     }
+    const std::size_t tasks = reply.ok() ? reply->leases.size() : 0;
+    hinted_ = consumer_.Decided(claim, static_cast<int>(tasks));
     return reply;
   }
 
+  std::string_view claimed_by() const override {
+    return hinted_ ? "hint" : "poll";
+  }
   void NoteActivity() override { polling_->NoteActivity(); }
   std::optional<Duration> claim_took() const override {
     return polling_->claim_took();
@@ -53,6 +57,7 @@ class RabbitMqSource : public TaskSource {
   HintConsumer& consumer_;
   SignalledStore store_;
   const std::unique_ptr<TaskSource> polling_;
+  bool hinted_ = false;
 };
 
 }  // namespace

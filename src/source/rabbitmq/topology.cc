@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "base/concat.h"
+#include "base/random.h"
 #include "base/sha256.h"
 
 namespace windlass::rabbitmq {
@@ -100,8 +101,19 @@ std::string HintQueue(std::string_view queue) {
 
 absl::Status DeclareExchanges(Connection& connection) {
   auto status = connection.DeclareExchange(kDispatchExchange, "topic");
+  if (status.ok()) {
+    status = connection.DeclareExchange(kControlExchange, "fanout");
+  }
   if (!status.ok()) return status;
   return connection.DeclareExchange(kDeadLetterExchange, "direct");
+}
+
+absl::Status ListenToNudges(Connection& connection) {
+  const std::string queue = Concat(kControlExchange, ".", RandomToken(8));
+  auto status = connection.DeclareOwnQueue(queue);
+  if (status.ok()) status = connection.Bind(queue, kControlExchange, "");
+  if (!status.ok()) return status;
+  return connection.Consume(queue, kNudgeConsumer, Connection::Acks::kNone);
 }
 
 absl::StatusOr<int> DeclareHintQueues(Connection& connection,

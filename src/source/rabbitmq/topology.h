@@ -3,14 +3,16 @@
 //   exchange windlass.dispatch (topic)  hints, by the name of the tasks' queue
 //     queue windlass.hints.v1           for executors of every queue
 //     queue windlass.hints.v1.<QUEUE>   for executors of some
+//   exchange windlass.control (fanout)  nudges: there may be a command
+//     queue windlass.control.<RANDOM>   of each executor, gone with it
 //   exchange windlass.ingest (fanout)   work of foreign programs
 //     queue windlass.ingest.v1
 //   exchange windlass.dlx (direct)      what nobody can read
 //     queue windlass.dlq.v1.hints, windlass.dlq.v1.ingest
 //
-// All are durable quorum queues with arguments that RabbitMQ 3.10 to 4 take.
-// Arguments of a queue never change: other ones get another version in the
-// name. See docs/decisions/0011.
+// All but those of control are durable quorum queues with arguments that
+// RabbitMQ 3.10 to 4 take. Arguments of a queue never change: other ones get
+// another version in the name. See docs/decisions/0011.
 #pragma once
 
 #include <string>
@@ -23,11 +25,15 @@
 namespace windlass::rabbitmq {
 
 inline constexpr char kDispatchExchange[] = "windlass.dispatch";
+inline constexpr char kControlExchange[] = "windlass.control";
 inline constexpr char kIngestExchange[] = "windlass.ingest";
 inline constexpr char kIngestQueue[] = "windlass.ingest.v1";
 inline constexpr char kDeadLetterExchange[] = "windlass.dlx";
 inline constexpr char kDeadHints[] = "hints";  // Routing keys of the above.
 inline constexpr char kDeadIngest[] = "ingest";
+
+// What deliveries of nudges name as their consumer.
+inline constexpr char kNudgeConsumer[] = "windlass.nudges";
 
 // The routing key of hints about tasks of this queue: without what means
 // something in a topic, and not too long for AMQP.
@@ -47,5 +53,7 @@ absl::StatusOr<int> DeclareHintQueues(Connection& connection,
 absl::Status BindHintQueues(Connection& connection,
                             const std::vector<std::string>& queues);
 absl::StatusOr<int> DeclareIngest(Connection& connection);
+// A queue of our own for nudges, and listens to it.
+absl::Status ListenToNudges(Connection& connection);
 
 }  // namespace windlass::rabbitmq
