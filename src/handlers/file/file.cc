@@ -1,11 +1,9 @@
 #include "handlers/file/file.h"
 
 #include <array>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_split.h"
 #include "base/concat.h"
 #include "handlers/failure.h"
 #include "handlers/file/operations.h"
@@ -187,11 +185,7 @@ std::unique_ptr<TaskHandler> MakeFileHandler(FileHandlerOptions options) {
 
 FileHandlerOptions FileHandlerOptionsFromEnvironment() {
   FileHandlerOptions options;
-  const char* roots = std::getenv("WINDLASS_FILE_ROOTS");
-  if (roots == nullptr) return options;
-  for (absl::string_view root : absl::StrSplit(roots, ':', absl::SkipEmpty())) {
-    options.roots.emplace_back(root);
-  }
+  options.roots = FileRootsFromEnvironment();
   return options;
 }
 

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/concat.h"
 
 namespace windlass {
@@ -82,6 +84,16 @@ Place Place::Child(std::string_view name) const {
 
 std::string Place::Name() const {
   return relative == "." ? "." : path.substr(path.rfind('/') + 1);
+}
+
+std::vector<std::string> FileRootsFromEnvironment() {
+  std::vector<std::string> folders;
+  const char* roots = std::getenv("WINDLASS_FILE_ROOTS");
+  if (roots == nullptr) return folders;
+  for (absl::string_view root : absl::StrSplit(roots, ':', absl::SkipEmpty())) {
+    folders.emplace_back(root);
+  }
+  return folders;
 }
 
 absl::StatusOr<Places> Places::Open(const std::string& base,

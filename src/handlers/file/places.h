@@ -32,6 +32,9 @@ struct Place {
   std::string Name() const;
 };
 
+// What WINDLASS_FILE_ROOTS names, folders with colons between them.
+std::vector<std::string> FileRootsFromEnvironment();
+
 // How paths are walked. kByHand is for kernels and sandboxes without openat2:
 // as safe, but it follows no links at all.
 enum class Walk : std::uint8_t { kKernel, kByHand };

@@ -1,13 +1,10 @@
 #include "handlers/python/arguments.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <utility>
 
 #include "base/concat.h"
 #include "base/file.h"
+#include "handlers/content.h"
 #include "handlers/duckdb/query_watch.h"
 #include "handlers/sql/inputs.h"
 #include "handlers/sql/outputs.h"
@@ -16,31 +13,8 @@
 namespace windlass {
 namespace {
 
-constexpr std::size_t kBlock = 256 * 1024;
 // For a conversion; more is spilled.
 constexpr std::int64_t kMemory = std::int64_t{256} << 20;
-
-bool IsEnvelope(const JsonObject& object) {
-  return object.contains("kind") && object.contains("sha256") &&
-         object.contains("media_type");
-}
-
-absl::Status CopyToFile(ByteSource& content, const std::string& path,
-                        std::stop_token stop) {
-  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                         S_IRUSR | S_IWUSR));
-  if (!fd) return ErrnoStatus(errno, Concat("create ", path));
-  std::string buffer(kBlock, '\0');
-  while (true) {
-    if (stop.stop_requested()) return absl::CancelledError("stopped");
-    auto n = content.Read(buffer);
-    if (!n.ok()) return n.status();
-    if (*n == 0) return absl::OkStatus();
-    absl::Status status =
-        WriteAll(fd.get(), {buffer.data(), *n}, Concat("write ", path));
-    if (!status.ok()) return status;
-  }
-}
 
 }  // namespace
 
@@ -78,7 +52,7 @@ absl::StatusOr<Json> ArgumentFiles::WriteResult(const JsonObject& object) {
   auto content = results_->Open(*envelope);
   if (!content.ok()) return content.status();
   const std::string path = Concat(folder_, "/argument-", ++files_);
-  absl::Status status = CopyToFile(**content, path, task_.stop_token());
+  absl::Status status = CopyToNewFile(**content, task_.stop_token(), path);
   if (!status.ok()) return status;
   return JsonObject{{"$windlass", "file"},
                     {"path", path},

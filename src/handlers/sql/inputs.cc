@@ -1,19 +1,19 @@
 #include "handlers/sql/inputs.h"
 
-#include <fcntl.h>
 #include <glob.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <span>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_join.h"
 #include "base/concat.h"
 #include "base/file.h"
+#include "handlers/content.h"
 #include "handlers/duckdb/sql_text.h"
 #include "results/result_io.h"
 
@@ -23,7 +23,7 @@ namespace {
 using duckdb::Identifier;
 using duckdb::Literal;
 
-constexpr std::size_t kBlock = 256 * 1024;
+constexpr std::size_t kHead = 4096;
 constexpr int kMaximumRedirects = 5;
 constexpr std::array<std::string_view, 4> kSources = {"path", "url", "text",
                                                       "rows"};
@@ -44,11 +44,6 @@ const JsonArray* ArrayIn(const JsonObject& object, std::string_view name) {
 bool IsTable(const JsonObject& object) {
   return ArrayIn(object, "columns") != nullptr &&
          ArrayIn(object, "rows") != nullptr;
-}
-
-bool IsEnvelope(const JsonObject& object) {
-  return object.contains("kind") && object.contains("sha256") &&
-         object.contains("media_type");
 }
 
 std::string_view SourceOf(const JsonObject& object) {
@@ -152,6 +147,24 @@ absl::StatusOr<Typed> TypesOf(const JsonArray& columns) {
   }
   return typed;
 }
+
+// Keeps how the content begins, which tells its format.
+class HeadedSource : public ByteSource {
+ public:
+  HeadedSource(ByteSource& real, std::string& head)
+      : real_(real), head_(head) {}
+  absl::StatusOr<std::size_t> Read(std::span<char> buffer) override {
+    auto n = real_.Read(buffer);
+    if (n.ok() && head_.empty()) {
+      head_.assign(buffer.data(), std::min(*n, kHead));
+    }
+    return n;
+  }
+
+ private:
+  ByteSource& real_;
+  std::string& head_;
+};
 
 }  // namespace
 
@@ -328,21 +341,10 @@ absl::StatusOr<std::string> InputReader::Store(ByteSource& content,
                                                std::string_view extension,
                                                std::string* head) {
   const std::string path = NewPath(extension);
-  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                         S_IRUSR | S_IWUSR));
-  if (!fd) return ErrnoStatus(errno, Concat("create ", path));
-  const std::stop_token stop = task_.stop_token();
-  std::string buffer(kBlock, '\0');
-  while (true) {
-    if (stop.stop_requested()) return absl::CancelledError("stopped");
-    auto n = content.Read(buffer);
-    if (!n.ok()) return n.status();
-    if (*n == 0) return path;
-    const std::string_view bytes(buffer.data(), *n);
-    if (head->empty()) *head = bytes.substr(0, 4096);
-    absl::Status status = WriteAll(fd.get(), bytes, Concat("write ", path));
-    if (!status.ok()) return status;
-  }
+  HeadedSource headed(content, *head);
+  absl::Status status = CopyToNewFile(headed, task_.stop_token(), path);
+  if (!status.ok()) return status;
+  return path;
 }
 
 absl::StatusOr<SqlInput> InputReader::ReadText(std::string_view text,

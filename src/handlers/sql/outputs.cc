@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/concat.h"
+#include "handlers/content.h"
 #include "handlers/duckdb/sql_text.h"
 
 namespace windlass {
@@ -156,16 +157,11 @@ absl::StatusOr<FileFacts> PublishTable(TaskContext& task, const Places& places,
   if (!target.ok()) return target.status();
   auto content = OpenFileSource(file);
   if (!content.ok()) return content.status();
-  const std::stop_token stop = task.stop_token();
-  std::string buffer(256 * 1024, '\0');
-  while (true) {
-    if (stop.stop_requested()) return absl::CancelledError("stopped");
-    auto n = (*content)->Read(buffer);
-    if (!n.ok()) return n.status();
-    if (*n == 0) return target->Publish();
-    absl::Status status = target->Write({buffer.data(), *n});
-    if (!status.ok()) return status;
-  }
+  absl::Status status =
+      CopyContent(**content, task.stop_token(),
+                  [&](std::string_view bytes) { return target->Write(bytes); });
+  if (!status.ok()) return status;
+  return target->Publish();
 }
 
 }  // namespace windlass

@@ -5,11 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_split.h"
 #include "base/concat.h"
 #include "base/file.h"
 #include "base/http/http_client.h"
@@ -223,11 +221,7 @@ std::unique_ptr<TaskHandler> MakeSqlHandler(SqlHandlerOptions options) {
 
 SqlHandlerOptions SqlHandlerOptionsFromEnvironment() {
   SqlHandlerOptions options;
-  const char* roots = std::getenv("WINDLASS_FILE_ROOTS");
-  if (roots == nullptr) return options;
-  for (absl::string_view root : absl::StrSplit(roots, ':', absl::SkipEmpty())) {
-    options.roots.emplace_back(root);
-  }
+  options.roots = FileRootsFromEnvironment();
   return options;
 }
 
