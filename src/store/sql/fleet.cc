@@ -154,8 +154,9 @@ absl::StatusOr<std::vector<DeadLetterRecord>> Fleet::ListDeadLetters(
   std::vector<DeadLetterRecord> records;
   const auto body = [&](Connection& connection, Timestamp) {
     auto read = ReadDeadLetters(connection, ledger_.definitions(), filter);
-    if (read.ok()) records = *std::move(read);
-    return read.status();
+    if (!read.ok()) return read.status();
+    records = *std::move(read);
+    return absl::OkStatus();
   };
   if (auto status = ledger_.Read(body); !status.ok()) return status;
   return records;

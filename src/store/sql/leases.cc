@@ -164,7 +164,7 @@ std::optional<LeaseRow> Leases::Find(Connection& connection, RunId run,
   return ReadLease(rows, 0);
 }
 
-Leases::Range& Leases::Keep(Range range) {
+Leases::Range& Leases::Keep(Range&& range) {
   const std::pair key(range.series, range.last);
   return ranges_.try_emplace(key, std::move(range)).first->second;
 }

@@ -137,7 +137,7 @@ class Leases {
   Range* KnownRange(RunId run, TaskKey task);
   Range* FindRange(Connection& connection, RunId run, TaskKey task);
   // Unless it is known already.
-  Range& Keep(Range range);
+  Range& Keep(Range&& range);
   // What is known then of a locked run's instances.
   std::vector<Range*> Instances(Connection& connection, RunId run,
                                 std::int32_t node);
