@@ -13,7 +13,7 @@ import time
 import unittest
 
 import amqp
-from broker_case import DEAD_HINTS, HINTS, PATIENCE, BrokerTest
+from broker_case import DEAD_HINTS, HINTS, PATIENCE, BrokerTest, needs_broker_faults
 from fault_proxy import DOWN, UP, FaultProxy
 from postgres import free_port
 from rabbitmq import RabbitMq
@@ -22,6 +22,7 @@ RECEIVED = "windlass_hints_total{event=\"received\"}"
 NOOP = "{windlass: 1, name: noop, tasks: {a: {type: noop}}}"
 
 
+@needs_broker_faults
 class BrokerFaultsTest(BrokerTest):
 
     def tearDown(self):
@@ -275,6 +276,7 @@ class BrokerFaultsTest(BrokerTest):
         self.runs_well()
 
 
+@needs_broker_faults
 class OwnBrokerTest(BrokerTest):
     """A broker that closes channels over deliveries that are held for long, and
     that speaks TLS."""
