@@ -27,7 +27,7 @@ def from_wire(value):
     if not isinstance(value, dict):
         return value
     if value.get("$windlass") == "file":
-        return read_file(value["path"], value["media_type"])
+        return read_file(value["path"])
     if value.get("$windlass") == "table":
         with open(value["path"]) as file:
             rows = [json.loads(line) for line in file]
@@ -43,7 +43,7 @@ def is_table(value):
             and all(isinstance(c, dict) and {"name", "type"} <= c.keys() for c in columns))
 
 
-def read_file(path, media_type):
+def read_file(path):
     with open(path, "rb") as file:
         return file.read()
 

@@ -1,7 +1,5 @@
 #include "handlers/python/python.h"
 
-#include <sys/sysinfo.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
@@ -9,7 +7,7 @@
 #include <utility>
 
 #include "base/concat.h"
-#include "base/file.h"
+#include "base/machine.h"
 #include "handlers/child.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
@@ -73,12 +71,6 @@ ParamProblems Check(const Json& params, ParamStage stage) {
     problems.emplace_back("function", "expected the name of a function");
   }
   return problems;
-}
-
-std::int64_t HalfOfMemory() {
-  struct sysinfo info = {};
-  if (sysinfo(&info) != 0) return std::int64_t{1} << 30;
-  return static_cast<std::int64_t>(info.totalram) * info.mem_unit / 2;
 }
 
 // What the kinds of failure are that the worker tells by type.
@@ -167,7 +159,7 @@ class PythonHandler : public TaskHandler {
   std::int64_t MemoryOf(const TaskContext& task) const {
     std::int64_t fallback = task.lease().spec().resources.memory_bytes;
     if (fallback == 0) fallback = options_.memory_bytes;
-    if (fallback == 0) fallback = HalfOfMemory();
+    if (fallback == 0) fallback = MachineMemory() / 2;
     return std::max(ByteSizeParam(task.params(), "memory", fallback),
                     kLeastMemory);
   }

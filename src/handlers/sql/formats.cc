@@ -1,6 +1,9 @@
 #include "handlers/sql/formats.h"
 
 #include <array>
+#include <string>
+
+#include "results/compressibility.h"
 
 namespace windlass {
 namespace {
@@ -53,7 +56,7 @@ std::optional<Format> TableFormatOfFile(std::string_view path) {
 }
 
 std::optional<Format> TableFormatOfMediaType(std::string_view media_type) {
-  const std::string_view bare = media_type.substr(0, media_type.find(';'));
+  const std::string bare = BareMediaType(media_type);
   for (const Known& known : kKnown) {
     if (known.media_type == bare) return known.format;
   }

@@ -1,6 +1,5 @@
 #include "handlers/sql/sql.h"
 
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "base/concat.h"
 #include "base/file.h"
 #include "base/http/http_client.h"
+#include "base/machine.h"
 #include "base/mutex.h"
 #include "handlers/duckdb/database_pool.h"
 #include "handlers/failure.h"
@@ -70,14 +70,8 @@ ParamProblems Check(const Json& params, ParamStage stage) {
   return problems;
 }
 
-std::int64_t QuarterOfMemory() {
-  struct sysinfo info = {};
-  if (sysinfo(&info) != 0) return std::int64_t{1} << 30;
-  return static_cast<std::int64_t>(info.totalram) * info.mem_unit / 4;
-}
-
 SqlHandlerOptions WithDefaults(SqlHandlerOptions options) {
-  if (options.memory_bytes == 0) options.memory_bytes = QuarterOfMemory();
+  if (options.memory_bytes == 0) options.memory_bytes = MachineMemory() / 4;
   if (options.threads == 0) {
     options.threads =
         static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
