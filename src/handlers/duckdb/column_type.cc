@@ -1,5 +1,6 @@
 #include "handlers/duckdb/column_type.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <memory>
@@ -69,14 +70,12 @@ Json Number(double value) {
   return value;
 }
 
+// The shortest decimal that reads back as this float: 0.1, not 0.10000000149.
 Json Single(float value) {
   if (!std::isfinite(value)) return Number(static_cast<double>(value));
-  // The shortest decimal that is this float: 0.1, not 0.10000000149.
-  return std::strtod(absl::StrFormat("%.9g", value).c_str(), nullptr) ==
-                 static_cast<double>(value)
-             ? Json(static_cast<double>(value))
-             : Json(std::strtod(absl::StrFormat("%.7g", value).c_str(),
-                                nullptr));
+  char digits[32];
+  *std::to_chars(digits, digits + sizeof digits - 1, value).ptr = '\0';
+  return std::strtod(digits, nullptr);
 }
 
 constexpr std::string_view kUnknown = "(unknown type)";

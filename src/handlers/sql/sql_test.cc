@@ -122,6 +122,7 @@ TEST_F(SqlTest, EveryTypeHasItsJson) {
   EXPECT_EQ(value("'1234567890123456.78'::decimal(38,2)"),
             "\"1234567890123456.78\"");
   EXPECT_EQ(value("0.1::float"), "0.1");
+  EXPECT_EQ(value("0.10000001::float"), "0.10000001");
   EXPECT_EQ(value("2.5e300::double"), "2.5e+300");
   EXPECT_EQ(value("'nan'::double"), "\"NaN\"");
   EXPECT_EQ(value("'-inf'::float"), "\"-Infinity\"");
