@@ -1,9 +1,7 @@
 """What tests with a broker share: one RabbitMQ per test file, PostgreSQL as the
 record, executors that listen to the broker."""
 
-import os
 import secrets
-import unittest
 from urllib.parse import urlsplit
 
 import amqp
@@ -16,14 +14,7 @@ from test_health import ServedExecutor
 # second otherwise.
 PATIENCE = 180.0
 
-# Tests that kill or reconfigure a broker: five runs in a row were green on a busy
-# machine, and two of them failed in a sixth. Until that is understood they run
-# where they are asked for.
-needs_broker_faults = unittest.skipUnless(
-    os.environ.get("WINDLASS_TEST_BROKER_FAULTS"),
-    "kills brokers; set WINDLASS_TEST_BROKER_FAULTS=1")
-
-HINTS = "windlass.hints.v1"
+HINTS = "windlass.hints.v2"
 DEAD_HINTS = "windlass.dlq.v1.hints"
 
 
@@ -53,8 +44,8 @@ class BrokerTest(EndToEndTest):
         return super().wait_until(fact, what, deadline)
 
     def wait_until_kept(self):
-        """From then on the broker may be killed: all quorum queues that there are
-        have been written down, as the last of them has."""
+        """From then on the broker may be killed and loses no message: all quorum
+        queues that there are have been written down, as the last of them has."""
         last = f"kept.{secrets.token_hex(4)}"
         with self.broker.channel() as channel:
             channel.queue_declare(last, durable=True, auto_delete=False,

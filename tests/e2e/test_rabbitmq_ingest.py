@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import unittest
 
-from broker_case import BrokerTest, needs_broker_faults
+from broker_case import BrokerTest
 
 AMQPLIB = pathlib.Path(__file__).parent / "amqplib"
 EXCHANGE = "windlass.ingest"
@@ -88,7 +88,6 @@ class IngestTest(BrokerTest):
         self.publish_work(TASK, "good")  # It goes on.
         self.wait_for_all(1)
 
-    @needs_broker_faults
     def test_nothing_is_lost_when_the_broker_and_the_executor_are_killed(self):
         other = self.listener("--ingest", ttl="3s")
         self.wait_until_kept()

@@ -67,8 +67,6 @@ absl::Status ServerError(std::string_view what, int code, amqp_bytes_t text) {
     case AMQP_PRECONDITION_FAILED:
     case AMQP_RESOURCE_LOCKED:
       return absl::FailedPreconditionError(message);
-    case AMQP_INTERNAL_ERROR:
-      return absl::InternalError(message);
     default:
       return absl::UnavailableError(message);
   }
@@ -542,13 +540,6 @@ absl::Status Connection::DeclareOwnQueue(const std::string& name) {
   return impl_->Request(Concat("declare queue ", name),
                         AMQP_QUEUE_DECLARE_METHOD, declare,
                         AMQP_QUEUE_DECLARE_OK_METHOD);
-}
-
-absl::Status Connection::DeleteQueue(const std::string& name) {
-  amqp_queue_delete_t remove{};
-  remove.queue = Bytes(name);
-  return impl_->Request(Concat("delete queue ", name), AMQP_QUEUE_DELETE_METHOD,
-                        remove, AMQP_QUEUE_DELETE_OK_METHOD);
 }
 
 absl::Status Connection::CheckQueue(const std::string& name) {

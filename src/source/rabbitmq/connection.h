@@ -121,8 +121,6 @@ class Connection {
                             const Arguments& arguments);
   // Nobody else can use it, and it goes with its consumer.
   absl::Status DeclareOwnQueue(const std::string& name);
-  // With all that is in it; one that does not exist is as good.
-  absl::Status DeleteQueue(const std::string& name);
   // Whether it exists, whatever its arguments; NotFound.
   absl::Status CheckQueue(const std::string& name);
   absl::Status Bind(const std::string& queue, const std::string& exchange,

@@ -113,10 +113,7 @@ absl::Status HintConsumer::Serve(Connection& connection,
                                  const std::stop_token& stop) {
   auto status = Prepare(connection);
   // Who waits for work is heard first: a queue may be there and not work.
-  if (status.ok()) {
-    status = Obey(connection);
-    make_anew_ = absl::IsDeadlineExceeded(status) || absl::IsInternal(status);
-  }
+  if (status.ok()) status = Obey(connection);
   if (status.ok()) NoteUp(connection);
   while (status.ok() && !stop.stop_requested()) {
     auto event = connection.Next(UntilNextTurn(), waker());
@@ -140,17 +137,6 @@ std::vector<std::string> HintConsumer::HintQueues() const {
   return names;
 }
 
-// A quorum queue whose broker was killed within a second of its declaration may
-// come back without a leader, for good: it can be declared, and whoever listens
-// gets no answer, or the broker fails. No hint in it is worth keeping.
-absl::Status HintConsumer::MakeAnew(Connection& connection) {
-  for (const std::string& queue : HintQueues()) {
-    auto status = connection.DeleteQueue(queue);
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
 // Of a new channel: nothing is held, nothing is listened to. What was said
 // while there was none has been missed.
 absl::Status HintConsumer::Prepare(Connection& connection) {
@@ -161,9 +147,6 @@ absl::Status HintConsumer::Prepare(Connection& connection) {
     declare_ = false;
   }
   next_bind_ = steady_clock::now() + kBetweenBinds;
-  if (std::exchange(make_anew_, false)) {
-    if (auto status = MakeAnew(connection); !status.ok()) return status;
-  }
   auto drifts = DeclareHintQueues(connection, queues_);
   if (!drifts.ok()) return drifts.status();
   auto status = ListenToNudges(connection);

@@ -74,7 +74,6 @@ class HintConsumer : public Link {
   absl::Status Handle(Connection& connection, const BrokerEvent& event);
   absl::Status Take(Connection& connection, const Delivery& delivery);
   void NoteNudge();
-  absl::Status MakeAnew(Connection& connection);
   std::vector<std::string> HintQueues() const;
   Duration UntilNextTurn() const;
 
@@ -98,7 +97,6 @@ class HintConsumer : public Link {
   BrokerStatus::Consuming counts_ ABSL_GUARDED_BY(mutex_);
 
   // Of the thread alone.
-  bool make_anew_ = false;
   Moment next_bind_;
 };
 

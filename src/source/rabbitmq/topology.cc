@@ -9,7 +9,7 @@
 namespace windlass::rabbitmq {
 namespace {
 
-constexpr char kHintQueue[] = "windlass.hints.v1";
+constexpr char kHintQueue[] = "windlass.hints.v2";
 constexpr char kDeadLetterQueue[] = "windlass.dlq.v1.";
 
 // Of 255 bytes; the rest is for the queue's prefix.
@@ -26,9 +26,9 @@ constexpr std::int32_t kUnusedMilliseconds = 3'600'000;
 // What became of a queue.
 enum class Declared { kAsOurs, kDiffers };
 
-// A quorum queue. A positive limit is needed: without one a message that kills
-// its readers would come back for ever; -1 means none before 4.0.
-Arguments QueueArguments(std::int32_t most) {
+// A positive limit is needed: without one a message that kills its readers
+// would come back for ever; -1 means none before 4.0.
+Arguments QuorumQueueArguments(std::int32_t most) {
   return {{"x-queue-type", "quorum"},
           {"x-delivery-limit", 20},
           {"x-max-length", most}};
@@ -38,8 +38,23 @@ Arguments WithDeadLetters(Arguments arguments, const char* key) {
   arguments.insert(arguments.end(),
                    {{"x-overflow", "reject-publish"},
                     {"x-dead-letter-exchange", kDeadLetterExchange},
-                    {"x-dead-letter-routing-key", key},
-                    {"x-dead-letter-strategy", "at-least-once"}});
+                    {"x-dead-letter-routing-key", key}});
+  return arguments;
+}
+
+// A classic queue: it forwards a message without writing it to the disk first,
+// and comes back at once with its broker. What it loses is no loss.
+Arguments HintQueueArguments() {
+  return WithDeadLetters({{"x-queue-type", "classic"},
+                          {"x-max-length", kMostHints},
+                          {"x-expires", kUnusedMilliseconds}},
+                         kDeadHints);
+}
+
+Arguments IngestQueueArguments() {
+  Arguments arguments =
+      WithDeadLetters(QuorumQueueArguments(kMostIngested), kDeadIngest);
+  arguments.emplace_back("x-dead-letter-strategy", "at-least-once");
   return arguments;
 }
 
@@ -58,7 +73,7 @@ absl::StatusOr<Declared> Declare(Connection& connection,
 absl::StatusOr<int> DeclareDeadLetters(Connection& connection,
                                        const char* key) {
   const std::string queue = Concat(kDeadLetterQueue, key);
-  Arguments arguments = QueueArguments(kMostDead);
+  Arguments arguments = QuorumQueueArguments(kMostDead);
   arguments.emplace_back("x-overflow", "drop-head");
   auto declared = Declare(connection, queue, arguments);
   if (!declared.ok()) return declared.status();
@@ -70,9 +85,7 @@ absl::StatusOr<int> DeclareDeadLetters(Connection& connection,
 absl::StatusOr<int> DeclareHintQueue(Connection& connection,
                                      const std::string& name,
                                      const std::string& key) {
-  Arguments arguments = WithDeadLetters(QueueArguments(kMostHints), kDeadHints);
-  arguments.emplace_back("x-expires", kUnusedMilliseconds);
-  auto declared = Declare(connection, name, arguments);
+  auto declared = Declare(connection, name, HintQueueArguments());
   if (!declared.ok()) return declared.status();
   auto status = connection.Bind(name, kDispatchExchange, key);
   if (!status.ok()) return status;
@@ -157,9 +170,7 @@ absl::StatusOr<int> DeclareIngest(Connection& connection) {
   if (!status.ok()) return status;
   auto drifts = DeclareDeadLetters(connection, kDeadIngest);
   if (!drifts.ok()) return drifts;
-  auto declared =
-      Declare(connection, kIngestQueue,
-              WithDeadLetters(QueueArguments(kMostIngested), kDeadIngest));
+  auto declared = Declare(connection, kIngestQueue, IngestQueueArguments());
   if (!declared.ok()) return declared.status();
   status = connection.Bind(kIngestQueue, kIngestExchange, "");
   if (!status.ok()) return status;

@@ -1,8 +1,8 @@
 // What we have on the broker, and how it comes to be there.
 //
 //   exchange windlass.dispatch (topic)  hints, by the name of the tasks' queue
-//     queue windlass.hints.v1           for executors of every queue
-//     queue windlass.hints.v1.<QUEUE>   for executors of some
+//     queue windlass.hints.v2           for executors of every queue
+//     queue windlass.hints.v2.<QUEUE>   for executors of some
 //   exchange windlass.control (fanout)  nudges: there may be a command
 //     queue windlass.control.<RANDOM>   of each executor, gone with it
 //   exchange windlass.ingest (fanout)   work of foreign programs
@@ -10,8 +10,9 @@
 //   exchange windlass.dlx (direct)      what nobody can read
 //     queue windlass.dlq.v1.hints, windlass.dlq.v1.ingest
 //
-// All but those of control are durable quorum queues with arguments that
-// RabbitMQ 3.10 to 4 take. Arguments of a queue never change: other ones get
+// All but those of control are durable, with arguments that RabbitMQ 3.10 to 4
+// take: classic queues for hints, which are worth nothing, quorum queues for
+// work and dead letters. Arguments of a queue never change: other ones get
 // another version in the name. See docs/decisions/0011.
 #pragma once
 
