@@ -19,6 +19,7 @@ test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   python3-jsonschema python3-pandas python3-pexpect python3-yaml perl sqlite3 git procps
   postgresql-15 postgresql-client-15 pgbouncer faketime
+  json-schema-test-suite
   curl        # bench/results.py
   prometheus  # For promtool.
   rabbitmq-server amqp-tools python3-amqp

@@ -11,6 +11,7 @@
 #include "handlers/shell/shell.h"
 #include "handlers/sleep/sleep.h"
 #include "handlers/sql/sql.h"
+#include "handlers/validate/validate.h"
 #include "handlers/workflow/workflow.h"
 #include "windlass/clock.h"
 
@@ -67,6 +68,7 @@ void AddBuiltinHandlers(HandlerRegistry& registry, const HandlerParts& parts) {
   registry.Add("python", MakePythonHandler(std::move(python)));
   SqlHandlerOptions sql = SqlHandlerOptionsFromEnvironment();
   sql.results = parts.results;
+  registry.Add("validate", MakeValidateHandler(sql));
   registry.Add("sql", MakeSqlHandler(std::move(sql)));
   registry.Add("workflow",
                MakeWorkflowHandler(SubWorkflowParts(registry, parts)));

@@ -1,18 +1,14 @@
 #include "model/json_schema.h"
 
 #include <algorithm>
-#include <boost/json/value_ref.hpp>
 #include <cmath>
 #include <functional>
-#include <optional>
 #include <string_view>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "base/concat.h"
+#include "model/schema_values.h"
 
 namespace windlass {
 namespace {
@@ -22,22 +18,16 @@ constexpr std::size_t kMaximumViolations = 100;
 // Schemas with `$ref` and anyOf can ask for exponential work.
 constexpr int kMaximumSteps = 5'000'000;
 
-std::string_view View(const boost::json::string& text) {
-  return {text.data(), text.size()};
-}
-
 bool IsNumber(const Json& value) { return value.is_number(); }
-
-double ToDouble(const Json& number) {
-  if (number.is_int64()) return static_cast<double>(number.get_int64());
-  if (number.is_uint64()) return static_cast<double>(number.get_uint64());
-  return number.get_double();
-}
 
 // Exact where both are integers.
 int Compare(const Json& a, const Json& b) {
   if (a.is_int64() && b.is_int64()) {
     return a.get_int64() < b.get_int64() ? -1 : a.get_int64() > b.get_int64();
+  }
+  if (a.is_uint64() && b.is_uint64()) {
+    return a.get_uint64() < b.get_uint64() ? -1
+                                           : a.get_uint64() > b.get_uint64();
   }
   double x = ToDouble(a);
   double y = ToDouble(b);
@@ -62,12 +52,6 @@ bool Equal(const Json& a, const Json& b) {
   return true;
 }
 
-bool IsInteger(const Json& value) {
-  if (value.is_int64() || value.is_uint64()) return true;
-  return value.is_double() &&
-         std::trunc(value.get_double()) == value.get_double();
-}
-
 bool HasType(const Json& value, std::string_view type) {
   if (type == "null") return value.is_null();
   if (type == "boolean") return value.is_bool();
@@ -78,41 +62,10 @@ bool HasType(const Json& value, std::string_view type) {
   return value.is_object();
 }
 
-std::string Brief(const Json& value) {
-  if (value.is_object()) return "an object";
-  if (value.is_array()) return "a list";
-  std::string text = FormatJson(value);
-  return text.size() <= 60 ? text : "a long text";
-}
-
 std::size_t CodePoints(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(),
       [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
-// The value a pointer such as "#/definitions/a~1b" names, or null.
-const Json* ResolvePointer(const Json& root, std::string_view reference) {
-  if (reference.empty() || reference[0] != '#') return nullptr;
-  const Json* at = &root;
-  std::string_view pointer = reference.substr(1);
-  if (pointer.empty()) return at;
-  if (pointer[0] != '/') return nullptr;
-  for (absl::string_view part : absl::StrSplit(
-           absl::string_view(pointer.data() + 1, pointer.size() - 1), '/')) {
-    std::string step = absl::StrReplaceAll(part, {{"~1", "/"}, {"~0", "~"}});
-    std::size_t index = 0;
-    if (at->is_object()) {
-      at = at->get_object().if_contains(step);
-    } else if (at->is_array() && absl::SimpleAtoi(step, &index) &&
-               index < at->get_array().size()) {
-      at = &at->get_array()[index];
-    } else {
-      return nullptr;
-    }
-    if (at == nullptr) return nullptr;
-  }
-  return at;
 }
 
 }  // namespace
@@ -121,205 +74,6 @@ JsonSchema::JsonSchema() = default;
 JsonSchema::JsonSchema(JsonSchema&&) noexcept = default;
 JsonSchema& JsonSchema::operator=(JsonSchema&&) noexcept = default;
 JsonSchema::~JsonSchema() = default;
-
-// Checks every keyword's own value, compiles patterns, resolves references.
-class SchemaCompiler {
- public:
-  explicit SchemaCompiler(JsonSchema& out) : out_(out) {}
-
-  absl::Status CompileAll() {
-    absl::Status status = Compile(*out_.schema_, "", 0);
-    while (status.ok() && !targets_.empty()) {
-      auto [target, at] = std::move(targets_.back());
-      targets_.pop_back();
-      status = Compile(*target, at, 0);
-    }
-    return status;
-  }
-
- private:
-  absl::Status Compile(const Json& schema, const std::string& at, int depth) {
-    if (depth > kMaximumDepth) return Bad(at, "it is nested too deeply");
-    if (schema.is_bool()) return absl::OkStatus();
-    if (!schema.is_object()) {
-      return Bad(
-          at, Concat("expected an object or a boolean, got ", Brief(schema)));
-    }
-    for (const auto& member : schema.get_object()) {
-      std::string keyword(member.key());
-      absl::Status status = CompileKeyword(keyword, member.value(),
-                                           Concat(at, "/", keyword), depth + 1);
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
-  static absl::Status Bad(const std::string& at, std::string_view what) {
-    return absl::InvalidArgumentError(
-        Concat(at.empty() ? "schema" : at.substr(1), ": ", what));
-  }
-
-  static bool IsIn(std::string_view keyword,
-                   std::initializer_list<std::string_view> keywords) {
-    return std::find(keywords.begin(), keywords.end(), keyword) !=
-           keywords.end();
-  }
-
-  absl::Status CompileKeyword(const std::string& keyword, const Json& value,
-                              const std::string& at, int depth) {
-    if (IsIn(keyword, {"not", "if", "then", "else", "contains", "propertyNames",
-                       "additionalItems", "additionalProperties"})) {
-      return Compile(value, at, depth);
-    }
-    if (IsIn(keyword, {"allOf", "anyOf", "oneOf"}) ||
-        (keyword == "items" && value.is_array())) {
-      return CompileList(value, at, depth);
-    }
-    if (keyword == "items") return Compile(value, at, depth);
-    if (IsIn(keyword, {"properties", "patternProperties", "definitions"})) {
-      return CompileMembers(keyword, value, at, depth);
-    }
-    if (keyword == "dependencies") return CompileDependencies(value, at, depth);
-    if (keyword == "pattern") return CompilePattern(value, at);
-    if (keyword == "$ref") return CompileReference(value, at);
-    return CheckPlain(keyword, value, at);
-  }
-
-  absl::Status CompileList(const Json& list, const std::string& at, int depth) {
-    if (!list.is_array()) return Bad(at, "expected a list of schemas");
-    for (std::size_t i = 0; i < list.get_array().size(); ++i) {
-      absl::Status status =
-          Compile(list.get_array()[i], Concat(at, "/", i), depth);
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status CompileMembers(const std::string& keyword, const Json& members,
-                              const std::string& at, int depth) {
-    if (!members.is_object()) return Bad(at, "expected an object of schemas");
-    for (const auto& member : members.get_object()) {
-      std::string name(member.key());
-      if (keyword == "patternProperties") {
-        absl::Status status = AddPattern(name, at);
-        if (!status.ok()) return status;
-      }
-      absl::Status status =
-          Compile(member.value(), Concat(at, "/", name), depth);
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status CompileDependencies(const Json& value, const std::string& at,
-                                   int depth) {
-    if (!value.is_object()) return Bad(at, "expected an object");
-    for (const auto& member : value.get_object()) {
-      std::string place = Concat(at, "/", std::string(member.key()));
-      absl::Status status = member.value().is_array()
-                                ? CheckNames(member.value(), place)
-                                : Compile(member.value(), place, depth);
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status CompilePattern(const Json& value, const std::string& at) {
-    if (!value.is_string()) return Bad(at, "expected a regular expression");
-    return AddPattern(std::string(value.get_string()), at);
-  }
-
-  absl::Status AddPattern(const std::string& pattern, const std::string& at) {
-    auto compiled = cel::Regex::Compile(pattern);
-    if (!compiled.ok()) {
-      return Bad(at, Concat("bad regular expression '", pattern,
-                            "': ", std::string(compiled.status().message()),
-                            " (RE2 syntax, without look-around and back "
-                            "references)"));
-    }
-    out_.patterns_[pattern] = *std::move(compiled);
-    return absl::OkStatus();
-  }
-
-  absl::Status CompileReference(const Json& value, const std::string& at) {
-    if (!value.is_string())
-      return Bad(at, "expected text such as '#/definitions/x'");
-    std::string reference(value.get_string());
-    const Json* target = ResolvePointer(*out_.schema_, reference);
-    if (target == nullptr || !(target->is_object() || target->is_bool())) {
-      return Bad(at, Concat("'", reference,
-                            "' is nowhere in this schema; only references "
-                            "such as '#/definitions/x' are followed"));
-    }
-    // It may stand outside of what keywords reach.
-    bool is_new = out_.references_.emplace(reference, target).second;
-    if (is_new) targets_.emplace_back(target, at);
-    return absl::OkStatus();
-  }
-
-  static absl::Status CheckNames(const Json& value, const std::string& at) {
-    bool names = value.is_array() &&
-                 std::all_of(value.get_array().begin(), value.get_array().end(),
-                             [](const Json& name) { return name.is_string(); });
-    return names ? absl::OkStatus() : Bad(at, "expected a list of names");
-  }
-
-  static absl::Status CheckType(const Json& value, const std::string& at) {
-    constexpr std::string_view kTypes =
-        "null, boolean, integer, number, string, array or object";
-    JsonArray one{value};
-    const JsonArray& types = value.is_array() ? value.get_array() : one;
-    for (const Json& type : types) {
-      bool known =
-          type.is_string() &&
-          IsIn(View(type.get_string()), {"null", "boolean", "integer", "number",
-                                         "string", "array", "object"});
-      if (!known) {
-        return Bad(at, Concat("expected ", kTypes, ", got ", Brief(type)));
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  static absl::Status CheckPlain(const std::string& keyword, const Json& value,
-                                 const std::string& at) {
-    if (keyword == "type") return CheckType(value, at);
-    if (keyword == "required") return CheckNames(value, at);
-    if (keyword == "enum" && !value.is_array()) {
-      return Bad(at, "expected a list of values");
-    }
-    if (IsIn(keyword, {"minimum", "maximum", "exclusiveMinimum",
-                       "exclusiveMaximum", "multipleOf"}) &&
-        !IsNumber(value)) {
-      return Bad(at, Concat("expected a number, got ", Brief(value)));
-    }
-    if (keyword == "multipleOf" && ToDouble(value) <= 0) {
-      return Bad(at, "expected a number above 0");
-    }
-    if (IsIn(keyword, {"minLength", "maxLength", "minItems", "maxItems",
-                       "minProperties", "maxProperties"}) &&
-        (!IsInteger(value) || ToDouble(value) < 0)) {
-      return Bad(at,
-                 Concat("expected a whole number from 0, got ", Brief(value)));
-    }
-    if (keyword == "uniqueItems" && !value.is_bool()) {
-      return Bad(at, Concat("expected true or false, got ", Brief(value)));
-    }
-    return absl::OkStatus();
-  }
-
-  JsonSchema& out_;
-  // Of references, with the place of the first; still to be compiled.
-  std::vector<std::pair<const Json*, std::string>> targets_;
-};
-
-absl::StatusOr<JsonSchema> JsonSchema::Compile(const Json& schema) {
-  JsonSchema out;
-  out.schema_ = std::make_unique<Json>(schema);
-  absl::Status status = SchemaCompiler(out).CompileAll();
-  if (!status.ok()) return status;
-  return out;
-}
 
 // Checks one value. A `nullptr` list of violations only asks whether it fits.
 class SchemaChecker {
@@ -337,9 +91,9 @@ class SchemaChecker {
       return Report(out, path, "too complex to check");
     }
     const JsonObject& keywords = schema.get_object();
-    if (const Json* reference = keywords.if_contains("$ref")) {
+    if (keywords.contains("$ref")) {
       // draft-07: what stands beside it is ignored.
-      const Json* target = schema_.references_.at(JsonToText(*reference));
+      const Json* target = schema_.references_.at(&keywords);
       return Check(*target, value, path, out, depth + 1);
     }
     Context at{keywords, value, path, out, depth};
@@ -380,10 +134,10 @@ class SchemaChecker {
   }
 
   static std::string NameOfTypes(const Json& types) {
-    if (types.is_string()) return Named(View(types.get_string()));
+    if (types.is_string()) return Named(ViewOf(types.get_string()));
     std::vector<std::string> names;
     for (const Json& type : types.get_array()) {
-      names.push_back(Named(View(type.get_string())));
+      names.push_back(Named(ViewOf(type.get_string())));
     }
     return absl::StrJoin(names, " or ");
   }
@@ -403,7 +157,7 @@ class SchemaChecker {
       JsonArray one{*types};
       const JsonArray& list = types->is_array() ? types->get_array() : one;
       bool fits = std::any_of(list.begin(), list.end(), [&](const Json& type) {
-        return HasType(at.value, View(type.get_string()));
+        return HasType(at.value, ViewOf(type.get_string()));
       });
       ok = fits || Expect(false, at, NameOfTypes(*types));
     }
@@ -487,7 +241,7 @@ class SchemaChecker {
   }
 
   bool CheckText(const Context& at) {
-    std::string_view text = View(at.value.get_string());
+    std::string_view text = ViewOf(at.value.get_string());
     bool ok = CheckCount(at, "minLength", "maxLength", CodePoints(text),
                          "characters");
     if (const Json* pattern = at.Find("pattern")) {
@@ -565,7 +319,7 @@ class SchemaChecker {
     for (const Json& name : names) {
       if (at.value.get_object().contains(name.get_string())) continue;
       ok = Report(at.out, at.path,
-                  Concat("'", View(name.get_string()), "' is missing"));
+                  Concat("'", ViewOf(name.get_string()), "' is missing"));
     }
     return ok;
   }

@@ -2,7 +2,9 @@
 //
 // All keywords of draft-07 that assert something are known; `format`, `title`
 // and other annotations are ignored. Patterns are RE2, so a hostile value
-// cannot make matching slow; `$ref` may point into the same schema only.
+// cannot make matching slow. `$ref` may point anywhere in the schema, by
+// pointer or `$id`, to documents that were given, and to the meta-schema;
+// nothing is fetched.
 #pragma once
 
 #include <map>
@@ -24,8 +26,10 @@ struct SchemaViolation {
 // A compiled schema. Immutable: any number of threads may check with it.
 class JsonSchema {
  public:
-  // InvalidArgument names what is wrong and where in the schema.
-  static absl::StatusOr<JsonSchema> Compile(const Json& schema);
+  // InvalidArgument names what is wrong and where in the schema. `documents`,
+  // by URI, are what `$ref` may point to besides; those in use are copied.
+  static absl::StatusOr<JsonSchema> Compile(
+      const Json& schema, const std::map<std::string, Json>& documents = {});
 
   JsonSchema(JsonSchema&&) noexcept;
   JsonSchema& operator=(JsonSchema&&) noexcept;
@@ -39,10 +43,13 @@ class JsonSchema {
   friend class SchemaCompiler;
   friend class SchemaChecker;
 
-  // On the heap, so that pointers into the schema survive moves.
+  // On the heap, as map nodes are, so that pointers into the schemas survive
+  // moves.
   std::unique_ptr<Json> schema_;
   std::map<std::string, std::shared_ptr<const cel::Regex>> patterns_;
-  std::map<std::string, const Json*> references_;
+  std::map<std::string, Json> documents_;
+  // By the object that holds the `$ref`.
+  std::map<const JsonObject*, const Json*> references_;
 };
 
 }  // namespace windlass

@@ -110,9 +110,24 @@ TEST(JsonSchemaTest, BadSchemasSayWhere) {
               ElementsAre(HasSubstr("schema: expected an object")));
 }
 
-TEST(JsonSchemaTest, RemoteReferencesAreNotFollowed) {
+TEST(JsonSchemaTest, NothingIsFetchedForAReference) {
   EXPECT_THAT(Violations(R"({"$ref":"http://example.org/schema"})", "1"),
               ElementsAre(HasSubstr("is nowhere in this schema")));
+}
+
+TEST(JsonSchemaTest, AReferenceMayNameAnIdOrADocumentThatWasGiven) {
+  EXPECT_THAT(Violations(R"({"$ref":"#port","definitions":{
+                              "p":{"$id":"#port","maximum":65535}}})",
+                         "70000"),
+              testing::SizeIs(1));
+  auto schema = JsonSchema::Compile(
+      *ParseJson(R"({"$ref":"https://e.org/a.json#/x"})"),
+      {{"https://e.org/a.json", *ParseJson(R"({"x":{"$ref":"#/y"},
+                                               "y":{"type":"null"}})")}});
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  const JsonSchema moved = *std::move(schema);
+  EXPECT_THAT(moved.Check(nullptr), testing::IsEmpty());
+  EXPECT_THAT(moved.Check(1), testing::SizeIs(1));
 }
 
 TEST(JsonSchemaTest, ARecursiveSchemaFollowsTheValue) {

@@ -393,7 +393,7 @@ class BadInputTest(EndToEndTest):
             (["executor", "--profile", "api"], ["--profile api", "not available yet"]),
             (["executor", "--profile", "gpu"], ["--profile", "gpu", "generic", "data", "api"]),
             (["executor", "--type", "shel"], ["--type", "'shel'", "'shell'"]),
-            (["executor", "--type", "validate"], ["--type", "'validate'"]),
+            (["executor", "--type", "http"], ["--type", "'http'"]),
             (["executor", "--queue", ""], ["--queue"]),
             (["executor", "--slots", "-1"], ["--slots", "-1"]),
             (["bench", "noop", "--slots", "-1"], ["--slots", "-1"]),

@@ -98,6 +98,36 @@ class SqlTest(EndToEndTest):
         self.assertEqual(tasks["missing"]["error"]["type"], "NotFound")
         self.assertIn("404", tasks["missing"]["error"]["message"])
 
+    def test_what_a_validation_lets_pass_goes_on(self):
+        results = self.results("""
+            windlass: 1
+            name: validated
+            params: {least: {type: integer}}
+            tasks:
+              orders:
+                type: sql
+                params: {query: "select range as id, range % 3 - 1 as n from range(20000)"}
+              check:
+                type: validate
+                depends_on: [orders]
+                params:
+                  input: "${{ tasks.orders.result }}"
+                  rules: [{column: n, minimum: "${{ params.least }}"}, {column: id, unique: true}]
+                  on_failure: split
+                  outputs: {valid: out/good.parquet, quarantine: out/bad.parquet}
+              count:
+                type: sql
+                depends_on: [check]
+                params:
+                  inputs:
+                    good: "${{ tasks.check.result.outputs.valid }}"
+                    bad: "${{ tasks.check.result.outputs.quarantine }}"
+                  query: "select (select count(*) from good) good, (select count(*) from bad) bad, (select any_value(failed_rules) from bad) why"
+            """, least=0)
+        self.assertEqual(results["check"]["value"]["failing_rows"], 6667)
+        self.assertEqual(results["count"]["value"]["rows"],
+                         [{"good": 13333, "bad": 6667, "why": ["n minimum"]}])
+
     def test_mistakes_are_found_before_anything_runs(self):
         flow = self.write("flow.yaml", """
             windlass: 1
@@ -107,11 +137,13 @@ class SqlTest(EndToEndTest):
               splice: {type: sql, params: {query: "select '${{ params.name }}'"}}
               syntax: {type: sql, params: {query: "selec 1"}}
               unknown: {type: sql, params: {query: "select 1", imputs: {}}}
+              rules: {type: validate, params: {input: t.csv, rules: [{column: a, minimun: 1}]}}
             """)
         said = self.windlass("validate", flow, code=2).stderr
         self.assertIn("write $name", said)
         self.assertIn('syntax error at or near "selec"', said)
         self.assertIn("did you mean inputs?", said)
+        self.assertIn("did you mean minimum?", said)
 
     def test_a_timeout_interrupts_the_query(self):
         flow = self.write("flow.yaml", """

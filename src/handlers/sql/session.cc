@@ -1,0 +1,123 @@
+#include "handlers/sql/session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/concat.h"
+#include "base/file.h"
+#include "base/machine.h"
+#include "handlers/duckdb/sql_text.h"
+#include "handlers/failure.h"
+#include "handlers/params.h"
+#include "handlers/sql/inputs.h"
+
+namespace windlass {
+namespace {
+
+constexpr std::int64_t kLeastMemory = std::int64_t{64} << 20;
+
+Outcome Failed(std::string_view type, const absl::Status& status,
+               ErrorCategory category, bool retryable) {
+  TaskError error;
+  error.type = type;
+  error.message = MessageOf(status);
+  error.category = category;
+  error.retryable = retryable;
+  return Outcome::Failure(std::move(error));
+}
+
+}  // namespace
+
+SqlHandlerOptions WithDefaults(SqlHandlerOptions options) {
+  if (options.memory_bytes == 0) options.memory_bytes = MachineMemory() / 4;
+  if (options.threads == 0) {
+    options.threads =
+        static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+  }
+  return options;
+}
+
+Outcome SqlFailure(const absl::Status& status) {
+  if (!duckdb::IsDatabaseError(status)) return FailureFromStatus(status);
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return Failed("SqlError", status, ErrorCategory::kValidation, false);
+    case absl::StatusCode::kOutOfRange:
+      return Failed("DataError", status, ErrorCategory::kApplication, false);
+    case absl::StatusCode::kResourceExhausted:
+      return Failed("OutOfMemory", status, ErrorCategory::kResource, true);
+    default:
+      return FailureFromStatus(status);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<SqlSession>> SqlSession::Open(
+    TaskContext& task, const Parts& parts) {
+  auto scratch = task.ScratchDir();
+  if (!scratch.ok()) return scratch.status();
+  // Apart from what else the attempt may keep there.
+  auto folder = MakeTempDir(*scratch + "/sql-");
+  if (!folder.ok()) return folder.status();
+  auto places = Places::Open(task.base_dir(), parts.options->roots);
+  if (!places.ok()) return places.status();
+  return std::unique_ptr<SqlSession>(
+      new SqlSession(task, parts, *std::move(folder), *std::move(places)));
+}
+
+SqlSession::~SqlSession() { parts_.databases->Discard(std::move(database_)); }
+
+absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
+  InputReader reader(task_,
+                     {.places = &places_,
+                      .results = parts_.options->results,
+                      .http = parts_.http},
+                     folder_);
+  std::vector<std::string> files;
+  std::vector<std::string> views;
+  for (const auto& item : inputs) {
+    auto input = reader.Read(item.key(), item.value());
+    if (!input.ok()) return input.status();
+    views.push_back(Concat("CREATE TEMP VIEW ", duckdb::Identifier(input->name),
+                           " AS SELECT * FROM ", input->relation));
+    for (std::string& file : input->files) files.push_back(std::move(file));
+  }
+  auto database = parts_.databases->Take(OptionsOfDatabase());
+  if (!database.ok()) return database.status();
+  database_ = *std::move(database);
+  absl::Status status = database_->Lock(files);
+  const duckdb::QueryWatch watch(*database_, task_.stop_token(), [](double) {});
+  for (const std::string& view : views) {
+    if (!status.ok()) return status;
+    status = database_->Execute(view).status();
+  }
+  return status;
+}
+
+duckdb::QueryWatch SqlSession::Watch() {
+  return {*database_, task_.stop_token(), [this](double fraction) {
+            if (fraction >= 0) task_.Progress(fraction, "");
+            task_.Heartbeat();
+          }};
+}
+
+duckdb::DatabaseOptions SqlSession::OptionsOfDatabase() const {
+  const ResourceSpec& resources = task_.lease().spec().resources;
+  duckdb::DatabaseOptions options;
+  options.folder = folder_;
+  options.spill_bytes = parts_.options->spill_bytes;
+  options.memory_bytes = std::max(
+      ByteSizeParam(task_.params(), "memory",
+                    resources.memory_bytes > 0 ? resources.memory_bytes
+                                               : parts_.options->memory_bytes),
+      kLeastMemory);
+  options.threads = static_cast<int>(IntegerParam(
+      task_.params(), "threads",
+      resources.cpu > 0 ? static_cast<std::int64_t>(std::ceil(resources.cpu))
+                        : parts_.options->threads));
+  return options;
+}
+
+}  // namespace windlass

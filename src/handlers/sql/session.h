@@ -1,0 +1,72 @@
+// What every attempt that reads tables with DuckDB has: a folder, the files it
+// may touch, and a database of its own that reaches nothing but its inputs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/http/http_client.h"
+#include "handlers/duckdb/database.h"
+#include "handlers/duckdb/database_pool.h"
+#include "handlers/duckdb/query_watch.h"
+#include "handlers/file/places.h"
+#include "handlers/sql/sql.h"
+#include "windlass/handler.h"
+
+namespace windlass {
+
+// With the machine's share where options say 0.
+SqlHandlerOptions WithDefaults(SqlHandlerOptions options);
+
+// DuckDB's errors have types of their own: SqlError, DataError, OutOfMemory.
+Outcome SqlFailure(const absl::Status& status);
+
+// Of one attempt; not thread-safe.
+class SqlSession {
+ public:
+  // All borrowed.
+  struct Parts {
+    const SqlHandlerOptions* options = nullptr;  // WithDefaults().
+    HttpClient* http = nullptr;
+    duckdb::DatabasePool* databases = nullptr;
+  };
+  static absl::StatusOr<std::unique_ptr<SqlSession>> Open(TaskContext& task,
+                                                          const Parts& parts);
+  ~SqlSession();
+  SqlSession(const SqlSession&) = delete;
+  SqlSession& operator=(const SqlSession&) = delete;
+
+  // Reads the inputs, a view each in a database that is open afterwards. Takes
+  // `memory` and `threads` from the task's params. Call it once.
+  absl::Status ReadInputs(const JsonObject& inputs);
+
+  // After ReadInputs().
+  duckdb::Database& database() { return *database_; }
+  // Interrupts the database when the attempt should stop, and tells progress,
+  // as long as it lives.
+  duckdb::QueryWatch Watch();
+
+  TaskContext& task() { return task_; }
+  const Places& places() const { return places_; }
+  // In the attempt's scratch folder; the database may write there.
+  const std::string& folder() const { return folder_; }
+
+ private:
+  SqlSession(TaskContext& task, Parts parts, std::string folder, Places places)
+      : task_(task),
+        parts_(parts),
+        folder_(std::move(folder)),
+        places_(std::move(places)) {}
+
+  duckdb::DatabaseOptions OptionsOfDatabase() const;
+
+  TaskContext& task_;
+  const Parts parts_;
+  const std::string folder_;
+  const Places places_;
+  std::unique_ptr<duckdb::Database> database_;
+};
+
+}  // namespace windlass

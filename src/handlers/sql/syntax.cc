@@ -1,0 +1,18 @@
+#include "handlers/sql/syntax.h"
+
+#include <utility>
+
+namespace windlass {
+
+absl::Status SqlSyntax::Check(const std::string& sql) const {
+  MutexLock lock(mutex_);
+  if (parser_ == nullptr) {
+    auto parser = duckdb::Database::Open(1);
+    if (absl::IsUnavailable(parser.status())) return absl::OkStatus();
+    if (!parser.ok()) return parser.status();
+    parser_ = *std::move(parser);
+  }
+  return parser_->CountStatements(sql).status();
+}
+
+}  // namespace windlass

@@ -1,0 +1,244 @@
+#include "handlers/validate/table_job.h"
+
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "base/concat.h"
+#include "handlers/duckdb/sql_text.h"
+#include "handlers/params.h"
+#include "handlers/validate/check_sql.h"
+
+namespace windlass {
+namespace {
+
+using duckdb::Identifier;
+
+// Named so in messages, and for rules that refer to the table itself.
+constexpr std::string_view kInput = "input";
+// The rows that fail, with the number of the check.
+constexpr std::string_view kFailures = "windlass failures";
+// How many failing checks the error's message names.
+constexpr std::size_t kNamed = 5;
+
+// All columns of the checked table but ours.
+std::string Columns() {
+  return Concat("c.* EXCLUDE (", Identifier(kRowId), ")");
+}
+
+std::string FromChecked() {
+  return Concat(" FROM ", Identifier(kCheckedTable), " c ");
+}
+
+std::string ByRow() { return Concat(" ORDER BY c.", Identifier(kRowId)); }
+
+// DuckDB's own errors stay so.
+absl::Status InRule(const absl::Status& status, const std::string& rule) {
+  absl::Status named(status.code(),
+                     Concat("rule ", rule, ": ", status.message()));
+  status.ForEachPayload(
+      [&named](absl::string_view type, const absl::Cord& payload) {
+        named.SetPayload(type, payload);
+      });
+  return named;
+}
+
+JsonObject TablesOf(const Json& params) {
+  const Json* tables = FindParam(params, "tables");
+  return tables == nullptr ? JsonObject() : tables->get_object();
+}
+
+}  // namespace
+
+TableJob::TableJob(SqlSession& session)
+    : session_(session),
+      task_(session.task()),
+      checks_(TableChecksOf(*FindParam(task_.params(), "rules"))),
+      sample_(SampleSizeOf(task_.params())),
+      outputs_(SqlOutputsOf(task_.params())) {}
+
+absl::StatusOr<Verdict> TableJob::Run() {
+  // Refusals come before the work.
+  for (const SqlOutput& output : outputs_) {
+    auto place = session_.places().Find(output.path);
+    if (!place.ok()) return place.status();
+  }
+  JsonObject inputs = TablesOf(task_.params());
+  inputs[kInput] = *FindParam(task_.params(), "input");
+  absl::Status status = session_.ReadInputs(inputs);
+  if (!status.ok()) return status;
+  const duckdb::QueryWatch watch = session_.Watch();
+  status = Prepare();
+  if (status.ok()) status = Check();
+  if (status.ok()) status = WriteOutputs();
+  if (!status.ok()) return status;
+  return Report();
+}
+
+// The input is read once, however many checks there are.
+absl::Status TableJob::Prepare() {
+  return session_.database()
+      .Execute(Concat("CREATE TEMP TABLE ", Identifier(kCheckedTable),
+                      " AS SELECT row_number() OVER () AS ", Identifier(kRowId),
+                      ", * FROM ", Identifier(kInput), "; CREATE TEMP TABLE ",
+                      Identifier(kFailures),
+                      " (row_id BIGINT, check_id INTEGER)"))
+      .status();
+}
+
+absl::Status TableJob::Check() {
+  for (std::size_t i = 0; i < checks_.size(); ++i) {
+    auto finding =
+        checks_[i].IsAboutRows() ? CheckRows(i) : CheckTable(checks_[i]);
+    if (!finding.ok()) {
+      return InRule(finding.status(), checks_[i].name);
+    }
+    findings_.push_back(*std::move(finding));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TableJob::Finding> TableJob::CheckRows(std::size_t index) {
+  auto query = CheckSql(session_.database()).FailingRows(checks_[index]);
+  if (!query.ok()) return query.status();
+  auto written = session_.database().Execute(
+      Concat("INSERT INTO ", Identifier(kFailures), " SELECT *, ", index,
+             " FROM (", query->sql, ")"),
+      query->params);
+  if (!written.ok()) return written.status();
+  Finding finding{.failing = written->rows_changed(),
+                  .passed = true,
+                  .seen = nullptr,
+                  .sample = {}};
+  finding.passed = finding.failing == 0;
+  if (finding.passed) return finding;
+  auto sample = Sample(index);
+  if (!sample.ok()) return sample.status();
+  finding.sample = *std::move(sample);
+  return finding;
+}
+
+absl::StatusOr<JsonArray> TableJob::Sample(std::size_t index) {
+  auto rows = session_.database().Execute(Concat(
+      "SELECT ", Columns(), FromChecked(), "WHERE c.", Identifier(kRowId),
+      " IN (SELECT row_id FROM ", Identifier(kFailures), " WHERE check_id = ",
+      index, " ORDER BY row_id LIMIT ", sample_, ")", ByRow()));
+  if (!rows.ok()) return rows.status();
+  return rows->NextRows();
+}
+
+absl::StatusOr<TableJob::Finding> TableJob::CheckTable(
+    const TableCheck& check) {
+  auto query = CheckSql(session_.database())
+                   .Observation(check, task_.lease().claimed_at);
+  if (!query.ok()) return query.status();
+  auto result = session_.database().Execute(query->sql, query->params);
+  if (!result.ok()) return result.status();
+  auto rows = result->NextRows();
+  if (!rows.ok()) return rows.status();
+  const JsonObject& row = rows->front().get_object();
+  return Finding{.failing = 0,
+                 .passed = row.at("ok").get_bool(),
+                 .seen = row.at("seen"),
+                 .sample = {}};
+}
+
+std::string TableJob::QueryOf(const SqlOutput& output) const {
+  const std::string row = Concat("c.", Identifier(kRowId));
+  if (output.name == "valid") {
+    return Concat("(SELECT ", Columns(), FromChecked(), "ANTI JOIN ",
+                  Identifier(kFailures), " f ON f.row_id = ", row, ByRow(),
+                  ")");
+  }
+  JsonArray names;
+  for (const TableCheck& check : checks_) names.emplace_back(check.name);
+  return Concat("(SELECT ", Columns(), ", f.failed_rules", FromChecked(),
+                "JOIN (SELECT row_id, list(", duckdb::Literal(names),
+                "[check_id + 1] ORDER BY check_id) AS "
+                "failed_rules FROM ",
+                Identifier(kFailures),
+                " GROUP BY row_id) f ON f.row_id = ", row, ByRow(), ")");
+}
+
+absl::Status TableJob::WriteOutputs() {
+  for (const SqlOutput& output : outputs_) {
+    auto file =
+        WriteTable(session_.database(), QueryOf(output), {}, output.format,
+                   Concat(session_.folder(), "/output-", files_.size()));
+    if (!file.ok()) return file.status();
+    files_.push_back(*std::move(file));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<JsonObject> TableJob::PublishOutputs() {
+  JsonObject facts;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    auto file =
+        PublishTable(task_, session_.places(), outputs_[i], files_[i].path);
+    if (!file.ok()) return file.status();
+    JsonObject fact = ToJson(*file);
+    fact["rows"] = files_[i].rows;
+    facts[outputs_[i].name] = std::move(fact);
+  }
+  return facts;
+}
+
+absl::StatusOr<Json> TableJob::Count(const std::string& from) {
+  return session_.database().Value(Concat("SELECT ", from));
+}
+
+absl::StatusOr<Verdict> TableJob::Report() {
+  auto rows = Count(Concat("count(*) FROM ", Identifier(kCheckedTable)));
+  if (!rows.ok()) return rows.status();
+  auto failing =
+      Count(Concat("count(DISTINCT row_id) FROM ", Identifier(kFailures)));
+  if (!failing.ok()) return failing.status();
+  auto outputs = PublishOutputs();
+  if (!outputs.ok()) return outputs.status();
+
+  Verdict verdict;
+  JsonArray rules;
+  for (std::size_t i = 0; i < checks_.size(); ++i) {
+    const TableCheck& check = checks_[i];
+    Finding& finding = findings_[i];
+    JsonObject rule{{"rule", check.name},
+                    {"check", NameOf(check.kind)},
+                    {"passed", finding.passed}};
+    if (check.IsAboutRows()) {
+      rule["failing"] = finding.failing;
+      rule["sample"] = finding.sample;
+    } else {
+      rule["seen"] = finding.seen;
+      if (!finding.passed) verdict.cannot_split = true;
+    }
+    rules.push_back(std::move(rule));
+  }
+  verdict.report["row_count"] = *std::move(rows);
+  verdict.report["failing_rows"] = *std::move(failing);
+  verdict.report["rules"] = std::move(rules);
+  if (!outputs->empty()) verdict.report["outputs"] = *std::move(outputs);
+  verdict.problem = Problem();
+  return verdict;
+}
+
+std::string TableJob::Problem() const {
+  std::vector<std::string> failed;
+  for (std::size_t i = 0; i < checks_.size(); ++i) {
+    const Finding& finding = findings_[i];
+    if (finding.passed) continue;
+    failed.push_back(
+        checks_[i].IsAboutRows()
+            ? Concat(checks_[i].name, " (", finding.failing, " rows)")
+            : Concat(checks_[i].name, " (got ", JsonToText(finding.seen), ")"));
+  }
+  if (failed.empty()) return "";
+  const std::size_t count = failed.size();
+  if (count > kNamed) {
+    failed.resize(kNamed);
+    failed.emplace_back("...");
+  }
+  return Concat(count, " of ", checks_.size(),
+                " checks fail: ", absl::StrJoin(failed, ", "));
+}
+
+}  // namespace windlass
