@@ -155,11 +155,8 @@ class Examination {
   }
 
   void LookAtFolders() {
-    // Beside the file of a store that is one.
-    if (std::string logs = engine_.LogFolder(); !logs.empty()) {
-      const std::string folder = fs::path(logs).parent_path().string();
-      Add(CheckFolder("folder of the store", folder));
-      Add(CheckIsLocalDisk("disk of the store", folder));
+    if (const std::string logs = engine_.LogFolder(); !logs.empty()) {
+      Add(CheckFolder("folder of logs", logs));
     }
     Add(CheckScratch(executor_.scratch_dir));
     if (!executor_.secrets_dir.empty()) {

@@ -11,6 +11,7 @@
 #include "base/redact_url.h"
 #include "engine/builtin_handlers.h"
 #include "engine/ingest_message.h"
+#include "engine/machine_checks.h"
 #include "engine/task_result.h"
 #include "executor/availability.h"
 #include "results/filesystem/filesystem_result_store.h"
@@ -218,6 +219,16 @@ class Engine::Impl {
   }
 
   std::vector<Finding> DiagnoseStore() {
+    std::vector<Finding> findings = AskStore();
+    if (const std::string path = SqlitePath(); !path.empty()) {
+      const std::string folder = fs::absolute(path).parent_path().string();
+      findings.push_back(CheckFolder("folder of the store", folder));
+      findings.push_back(CheckIsLocalDisk("disk of the store", folder));
+    }
+    return findings;
+  }
+
+  std::vector<Finding> AskStore() {
     Store* opened = nullptr;
     {
       std::lock_guard lock(mutex);

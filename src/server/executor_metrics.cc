@@ -129,8 +129,11 @@ class ExecutorMetrics::Impl {
     return Child(claims_, by_source_, source, "source");
   }
 
-  void Swept(int failed) {
-    if (failed > 0) FindSeries(kOther, kOther).dead_letters->Increment(failed);
+  void Swept(const SweepReport& report) {
+    schedule_runs_.Increment(report.runs_started);
+    if (report.tasks_failed > 0) {
+      FindSeries(kOther, kOther).dead_letters->Increment(report.tasks_failed);
+    }
   }
 
   void ResultBytes(std::string_view store, ResultDirection direction,
@@ -253,6 +256,10 @@ class ExecutorMetrics::Impl {
                "Attempts started here that were not the first of their task.");
   Family<Counter>& dead_letters_ = Counters("windlass_dead_letters_total",
                                             "Tasks that failed for good here.");
+  Counter& schedule_runs_ =
+      Counters("windlass_schedule_runs_total",
+               "Runs that schedules started, in sweeps of this executor.")
+          .Add({});
   Gauge& broker_ =
       Gauges("windlass_broker_state",
              "The broker: 0 none is used, 1 disconnected, 2 connected.")
@@ -323,7 +330,7 @@ void ExecutorMetrics::OnProgressRefused(int count) {
 }
 
 void ExecutorMetrics::OnSwept(const SweepReport& report) {
-  impl_->Swept(report.tasks_failed);
+  impl_->Swept(report);
 }
 
 void ExecutorMetrics::OnResultBytes(std::string_view store,

@@ -131,6 +131,16 @@ TEST_F(ExecutorMetricsTest, TasksThatASweepFailedAreDeadLettersOfOtherTypes) {
   EXPECT_EQ(Value("windlass_dead_letters_total{type=other}"), 2);
 }
 
+TEST_F(ExecutorMetricsTest, RunsThatSchedulesStartedAreCounted) {
+  EXPECT_EQ(Value("windlass_schedule_runs_total"), 0);
+  SweepReport report;
+  report.runs_started = 3;
+  metrics.OnSwept(report);
+  report.runs_started = 0;
+  metrics.OnSwept(report);
+  EXPECT_EQ(Value("windlass_schedule_runs_total"), 3);
+}
+
 TEST_F(ExecutorMetricsTest, StaleWritesAreRefusedEndsAndRefusedProgress) {
   metrics.OnFinished(10, 3, 1ms);
   metrics.OnProgressRefused(2);

@@ -9,6 +9,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 class QueryTest : public StoreTest {};
@@ -81,6 +82,65 @@ TEST_P(QueryTest, RunsAreListedFromTheNewestInPages) {
   EXPECT_THAT(Value(store().ListRuns(filter)), IsEmpty());
   filter.workflow = "single";
   EXPECT_THAT(Value(store().ListRuns(filter)), SizeIs(5));
+}
+
+// By a state, in pages, and by looking at all.
+void ExpectFoundByState(Store& store, RunState state) {
+  RunFilter all;
+  all.limit = 10'000;
+  std::vector<RunId> expected;
+  for (const RunRecord& run : Value(store.ListRuns(all))) {
+    if (run.state == state) expected.push_back(run.id);
+  }
+  ASSERT_THAT(expected, Not(IsEmpty())) << Name(state);
+  RunFilter page;
+  page.state = state;
+  page.limit = 7;
+  std::vector<RunId> found;
+  for (auto runs = Value(store.ListRuns(page)); !runs.empty();
+       runs = Value(store.ListRuns(page))) {
+    for (const RunRecord& run : runs) found.push_back(run.id);
+    page.before = runs.back().id;
+  }
+  EXPECT_EQ(found, expected) << Name(state);
+}
+
+TEST_P(QueryTest, RunsAreFoundByStateWhereverTheirTasksAre) {
+  std::vector<RunId> runs;
+  const auto submit = [&](std::shared_ptr<const Workflow> workflow, int count) {
+    SubmitRequest request;
+    request.workflow = std::move(workflow);
+    request.copies = count;
+    for (const SubmittedRun& run : Value(store().Submit({&request, 1}))) {
+      runs.push_back(run.id);
+    }
+  };
+  WorkflowBuilder urgent("urgent");
+  urgent.Task("a").priority = 9;
+  WorkflowBuilder delayed("delayed");
+  delayed.Task("a").delay = hours(1);
+  submit(delayed.Build(), 3);
+  submit(SingleTask(), 60);
+  submit(urgent.Build(), 20);
+  submit(Diamond(), 20);
+  // Taken from the front, middle and end of what runs share.
+  const auto leases = Claim(70);
+  for (std::size_t i = 0; i < leases.size(); ++i) {
+    if (i % 3 == 0) Succeed(leases[i]);
+    if (i % 3 == 1) Fail(leases[i]);
+  }
+  for (std::size_t i = 0; i < runs.size(); i += 5) {
+    if (StateOf(runs[i]) != RunState::kRunning) continue;
+    ASSERT_TRUE(store().Pause(runs[i]).ok());
+  }
+  for (std::size_t i = 1; i < runs.size(); i += 7) {
+    store().Cancel(runs[i], "").IgnoreError();  // Unless it has ended.
+  }
+  for (const RunState state :
+       {RunState::kRunning, RunState::kPaused, RunState::kSucceeded,
+        RunState::kFailed, RunState::kCancelled}) {
+    ExpectFoundByState(store(), state);
+  }
 }
 
 TEST_P(QueryTest, TasksAreListedInTheOrderOfTheFile) {

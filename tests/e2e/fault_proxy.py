@@ -6,6 +6,7 @@
         proxy.stall(DOWN)           # the server hears all, the client nothing
         proxy.resume()
         proxy.cut_after(100, DOWN)  # in the middle of an answer
+        proxy.lie(b"true", b"fals") # what one end says reaches the other changed
         proxy.reset()               # RST to both ends of every connection
         proxy.refuse()              # nobody listens any more
 
@@ -45,6 +46,7 @@ class FaultProxy:
         self._delays = {UP: 0.0, DOWN: 0.0}
         self._flows = {UP: asyncio.Event(), DOWN: asyncio.Event()}
         self._left = {UP: None, DOWN: None}  # bytes until the cut
+        self._lies = {UP: (b"", b""), DOWN: (b"", b"")}
         self.accepted = 0  # connections so far
 
     def start(self):
@@ -85,6 +87,10 @@ class FaultProxy:
         """The connection over which the next `count` bytes have gone, counted
         over all connections, is reset. Happens once."""
         self._set(self._left, directions, count)
+
+    def lie(self, truth, lie, directions=DOWN):
+        """Puts one for the other, of the same length, where it came in one piece."""
+        self._set(self._lies, directions, (truth, lie))
 
     def reset(self):
         """Resets every connection; new ones are welcome."""
@@ -155,6 +161,8 @@ class FaultProxy:
             if not chunk:
                 sink.shutdown(socket.SHUT_WR)
                 return
+            truth, lie = self._lies[direction]
+            chunk = chunk.replace(truth, lie) if truth else chunk
             left = self._left[direction]
             if left is None or len(chunk) < left:
                 self._left[direction] = left and left - len(chunk)

@@ -48,6 +48,7 @@ QUICK = {
     "wal_level": "minimal",
     "log_min_messages": "warning",
 }
+REPLICATED = {"wal_level": "replica", "max_wal_senders": "4"}
 DURABLE = {**QUICK, "fsync": "on", "synchronous_commit": "on"}
 
 
@@ -75,7 +76,7 @@ class Postgres:
         self.folder = new_folder()
         atexit.register(self.close)
         self.data = self.folder / "data"
-        copy_folder(template(), self.data)
+        self._make_data()
         for _ in range(10):
             self.port = free_port()
             try:
@@ -184,6 +185,9 @@ class Postgres:
 
     # --- inside
 
+    def _make_data(self):
+        copy_folder(template(), self.data)
+
     def _launch(self):
         options = {**self.settings, "port": self.port,
                    "listen_addresses": "127.0.0.1",
@@ -219,6 +223,22 @@ class Postgres:
         for pid in pids:
             send_signal(pid, signal.SIGSTOP)
         return pids
+
+
+class Standby(Postgres):
+    """Follows `primary`, which has the settings REPLICATED, and takes no writes."""
+
+    def __init__(self, primary):
+        super().__init__(primary.settings)
+        self._primary = primary
+
+    def _make_data(self):
+        finished = subprocess.run(
+            [*AS_SERVER, binary("pg_basebackup"), "-D", self.data, "-d", self._primary.url,
+             "-R", "-X", "stream", "-c", "fast", "--no-sync"],
+            cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if finished.returncode != 0:
+            raise PostgresError(f"pg_basebackup: {finished.stderr.strip()}")
 
 
 def query(url, sql):

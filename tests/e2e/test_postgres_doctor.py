@@ -5,14 +5,14 @@ import urllib.parse
 
 from fault_proxy import FaultProxy
 from pgbouncer import PgBouncer
-from postgres import Postgres
+from postgres import REPLICATED, Postgres, Standby
 from support import EndToEndTest
 
 
 class PostgresDoctorTest(EndToEndTest):
     @classmethod
     def setUpClass(cls):
-        cls.postgres = Postgres().start()
+        cls.postgres = Postgres(REPLICATED).start()
         cls.addClassCleanup(cls.postgres.close)
 
     def setUp(self):
@@ -69,6 +69,29 @@ class PostgresDoctorTest(EndToEndTest):
         self.assertEqual(found["store"]["level"], "problem")
         self.assertIn("role and password", found["connection"]["advice"])
 
+    # --- servers that will not do
+
+    def test_a_hot_standby_takes_no_writes_and_is_looked_at_all_the_same(self):
+        self.windlass("list", code=0)
+        standby = self.enterContext(Standby(self.postgres))
+        self.store = standby.url_of(self.direct.rsplit("/", 1)[1])
+        found = self.findings(code=3)
+        self.assertEqual(found["server"]["level"], "problem")
+        self.assertIn("a standby, which takes no writes", found["server"]["detail"])
+        self.assertIn("name the primary", found["server"]["advice"])
+        for check in ("store", "schema", "permissions", "vacuum", "size", "time zones"):
+            self.assertEqual(found[check]["level"], "ok", found[check])
+
+    def test_a_server_that_is_too_old_is_a_problem(self):
+        proxy = self.enterContext(FaultProxy(self.postgres.port))
+        major = self.postgres.query("show server_version_num")[0][0][:2]
+        proxy.lie(f"server_version\0{major}".encode(), b"server_version\x0012")
+        self.store = f"postgres://postgres@127.0.0.1:{proxy.port}/{self.direct.rsplit('/', 1)[1]}"
+        found = self.findings(code=3)
+        self.assertEqual(found["store"]["level"], "problem")
+        self.assertRegex(found["server"]["detail"], r"has version 12\.\d.*needs 13 or newer")
+        self.assertIn("upgrade", found["server"]["advice"])
+
     # --- stores that cannot be opened
 
     def test_a_role_without_rights_is_told_what_it_lacks(self):
@@ -86,6 +109,11 @@ class PostgresDoctorTest(EndToEndTest):
         self.postgres.query("insert into windlass.migration values (999, 'x', now())", self.direct)
         found = self.findings(code=3)
         self.assertIn("newer Windlass", found["schema"]["advice"])
+
+    def test_the_disk_that_counts_is_the_servers(self):
+        found = self.findings()
+        self.assertNotIn("disk of the store", found)
+        self.assertRegex(found["size"]["detail"], r"; the whole database \d+ \w+$")
 
     def test_people_read_a_table(self):
         shown = self.windlass("doctor", code=0).stdout

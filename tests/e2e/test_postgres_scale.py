@@ -7,6 +7,13 @@ from postgres import pinned_horizon
 from postgres_faults import PostgresFaultTest
 
 NOOP = "{windlass: 1, name: noop, tasks: {a: {type: noop}}}"
+WAITING = "{windlass: 1, name: waiting, tasks: {a: {type: noop, queue: nobodys}}}"
+FAILING = """
+    windlass: 1
+    name: failing
+    tasks:
+      a: {type: shell, params: {command: exit 1}, retry_policy: {maximum_attempts: 1}}
+    """
 
 MILLION = 1_000_000
 
@@ -24,7 +31,8 @@ class ScaleTest(PostgresFaultTest):
                 "pg_stat_statements.track": "top"}
 
     def copy_run(self, count):
-        """As many runs like the first, by the columns that their tables have."""
+        """As many runs like the newest, by the columns that their tables have."""
+        newest = self.number("select max(id) from run")
         for table, run in (("run", "id"), ("task_end", "run")):
             columns = [row[0] for row in self.sql(
                 "select column_name from information_schema.columns where"
@@ -32,8 +40,9 @@ class ScaleTest(PostgresFaultTest):
             values = [f"{column} + number" if column in (run, "token") else column
                       for column in columns]
             self.sql(f"insert into {table} ({', '.join(columns)}) select {', '.join(values)}"
-                     f" from {table}, generate_series(1, {count}) as number")
-        self.sql(f"select setval('run_id', {count + 1});"
+                     f" from {table}, generate_series(1, {count}) as number"
+                     f" where {run} = {newest}")
+        self.sql(f"select setval('run_id', {newest + count});"
                  f"insert into tally values (3, 1, -1, {count}); analyze run; analyze task_end")
 
     def wait_for_quiet(self):
@@ -61,6 +70,26 @@ class ScaleTest(PostgresFaultTest):
                 if arguments == ["queues"]:
                     self.assertEqual(answer["queues"][0]["ready"], 5000)
         self.assert_consistent()
+
+    def test_runs_of_a_state_are_found_behind_a_million_others(self):
+        self.run_workflow(FAILING, code=1)
+        waiting, paused, cancelled = (self.submit(WAITING) for _ in range(3))
+        self.windlass("pause", paused, code=0)
+        self.windlass("cancel", cancelled, code=0)
+        old = {"failed": "r1", "running": waiting, "paused": paused, "cancelled": cancelled}
+        self.run_workflow(NOOP)
+        self.copy_run(MILLION)
+        for state, run in old.items():
+            with self.subTest(state):
+                rows, answer = self.rows_read_by("list", "--state", state)
+                self.assertEqual([one["run_id"] for one in answer["runs"]], [run])
+                self.assertLess(rows, FEW)
+        self.submit(WAITING, "--count", "5000")
+        for state in ("succeeded", "running"):
+            with self.subTest(state, of="many"):
+                rows, answer = self.rows_read_by("list", "--state", state, "--limit", "20")
+                self.assertEqual(len(answer["runs"]), 20)
+                self.assertLess(rows, FEW if state == "running" else 5000 + FEW)
 
     def statements_in(self, seconds):
         self.sql("select public.pg_stat_statements_reset()")

@@ -40,6 +40,11 @@ constexpr Check kChecks[] = {
 };
 
 Finding Unreachable(const absl::Status& status) {
+  // Reached, and of no use.
+  if (absl::IsFailedPrecondition(status)) {
+    return {Level::kProblem, "server", std::string(status.message()),
+            "upgrade the server, or name a newer one in the store's URL"};
+  }
   return {Level::kProblem, "connection", std::string(status.message()),
           "see whether the server is up, and whether the store's URL names its "
           "host, port, database, role and password"};

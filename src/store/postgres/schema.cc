@@ -16,6 +16,8 @@ constexpr Migration kMigrations[] = {
      migrations::k0002InstanceRangesDown},
     {3, "history_parts", migrations::k0003HistoryPartsUp,
      migrations::k0003HistoryPartsDown},
+    {4, "runs_by_state", migrations::k0004RunsByStateUp,
+     migrations::k0004RunsByStateDown},
 };
 constexpr std::chrono::minutes kMigrationPatience{10};
 

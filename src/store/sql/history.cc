@@ -94,6 +94,14 @@ std::int64_t DeleteOld(Transaction& tx, const Page& page,
   return static_cast<std::int64_t>(old.size());
 }
 
+// After the last page.
+void DropLeftovers(Transaction& tx, Timestamp limit) {
+  tx.db.Write(Query::kDeleteOldCache, limit);
+  // Of workflows nobody runs any more. Where there are many writers, folding
+  // drops them.
+  if (tx.writers == Writers::kOne) tx.db.Write(Query::kDeleteEmptyTally);
+}
+
 // What the transaction that inserted an input did not use is never used.
 absl::StatusOr<std::vector<std::int64_t>> ReadUnusedInputs(Ledger& ledger) {
   std::vector<std::int64_t> unused;
@@ -123,12 +131,10 @@ absl::Status DeleteUnusedInputs(Ledger& ledger) {
   }
 }
 
-// Where many write, history is in parts that are made and dropped as a whole.
+// History in parts, which are made and dropped as a whole.
 absl::Status TendHistory(Ledger& ledger, Timestamp now, Duration kept) {
   const auto body = [&](Transaction& tx) {
-    if (tx.writers == Writers::kMany) {
-      tx.db.Write(Query::kTendHistory, now, kept.count());
-    }
+    tx.db.Write(Query::kTendHistory, now, kept.count());
     return absl::OkStatus();
   };
   return ledger.Write(Ledger::Durability::kProcess, body);
@@ -155,10 +161,12 @@ absl::StatusOr<PruneReply> History::Prune(const PruneRequest& request) {
   reply.runs = static_cast<std::int64_t>(old.size());
   if (request.mode == PruneRequest::Mode::kDryRun) return reply;
 
+  auto writers = Writers::kOne;
   if (!old.empty() || !page.more) {
     const auto body = [&](Transaction& tx) {
+      writers = tx.writers;
       reply.runs = DeleteOld(tx, page, old, limit);
-      if (!page.more) tx.db.Write(Query::kDeleteOldCache, limit);
+      if (!page.more) DropLeftovers(tx, limit);
       return absl::OkStatus();
     };
     auto status = ledger_.Write(Ledger::Durability::kProcess, body);
@@ -166,6 +174,7 @@ absl::StatusOr<PruneReply> History::Prune(const PruneRequest& request) {
   }
   if (page.more) return reply;
   if (auto status = DeleteUnusedInputs(ledger_); !status.ok()) return status;
+  if (writers == Writers::kOne) return reply;  // Where history is one table.
   const Timestamp now = limit + request.older_than;
   if (auto status = TendHistory(ledger_, now, request.older_than);
       !status.ok()) {

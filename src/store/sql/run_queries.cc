@@ -50,21 +50,27 @@ absl::StatusOr<RunRecord> ReadRun(const Rows& rows) {
 }
 
 struct StateFilter {
+  Query query;
   std::optional<int> state;
-  std::optional<bool> paused;
 };
 
-// A paused run is a running one with a mark.
+// Those that succeeded are most of all: looking for one passes by few others.
+// The rest is found without them. A paused run is a running one with a mark.
 StateFilter FilterFor(std::optional<RunState> state) {
-  if (!state) return {};
+  if (!state) return {Query::kSelectRunRecords, std::nullopt};
+  constexpr int kGoesOn = static_cast<int>(RunState::kRunning);
   switch (*state) {
-    case RunState::kPaused:
-      return {static_cast<int>(RunState::kRunning), true};
     case RunState::kRunning:
-      return {static_cast<int>(RunState::kRunning), false};
-    default:
-      return {static_cast<int>(*state), std::nullopt};
+      return {Query::kSelectRunningRunRecords, kGoesOn};
+    case RunState::kPaused:
+      return {Query::kSelectPausedRunRecords, kGoesOn};
+    case RunState::kFailed:
+    case RunState::kCancelled:
+      return {Query::kSelectBadRunRecords, static_cast<int>(*state)};
+    case RunState::kSucceeded:
+      break;
   }
+  return {Query::kSelectRunRecords, static_cast<int>(*state)};
 }
 
 absl::StatusOr<std::optional<int>> ReadItemCount(Connection& connection,
@@ -166,14 +172,15 @@ absl::StatusOr<RunProgressRecord> Queries::GetProgress(RunId run) {
 absl::StatusOr<std::vector<RunRecord>> Queries::ListRuns(
     const RunFilter& filter) {
   using Records = std::vector<RunRecord>;
-  const auto before =
-      filter.before.value_or(RunId{std::numeric_limits<std::int64_t>::max()});
+  // Above all ids, with room to count on.
+  const auto before = filter.before.value_or(
+      RunId{std::numeric_limits<std::int64_t>::max() / 2});
   const StateFilter state = FilterFor(filter.state);
   return Read<Records>([&](Connection& connection) -> absl::StatusOr<Records> {
     Records records;
-    Rows rows = connection.Read(Query::kSelectRunRecords, before,
-                                std::string_view(filter.workflow), state.state,
-                                state.paused, filter.limit);
+    Rows rows =
+        connection.Read(state.query, before, std::string_view(filter.workflow),
+                        filter.limit, state.state);
     while (rows.Next()) {
       auto record = ReadRun(rows);
       if (!record.ok()) return record.status();

@@ -24,6 +24,8 @@ constexpr Migration kMigrations[] = {
     {6, "history", migrations::k0006HistoryUp, migrations::k0006HistoryDown},
     {7, "instance_ranges", migrations::k0007InstanceRangesUp,
      migrations::k0007InstanceRangesDown},
+    {8, "runs_by_state", migrations::k0008RunsByStateUp,
+     migrations::k0008RunsByStateDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

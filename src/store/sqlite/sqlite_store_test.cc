@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/local_process.h"
+#include "sqlite_queries.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/migrate.h"
 #include "support/workflows.h"
@@ -127,6 +128,52 @@ TEST_F(SqliteStoreTest, ManyProcessesMayOpenANewFileAtOnce) {
   const auto store = Open();
   ASSERT_TRUE(store.ok());
   EXPECT_THAT((*store)->ListRuns({}).value(), SizeIs(10));
+}
+
+// How many steps of SQLite's machine a query takes.
+int StepsOf(sqlite3* file, sql::Query query, int state) {
+  sqlite3_stmt* statement = nullptr;
+  const std::string_view text = sqlite::kQueries[static_cast<int>(query)];
+  EXPECT_EQ(sqlite3_prepare_v2(file, text.data(), static_cast<int>(text.size()),
+                               &statement, nullptr),
+            SQLITE_OK);
+  sqlite3_bind_int64(statement, 1, 1'000'000'000);
+  sqlite3_bind_text(statement, 2, "", 0, SQLITE_STATIC);
+  sqlite3_bind_int(statement, 3, 50);
+  sqlite3_bind_int(statement, 4, state);
+  int rows = 0;
+  while (sqlite3_step(statement) == SQLITE_ROW) ++rows;
+  EXPECT_EQ(rows, 1);
+  const int steps =
+      sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 0);
+  sqlite3_finalize(statement);
+  return steps;
+}
+
+TEST_F(SqliteStoreTest, RunsOfAStateAreFoundBehindManyOthers) {
+  auto store = Open();
+  ASSERT_TRUE(store.ok());
+  SubmitRequest request;
+  request.workflow = SingleTask();
+  request.copies = 4;
+  const auto runs = (*store)->Submit({&request, 1});
+  ASSERT_TRUE(runs.ok());
+  ASSERT_TRUE((*store)->Pause(runs->at(1).id).ok());
+  ASSERT_TRUE((*store)->Cancel(runs->at(2).id, "").ok());
+  Run("UPDATE run SET state = 2, finished_at = 0 WHERE id = 4;"
+      "DELETE FROM ready WHERE run = 4;"
+      "WITH RECURSIVE each (n) AS ("
+      "  SELECT 1000 UNION ALL SELECT n + 1 FROM each WHERE n < 101000)"
+      "INSERT INTO run (id, definition, input, state, paused, attempt,"
+      "                 created_at, finished_at) "
+      "SELECT n, definition, input, 1, 0, 1, 0, 0 FROM each, run WHERE id = 1");
+  sqlite3* file = nullptr;
+  ASSERT_EQ(sqlite3_open(Path().c_str(), &file), SQLITE_OK);
+  EXPECT_LT(StepsOf(file, sql::Query::kSelectRunningRunRecords, 0), 10'000);
+  EXPECT_LT(StepsOf(file, sql::Query::kSelectPausedRunRecords, 0), 1'000);
+  EXPECT_LT(StepsOf(file, sql::Query::kSelectBadRunRecords, 2), 1'000);
+  EXPECT_LT(StepsOf(file, sql::Query::kSelectBadRunRecords, 3), 1'000);
+  sqlite3_close(file);
 }
 
 ExecutorInfo ThisExecutor() {

@@ -108,6 +108,7 @@ absl::StatusOr<Finding> CheckSize(const Examined& examined) {
     absl::StrAppend(&detail, ", ", size->Text("largest_size"), " of it in ",
                     size->Text("largest"));
   }
+  absl::StrAppend(&detail, "; the whole database ", size->Text("whole"));
   return Finding{Level::kOk, "size", std::move(detail), ""};
 }
 

@@ -1,4 +1,5 @@
-SELECT pg_size_pretty(coalesce(sum(bytes), 0)) AS total,
+SELECT pg_size_pretty(pg_database_size(current_database())) AS whole,
+       pg_size_pretty(coalesce(sum(bytes), 0)) AS total,
        (array_agg(relname ORDER BY bytes DESC))[1] AS largest,
        pg_size_pretty(max(bytes)) AS largest_size
 FROM (

@@ -1,19 +1,3 @@
-SELECT run.id, definition.name, run.state, run.paused, input.params,
-       input.labels, run.created_at,
-       coalesce(run.started_at,
-                (SELECT min(claimed_at)
-                 FROM (SELECT claimed_at FROM lease WHERE lease.run = run.id
-                       UNION ALL
-                       SELECT claimed_at FROM lease_range AS held
-                       WHERE held.of_run = run.id
-                       UNION ALL
-                       SELECT claimed_at FROM lease_range AS held
-                       WHERE held.of_run = 0 AND held.last >= run.id
-                         AND held.last < run.id + 500
-                         AND held.last - held.count < run.id) AS claim)),
-       run.finished_at, run.attempt, run.reason, run.parent,
-       run.idempotency_key
-FROM run
-JOIN definition ON definition.id = run.definition
-JOIN input ON input.id = run.input
-WHERE run.id = ?1
+SELECT id, workflow, state, paused, params, labels, created_at, started_at,
+       finished_at, attempt, reason, parent, idempotency_key
+FROM run_record WHERE id = ?1

@@ -1,24 +1,6 @@
--- ?1: id below; ?2: workflow name or ''; ?3: state or NULL; ?4: paused or NULL.
-SELECT run.id, definition.name, run.state, run.paused, input.params,
-       input.labels, run.created_at,
-       coalesce(run.started_at,
-                (SELECT min(claimed_at)
-                 FROM (SELECT claimed_at FROM lease WHERE lease.run = run.id
-                       UNION ALL
-                       SELECT claimed_at FROM lease_range AS held
-                       WHERE held.of_run = run.id
-                       UNION ALL
-                       SELECT claimed_at FROM lease_range AS held
-                       WHERE held.of_run = 0 AND held.last >= run.id
-                         AND held.last < run.id + 500
-                         AND held.last - held.count < run.id) AS claim)),
-       run.finished_at, run.attempt, run.reason, run.parent,
-       run.idempotency_key
-FROM run
-JOIN definition ON definition.id = run.definition
-JOIN input ON input.id = run.input
-WHERE run.id < ?1
-  AND (?2 = '' OR run.definition IN (SELECT id FROM definition WHERE name = ?2))
-  AND (?3 IS NULL OR run.state = ?3)
-  AND (?4 IS NULL OR run.paused = ?4)
-ORDER BY run.id DESC LIMIT ?5
+-- ?1: id below; ?2: workflow name or ''; ?3: how many; ?4: state or NULL.
+SELECT id, workflow, state, paused, params, labels, created_at, started_at,
+       finished_at, attempt, reason, parent, idempotency_key
+FROM run_record
+WHERE id < ?1 AND (?2 = '' OR workflow = ?2) AND (?4 IS NULL OR state = ?4)
+ORDER BY id DESC LIMIT ?3
