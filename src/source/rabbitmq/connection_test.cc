@@ -17,9 +17,9 @@ class RabbitMq {
  public:
   absl::Status Start() {
     ChildProcessOptions options;
-    options.process.argv = {
-        "/usr/bin/python3", "-B",
-        WINDLASS_SOURCE_DIR "/tests/support/rabbitmq_fixture.py"};
+    options.process.argv = {"/usr/bin/python3", "-B",
+                            WINDLASS_SOURCE_DIR
+                            "/tests/support/rabbitmq_fixture.py"};
     auto keeper = ChildProcess::Spawn(std::move(options));
     if (!keeper.ok()) return keeper.status();
     keeper_ = *std::move(keeper);
