@@ -33,8 +33,8 @@ TEST(HintTest, WhatIsNoneIsRefused) {
 TEST(HintTest, KeysHoldNothingThatATopicReads) {
   EXPECT_EQ(HintKey("reports.eu-1_x"), "reports.eu-1_x");
   EXPECT_EQ(HintKey("a*b#c d"), "a%2ab%23c%20d");
-  EXPECT_EQ(HintQueue(""), "windlass.hints.v1");
-  EXPECT_EQ(HintQueue("a"), "windlass.hints.v1.a");
+  EXPECT_EQ(HintQueue(""), "windlass.hints.v2");
+  EXPECT_EQ(HintQueue("a"), "windlass.hints.v2.a");
   // AMQP names have 255 bytes at most.
   EXPECT_LE(HintQueue(std::string(1000, 'q')).size(), 255u);
   EXPECT_NE(HintKey(std::string(1000, 'q')), HintKey(std::string(1001, 'q')));
