@@ -27,7 +27,7 @@ echo "Fetching DuckDB $version"
 npm ci --ignore-scripts --no-audit --no-fund --silent || fail "npm ci failed"
 # Packages for other machines are optional, so npm does not miss any.
 compgen -G 'node_modules/@duckdb/node-bindings-linux-*/libduckdb.so' >/dev/null ||
-  fail "npm has no DuckDB for $(uname -m)"
+  fail "npm got no DuckDB for $(uname -m): it has none, or its registry did not answer"
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
