@@ -39,7 +39,7 @@ absl::StatusOr<Content> SqlJob::Run(const std::string& sql) {
   if (!status.ok()) return status;
   auto content = RunStatements(sql);
   if (!content.ok() || outputs_.empty()) return content;
-  auto facts = PublishOutputs();
+  auto facts = PublishTables(task_, session_.places(), outputs_, files_);
   if (!facts.ok()) return facts.status();
   // A result that is a table has no room for them.
   if (Json* rows = std::get_if<Json>(&*content)) {
@@ -158,19 +158,6 @@ absl::Status SqlJob::WriteOutputs() {
     files_.push_back(*std::move(file));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<JsonObject> SqlJob::PublishOutputs() {
-  JsonObject facts;
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    auto file =
-        PublishTable(task_, session_.places(), outputs_[i], files_[i].path);
-    if (!file.ok()) return file.status();
-    JsonObject fact = ToJson(*file);
-    fact["rows"] = files_[i].rows;
-    facts[outputs_[i].name] = std::move(fact);
-  }
-  return facts;
 }
 
 }  // namespace windlass

@@ -30,7 +30,6 @@ class SqlJob {
                                 const JsonObject& params, TableFormat format);
   // In two steps, so that no output appears unless all could be written.
   absl::Status WriteOutputs();
-  absl::StatusOr<JsonObject> PublishOutputs();
 
   SqlSession& session_;
   TaskContext& task_;

@@ -59,6 +59,20 @@ void CheckOutput(const std::string& where, const Json& output, ParamStage stage,
   CheckFormat(where, *path, FindParam(output, "format"), stage, problems);
 }
 
+absl::StatusOr<FileFacts> PublishTable(TaskContext& task, const Places& places,
+                                       const SqlOutput& output,
+                                       const std::string& file) {
+  auto target = CreateOutput(places, output);
+  if (!target.ok()) return target.status();
+  auto content = OpenFileSource(file);
+  if (!content.ok()) return content.status();
+  absl::Status status =
+      CopyContent(**content, task.stop_token(),
+                  [&](std::string_view bytes) { return target->Write(bytes); });
+  if (!status.ok()) return status;
+  return target->Publish();
+}
+
 }  // namespace
 
 void CheckSqlOutputs(const Json& outputs, ParamStage stage,
@@ -145,23 +159,29 @@ absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
   return TableFile{std::move(path), written->rows_changed()};
 }
 
-absl::StatusOr<FileFacts> PublishTable(TaskContext& task, const Places& places,
-                                       const SqlOutput& output,
-                                       const std::string& file) {
+absl::StatusOr<NewFile> CreateOutput(const Places& places,
+                                     const SqlOutput& output) {
   auto place = places.Find(output.path);
   if (!place.ok()) return place.status();
   NewFileOptions options;
   options.existing = output.existing;
   options.parents = NewFileOptions::Parents::kMake;
-  auto target = NewFile::Create(*place, options);
-  if (!target.ok()) return target.status();
-  auto content = OpenFileSource(file);
-  if (!content.ok()) return content.status();
-  absl::Status status =
-      CopyContent(**content, task.stop_token(),
-                  [&](std::string_view bytes) { return target->Write(bytes); });
-  if (!status.ok()) return status;
-  return target->Publish();
+  return NewFile::Create(*place, options);
+}
+
+absl::StatusOr<JsonObject> PublishTables(TaskContext& task,
+                                         const Places& places,
+                                         const std::vector<SqlOutput>& outputs,
+                                         const std::vector<TableFile>& files) {
+  JsonObject facts;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    auto file = PublishTable(task, places, outputs[i], files[i].path);
+    if (!file.ok()) return file.status();
+    JsonObject fact = ToJson(*file);
+    fact["rows"] = files[i].rows;
+    facts[outputs[i].name] = std::move(fact);
+  }
+  return facts;
 }
 
 }  // namespace windlass

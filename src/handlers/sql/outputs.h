@@ -43,10 +43,16 @@ absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
                                      const JsonObject& params,
                                      TableFormat format, std::string path);
 
-// Gives a file that was written its name, in one step, whole and durable.
-// Cancelled when the task should stop first.
-absl::StatusOr<FileFacts> PublishTable(TaskContext& task, const Places& places,
-                                       const SqlOutput& output,
-                                       const std::string& file);
+// The file that an output becomes when it is published.
+absl::StatusOr<NewFile> CreateOutput(const Places& places,
+                                     const SqlOutput& output);
+
+// Gives each output the file in the same position of `files`, under its name in
+// one step, whole and durable. Facts about each, with its rows, by the output's
+// name. Cancelled when the task should stop first.
+absl::StatusOr<JsonObject> PublishTables(TaskContext& task,
+                                         const Places& places,
+                                         const std::vector<SqlOutput>& outputs,
+                                         const std::vector<TableFile>& files);
 
 }  // namespace windlass

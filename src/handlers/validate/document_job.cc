@@ -84,12 +84,7 @@ absl::StatusOr<JsonSchema> DocumentJob::Schema() const {
 
 absl::Status DocumentJob::OpenOutputs() {
   for (const SqlOutput& output : SqlOutputsOf(task_.params())) {
-    auto place = places_.Find(output.path);
-    if (!place.ok()) return place.status();
-    NewFileOptions options;
-    options.existing = output.existing;
-    options.parents = NewFileOptions::Parents::kMake;
-    auto file = NewFile::Create(*place, options);
+    auto file = CreateOutput(places_, output);
     if (!file.ok()) return file.status();
     (output.name == "valid" ? valid_ : quarantine_).emplace(*std::move(file));
   }

@@ -170,19 +170,6 @@ absl::Status TableJob::WriteOutputs() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<JsonObject> TableJob::PublishOutputs() {
-  JsonObject facts;
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    auto file =
-        PublishTable(task_, session_.places(), outputs_[i], files_[i].path);
-    if (!file.ok()) return file.status();
-    JsonObject fact = ToJson(*file);
-    fact["rows"] = files_[i].rows;
-    facts[outputs_[i].name] = std::move(fact);
-  }
-  return facts;
-}
-
 absl::StatusOr<Json> TableJob::Count(const std::string& from) {
   return session_.database().Value(Concat("SELECT ", from));
 }
@@ -193,7 +180,7 @@ absl::StatusOr<Verdict> TableJob::Report() {
   auto failing =
       Count(Concat("count(DISTINCT row_id) FROM ", Identifier(kFailures)));
   if (!failing.ok()) return failing.status();
-  auto outputs = PublishOutputs();
+  auto outputs = PublishTables(task_, session_.places(), outputs_, files_);
   if (!outputs.ok()) return outputs.status();
 
   Verdict verdict;

@@ -38,7 +38,6 @@ class TableJob {
   absl::StatusOr<JsonArray> Sample(std::size_t index);
   absl::StatusOr<Json> Count(const std::string& from);
   absl::Status WriteOutputs();
-  absl::StatusOr<JsonObject> PublishOutputs();
   std::string QueryOf(const SqlOutput& output) const;
   absl::StatusOr<Verdict> Report();
   std::string Problem() const;
