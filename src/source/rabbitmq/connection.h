@@ -105,8 +105,8 @@ class Connection {
                                                   const Waker& waker);
 
   // Each request below ends with DeadlineExceeded when the broker does not
-  // answer it, though it may answer others, and with Internal when the broker
-  // fails over it: queues without a leader do that.
+  // answer it, though it may answer others, and with Unavailable when the
+  // broker fails over it: queues without a leader do both.
   //
   // There is one channel at a time. The broker closes it over every request it
   // refuses: NotFound, FailedPrecondition (a queue exists with other
