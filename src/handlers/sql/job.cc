@@ -50,10 +50,8 @@ absl::StatusOr<Content> SqlJob::Run(const std::string& sql) {
 
 absl::Status SqlJob::Prepare() {
   // Refusals come before the work.
-  for (const SqlOutput& output : outputs_) {
-    auto place = session_.places().Find(output.path);
-    if (!place.ok()) return place.status();
-  }
+  absl::Status status = FindPlaces(session_.places(), outputs_);
+  if (!status.ok()) return status;
   const Json* inputs = FindParam(task_.params(), "inputs");
   return session_.ReadInputs(inputs == nullptr ? JsonObject()
                                                : inputs->get_object());

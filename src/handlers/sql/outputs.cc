@@ -159,6 +159,15 @@ absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
   return TableFile{std::move(path), written->rows_changed()};
 }
 
+absl::Status FindPlaces(const Places& places,
+                        const std::vector<SqlOutput>& outputs) {
+  for (const SqlOutput& output : outputs) {
+    auto place = places.Find(output.path);
+    if (!place.ok()) return place.status();
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<NewFile> CreateOutput(const Places& places,
                                      const SqlOutput& output) {
   auto place = places.Find(output.path);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "handlers/duckdb/database.h"
 #include "handlers/file/new_file.h"
@@ -42,6 +43,10 @@ absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
                                      const std::string& source,
                                      const JsonObject& params,
                                      TableFormat format, std::string path);
+
+// Refuses outputs that may not be where they want to.
+absl::Status FindPlaces(const Places& places,
+                        const std::vector<SqlOutput>& outputs);
 
 // The file that an output becomes when it is published.
 absl::StatusOr<NewFile> CreateOutput(const Places& places,

@@ -6,7 +6,6 @@
 #include "base/concat.h"
 #include "handlers/duckdb/sql_text.h"
 #include "handlers/params.h"
-#include "handlers/validate/check_sql.h"
 
 namespace windlass {
 namespace {
@@ -58,13 +57,11 @@ TableJob::TableJob(SqlSession& session)
 
 absl::StatusOr<Verdict> TableJob::Run() {
   // Refusals come before the work.
-  for (const SqlOutput& output : outputs_) {
-    auto place = session_.places().Find(output.path);
-    if (!place.ok()) return place.status();
-  }
+  absl::Status status = FindPlaces(session_.places(), outputs_);
+  if (!status.ok()) return status;
   JsonObject inputs = TablesOf(task_.params());
   inputs[kInput] = *FindParam(task_.params(), "input");
-  absl::Status status = session_.ReadInputs(inputs);
+  status = session_.ReadInputs(inputs);
   if (!status.ok()) return status;
   const duckdb::QueryWatch watch = session_.Watch();
   status = Prepare();
@@ -86,9 +83,10 @@ absl::Status TableJob::Prepare() {
 }
 
 absl::Status TableJob::Check() {
+  CheckSql sql(session_.database());
   for (std::size_t i = 0; i < checks_.size(); ++i) {
-    auto finding =
-        checks_[i].IsAboutRows() ? CheckRows(i) : CheckTable(checks_[i]);
+    auto finding = checks_[i].IsAboutRows() ? CheckRows(sql, i)
+                                            : CheckTable(sql, checks_[i]);
     if (!finding.ok()) {
       return InRule(finding.status(), checks_[i].name);
     }
@@ -97,19 +95,20 @@ absl::Status TableJob::Check() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<TableJob::Finding> TableJob::CheckRows(std::size_t index) {
-  auto query = CheckSql(session_.database()).FailingRows(checks_[index]);
+absl::StatusOr<TableJob::Finding> TableJob::CheckRows(CheckSql& sql,
+                                                      std::size_t index) {
+  auto query = sql.FailingRows(checks_[index]);
   if (!query.ok()) return query.status();
   auto written = session_.database().Execute(
       Concat("INSERT INTO ", Identifier(kFailures), " SELECT *, ", index,
              " FROM (", query->sql, ")"),
       query->params);
   if (!written.ok()) return written.status();
-  Finding finding{.failing = written->rows_changed(),
-                  .passed = true,
+  const std::int64_t failing = written->rows_changed();
+  Finding finding{.failing = failing,
+                  .passed = failing == 0,
                   .seen = nullptr,
                   .sample = {}};
-  finding.passed = finding.failing == 0;
   if (finding.passed) return finding;
   auto sample = Sample(index);
   if (!sample.ok()) return sample.status();
@@ -127,9 +126,8 @@ absl::StatusOr<JsonArray> TableJob::Sample(std::size_t index) {
 }
 
 absl::StatusOr<TableJob::Finding> TableJob::CheckTable(
-    const TableCheck& check) {
-  auto query = CheckSql(session_.database())
-                   .Observation(check, task_.lease().claimed_at);
+    CheckSql& sql, const TableCheck& check) {
+  auto query = sql.Observation(check, task_.lease().claimed_at);
   if (!query.ok()) return query.status();
   auto result = session_.database().Execute(query->sql, query->params);
   if (!result.ok()) return result.status();

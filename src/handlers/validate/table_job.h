@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "handlers/sql/outputs.h"
 #include "handlers/sql/session.h"
+#include "handlers/validate/check_sql.h"
 #include "handlers/validate/report.h"
 #include "handlers/validate/rules.h"
 
@@ -33,8 +34,8 @@ class TableJob {
 
   absl::Status Prepare();
   absl::Status Check();
-  absl::StatusOr<Finding> CheckRows(std::size_t index);
-  absl::StatusOr<Finding> CheckTable(const TableCheck& check);
+  absl::StatusOr<Finding> CheckRows(CheckSql& sql, std::size_t index);
+  absl::StatusOr<Finding> CheckTable(CheckSql& sql, const TableCheck& check);
   absl::StatusOr<JsonArray> Sample(std::size_t index);
   absl::StatusOr<Json> Count(const std::string& from);
   absl::Status WriteOutputs();
