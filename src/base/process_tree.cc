@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 namespace windlass {
 namespace {
@@ -112,17 +113,19 @@ class StatText {
   std::string_view after_name_;
 };
 
-// In the middle of execve() a process has no environment yet. It must not be
-// taken for one that cleared it.
-bool IsMidExec(pid_t pid) {
+// Where in its memory the environment of `pid` ends: 0 in the middle of
+// execve(), when there is none yet. Nothing for a zombie and a kernel thread,
+// which have no memory of their own.
+std::optional<std::uint64_t> EnvironmentEnd(pid_t pid) {
   constexpr int kFlags = 9;
-  constexpr int kEnvironmentStart = 50;
+  constexpr int kEnvironmentEnd = 51;
   constexpr std::uint64_t kKernelThread = 0x00200000;
   StatText stat;
-  if (!stat.Read(pid)) return false;
-  return stat.AfterName().front() != 'Z' &&
-         (stat.Field(kFlags) & kKernelThread) == 0 &&
-         stat.Field(kEnvironmentStart) == 0;
+  if (!stat.Read(pid) || stat.AfterName().front() == 'Z' ||
+      (stat.Field(kFlags) & kKernelThread) != 0) {
+    return std::nullopt;
+  }
+  return stat.Field(kEnvironmentEnd);
 }
 
 enum class Match { kNo, kYes, kEmpty };
@@ -243,11 +246,17 @@ bool ReadProcessState(pid_t pid, ProcessState& state) {
 }
 
 bool EnvironmentHas(pid_t pid, std::string_view prefix) {
+  // A process in the middle of execve() must not be taken for one that cleared
+  // its environment. Its memory is another one after execve(), so nothing read
+  // counts only between two looks that found the same memory.
+  std::uint64_t seen = 0;
   for (int i = 0; i < kExecWaitMilliseconds; ++i) {
     Match match = MatchEnvironment(pid, prefix);
     if (match != Match::kEmpty) return match == Match::kYes;
-    if (!IsMidExec(pid)) return false;
-    poll(nullptr, 0, 1);
+    std::optional<std::uint64_t> end = EnvironmentEnd(pid);
+    if (!end || (*end != 0 && *end == seen)) return false;
+    seen = *end;
+    if (seen == 0) poll(nullptr, 0, 1);
   }
   return false;
 }
