@@ -66,6 +66,8 @@ ENTRANTS = [
     node("graphile", "best"),
     node("pg_boss", "best"),
     Entrant("windlass", [f"{HERE}/windlass.py"]),
+    Entrant("windlass, two executors", [f"{HERE}/windlass.py", "--executors", "2"]),
+    Entrant("windlass, a map", [f"{HERE}/windlass.py", "--map"]),
 ]
 
 
