@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "peers"))
 
 from run import SERVER, describe_machine, log_position, server_cpu  # noqa: E402
-from postgres import Postgres, pinned_horizon  # noqa: E402
+from postgres import SEPARATE_READY, Postgres, pinned_horizon  # noqa: E402
 
 BINARY = os.environ.get("WINDLASS_BINARY", str(HERE.parent / "build/release/windlass"))
 NOOP = "{windlass: 1, name: noop, tasks: {a: {type: noop}}}"
@@ -152,6 +152,10 @@ def flat(server, scale):
     with Windlass(server) as windlass, pinned_horizon(windlass.url):
         windlass.submit(NOOP, some)
         rates["a pinned horizon"] = windlass.drain_rate(before=some // 3)
+    with Windlass(server) as windlass, pinned_horizon(windlass.url):
+        windlass.submit(NOOP, some)
+        server.query(SEPARATE_READY, windlass.database)
+        rates["and single submits"] = windlass.drain_rate(before=some // 3)
     print("\nruns/s of one executor with")
     for name, rate in rates.items():
         print(f"{name:20} {rate:9,.0f}   {rate / rates['little']:.2f}")

@@ -38,6 +38,9 @@ struct ClaimRequest {
 
 struct ClaimReply {
   std::vector<Lease> leases;
+  // False: the store did not look everywhere, so that no lease does not mean
+  // that there is no task. It will by `next_due`.
+  bool looked_everywhere = true;
   // When the next scheduled task is due, if any.
   std::optional<Timestamp> next_due;
 };
@@ -45,7 +48,8 @@ struct ClaimReply {
 struct FinishReply {
   // One per AttemptEnd, in order. False: the lease had ended, nothing changed.
   std::vector<bool> accepted;
-  std::vector<Lease> leases;  // Claimed in the same transaction.
+  std::vector<Lease> leases;      // Claimed in the same transaction.
+  bool looked_everywhere = true;  // As in ClaimReply.
   std::optional<Timestamp> next_due;
 };
 

@@ -77,7 +77,7 @@ void ClaimLoop::Turn(Registration::Membership membership,
       static_cast<int>(reply->leases.size()), parts_.source->claimed_by(),
       parts_.source->claim_took().value_or(parts_.clock->Steady() - began));
   if (reply->leases.empty()) {
-    parts_.queue->ClaimFoundNothing(claim);
+    if (reply->looked_everywhere) parts_.queue->ClaimFoundNothing(claim);
     return;
   }
   const std::size_t claimed = reply->leases.size();

@@ -198,7 +198,7 @@ void Finisher::Delivered(Registration::Membership membership,
     Release(refused, membership.epoch);
     // Else this was all there is, and there will be a signal for more.
     if (claimed >= limit) parts_.on_handoff();
-  } else if (limit > 0) {
+  } else if (limit > 0 && reply.looked_everywhere) {
     parts_.queue->ClaimFoundNothing(claim);
   }
   parts_.queue->Recorded(ends_.size(), membership.epoch);

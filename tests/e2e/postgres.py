@@ -253,6 +253,16 @@ def query(url, sql):
             for row in rows]
 
 
+# What is ready, as if each run had been submitted alone.
+SEPARATE_READY = """
+    with shared as (delete from windlass.ready where runs > 1 returning *)
+    insert into windlass.ready
+    select lane, rank, one, node, idx, count, attempt, failures, crashes,
+           scheduled_at, ready_at, 1, definition, input
+    from shared, lateral generate_series(run - runs + 1, run) as each (one);
+    """
+
+
 @contextlib.contextmanager
 def pinned_horizon(url):
     """Yields a session's process; nothing that dies meanwhile can be cleaned away."""

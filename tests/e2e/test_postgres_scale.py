@@ -3,7 +3,7 @@
 import time
 import unittest
 
-from postgres import pinned_horizon
+from postgres import SEPARATE_READY, pinned_horizon
 from postgres_faults import PostgresFaultTest
 
 NOOP = "{windlass: 1, name: noop, tasks: {a: {type: noop}}}"
@@ -23,6 +23,12 @@ FEW = 1_000
 ROWS_READ = """
     select coalesce(sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)), 0)
     from pg_stat_user_tables where schemaname = 'windlass'
+    """
+
+
+ENTRIES_READ = """
+    select coalesce(sum(idx_tup_read), 0)
+    from pg_stat_user_indexes where schemaname = 'windlass' and relname = 'ready'
     """
 
 
@@ -117,6 +123,27 @@ class ScaleTest(PostgresFaultTest):
                 self.assertEqual(self.wait_for_exit(executor, deadline=240), 0)
             self.assertIsNone(session.poll())
         self.assert_all_succeeded(MILLION)
+
+    def test_what_is_dead_is_not_read_by_every_claim(self):
+        count = 300_000
+        old = self.submit(WAITING.replace("nobodys", "default"))
+        self.windlass("pause", old, code=0)
+        self.submit(NOOP, "--count", str(count))
+        self.sql(SEPARATE_READY)
+        self.server.query("vacuum analyze windlass.ready", self.direct)
+        with pinned_horizon(self.direct):
+            before = self.number(ENTRIES_READ)
+            executor = self.start("executor", "--health-listen", "127.0.0.1:0")
+            self.wait_until(lambda: self.number(
+                "select coalesce(sum(count), 0) from tally where what = 3 and which > 0")
+                == count, "all but one have ended", deadline=240)
+            # Every claim of a thousand tasks would read half of the dead, twice.
+            self.assertLess((self.number(ENTRIES_READ) - before) / count, 150)
+            # Its task is behind all the dead.
+            self.windlass("resume", old, code=0)
+            self.wait_until(lambda: self.show(old)["state"] == "succeeded", "it ran")
+            self.assertIsNone(executor.poll())
+        self.assert_all_succeeded(count + 1)
 
 
 if __name__ == "__main__":

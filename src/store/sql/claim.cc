@@ -65,14 +65,15 @@ void Claim::Announce(Transaction& tx, const ClaimRequest& request,
   // Rows that need not be locked cost more than asking later.
   const bool took_little = latest.tasks <= static_cast<std::size_t>(kFewRows);
   if (!took_little || latest.lanes.empty() || request.root) return;
+  if (latest.marks.Usable(std::chrono::steady_clock::now())) return;
   tx.db.Announce(Query::kLockReady, Ints{latest.lanes}, kFewRows);
   tx.ids.AnnounceToken(tx.db);
   tx.db.Announce(Query::kSelectInputsOfReady, Ints{latest.lanes}, kFewRows);
 }
 
 Claim::Claim(Transaction& tx, const ClaimRequest& request,
-             std::vector<Lease>& leases)
-    : tx_(tx), request_(request), leases_(leases) {
+             const LatestClaim& latest, std::vector<Lease>& leases)
+    : tx_(tx), request_(request), leases_(leases), marks_(latest.marks) {
   Rows rows = tx.db.Read(Query::kSelectLanes);
   while (rows.Next()) {
     if (Accepts(rows.Text(1), rows.Text(2), rows.Bool(3))) {
@@ -251,7 +252,8 @@ std::int32_t Claim::TakeFrom(std::int32_t rows) {
         tx_.db, tx_.db.Read(Query::kSelectInputsOfReady, Ints{lanes_}, rows));
   }
   if (!AskedAlready(rows)) tx_.ids.AnnounceToken(tx_.db);
-  ReadyScan scan(tx_, lanes_, rows);
+  used_marks_ |= marks_.Usable(std::chrono::steady_clock::now());
+  ReadyScan scan(tx_, lanes_, rows, marks_);
   tx_.runs.FetchUnlocked(tx_.db, scan.Runs(Room()));
   while (Room() > 0 && scan.Head() != nullptr) {
     if (!AllowsLastChance(scan.Head()->ticket)) {
@@ -264,6 +266,13 @@ std::int32_t Claim::TakeFrom(std::int32_t rows) {
     ++passed;
   }
   return passed;
+}
+
+bool Claim::LookedEverywhere(std::optional<Timestamp>& next_due) {
+  if (!used_marks_) return true;
+  const auto again = marks_.UsableFor(std::chrono::steady_clock::now());
+  next_due = Earlier(next_due, tx_.now() + again);
+  return false;
 }
 
 std::vector<ReadyRow> Claim::ReadyOfFamily() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +23,7 @@ bool GuardExecutor(Transaction& tx, ExecutorId executor);
 struct LatestClaim {
   std::vector<std::int64_t> lanes;  // Those that it looked at.
   std::size_t tasks = 0;
+  ReadyMarks marks;
 };
 
 // Thread-safe.
@@ -46,8 +48,8 @@ class Claim {
                        const LatestClaim& latest);
 
   // `request` and `leases`, to which leases are added, are borrowed. The
-  // executor must be alive.
-  Claim(Transaction& tx, const ClaimRequest& request,
+  // executor must be alive; `latest` is its latest claim.
+  Claim(Transaction& tx, const ClaimRequest& request, const LatestClaim& latest,
         std::vector<Lease>& leases);
 
   // Of what this transaction has released.
@@ -58,7 +60,10 @@ class Claim {
   void Grant();
 
   // After Grant().
-  LatestClaim Summary() const { return {lanes_, leases_.size()}; }
+  LatestClaim Summary() const { return {lanes_, leases_.size(), marks_}; }
+  // False when TakeReady() may have passed over tasks; then `next_due` becomes
+  // the time from which on a claim would not, if that is earlier.
+  bool LookedEverywhere(std::optional<Timestamp>& next_due);
 
  private:
   bool Accepts(std::string_view queue, std::string_view type,
@@ -89,6 +94,8 @@ class Claim {
   };
   std::vector<Taken> taken_;
   std::vector<std::int64_t> lanes_;  // Those that the request accepts.
+  ReadyMarks marks_;
+  bool used_marks_ = false;
   // Whether the executor holds a task that its next crash would fail for good;
   // unknown until it matters.
   std::optional<bool> last_chance_taken_;

@@ -62,7 +62,8 @@ absl::StatusOr<ClaimReply> Tasks::Claim(const ClaimRequest& request) {
   Doubts::Claim doubts(doubts_, request.executor);
   const auto body = [&](Transaction& tx) -> absl::Status {
     reply = ClaimReply();
-    sql::Claim::Announce(tx, request, latest_.Of(request.executor));
+    const LatestClaim latest = latest_.Of(request.executor);
+    sql::Claim::Announce(tx, request, latest);
     if (!GuardExecutor(tx, request.executor)) {
       return absl::NotFoundError(
           absl::StrCat("executor ", request.executor.value,
@@ -70,9 +71,10 @@ absl::StatusOr<ClaimReply> Tasks::Claim(const ClaimRequest& request) {
     }
     doubts.AppendHeld(tx, reply.leases);
     reply.next_due = PromoteDue(tx);
-    sql::Claim claim(tx, request, reply.leases);
+    sql::Claim claim(tx, request, latest, reply.leases);
     claim.TakeReady();
     claim.Grant();
+    reply.looked_everywhere = claim.LookedEverywhere(reply.next_due);
     latest_.Note(request.executor, claim.Summary());
     return absl::OkStatus();
   };
@@ -89,8 +91,10 @@ absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
   const auto body = [&](Transaction& tx) -> absl::Status {
     reply = FinishReply();
     reply.accepted.resize(ends.size());
+    LatestClaim latest;
     if (next.limit > 0) {
-      sql::Claim::Announce(tx, next, latest_.Of(next.executor));
+      latest = latest_.Of(next.executor);
+      sql::Claim::Announce(tx, next, latest);
     }
     Fetch(tx, ends);
     for (const std::size_t i : ByRun(ends)) {
@@ -99,7 +103,7 @@ absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
     std::optional<sql::Claim> claim;
     if (next.limit > 0 && GuardExecutor(tx, next.executor)) {
       doubts.AppendHeld(tx, reply.leases);
-      claim.emplace(tx, next, reply.leases);
+      claim.emplace(tx, next, latest, reply.leases);
     }
     if (claim) claim->TakeFresh();
     FlushFresh(tx);
@@ -107,6 +111,7 @@ absl::StatusOr<FinishReply> Tasks::Finish(std::span<const AttemptEnd> ends,
     if (claim) {
       claim->TakeReady();
       claim->Grant();
+      reply.looked_everywhere = claim->LookedEverywhere(reply.next_due);
       latest_.Note(next.executor, claim->Summary());
     }
     return absl::OkStatus();

@@ -69,22 +69,25 @@ void Split(Transaction& tx, const ReadyRow& row, RunId run) {
 
 }  // namespace
 
+ReadyRow ReadReadyRow(const Rows& rows) {
+  ReadyRow row;
+  row.lane = rows.Int(0);
+  row.rank = rows.Int32(1);
+  row.run = RunId{rows.Int(2)};
+  row.node = rows.Int32(3);
+  row.idx = rows.Int32(4);
+  row.count = rows.Int32(5);
+  row.ticket = ReadTicket(rows, 6);
+  row.ready_at = rows.Time(10);
+  row.runs = rows.Int32(11);
+  if (!rows.IsNull(12)) row.definition = rows.Int(12);
+  if (!rows.IsNull(13)) row.input = rows.Int(13);
+  return row;
+}
+
 std::vector<ReadyRow> ReadReadyRows(Rows rows) {
   std::vector<ReadyRow> ready;
-  while (rows.Next()) {
-    ReadyRow& row = ready.emplace_back();
-    row.lane = rows.Int(0);
-    row.rank = rows.Int32(1);
-    row.run = RunId{rows.Int(2)};
-    row.node = rows.Int32(3);
-    row.idx = rows.Int32(4);
-    row.count = rows.Int32(5);
-    row.ticket = ReadTicket(rows, 6);
-    row.ready_at = rows.Time(10);
-    row.runs = rows.Int32(11);
-    if (!rows.IsNull(12)) row.definition = rows.Int(12);
-    if (!rows.IsNull(13)) row.input = rows.Int(13);
-  }
+  while (rows.Next()) ready.push_back(ReadReadyRow(rows));
   return ready;
 }
 

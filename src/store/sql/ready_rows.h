@@ -36,6 +36,7 @@ struct ReadyRow {
 
 // From the columns lane, rank, run, node, idx, count, those of a ticket,
 // ready_at, runs, definition and input.
+ReadyRow ReadReadyRow(const Rows& rows);
 std::vector<ReadyRow> ReadReadyRows(Rows rows);
 
 void PutReadyRow(Transaction& tx, const ReadyRow& row);

@@ -11,6 +11,33 @@ namespace {
 // Where lanes are read one by one, a few rows at a time.
 constexpr std::size_t kSmallestChunk = 8;
 
+std::vector<ReadyRow> LockFromBeginning(Transaction& tx,
+                                        const std::vector<std::int64_t>& lanes,
+                                        std::int32_t most, ReadyMarks& marks) {
+  std::vector<ReadyRow> rows;
+  Duration cost(0);
+  Rows read = tx.db.Read(Query::kLockReady, Ints{lanes}, most);
+  while (read.Next()) {
+    if (read.IsNull(0)) {
+      cost = Duration(read.Int(2));
+    } else {
+      rows.push_back(ReadReadyRow(read));
+    }
+  }
+  marks.Looked(rows, cost, std::chrono::steady_clock::now());
+  return rows;
+}
+
+std::vector<ReadyRow> LockFromMarks(Transaction& tx,
+                                    const std::vector<std::int64_t>& lanes,
+                                    std::int32_t most,
+                                    const ReadyMarks& marks) {
+  const ReadyMarks::Starts starts = marks.StartsOf(lanes);
+  return ReadReadyRows(tx.db.Read(Query::kLockReadyFrom, Ints{lanes},
+                                  Ints{starts.lanes}, Ints{starts.ranks},
+                                  Ints{starts.runs}, most));
+}
+
 }  // namespace
 
 // A lane's tasks in order.
@@ -75,7 +102,8 @@ class ReadyScan::Lane {
 };
 
 ReadyScan::ReadyScan(Transaction& tx, const std::vector<std::int64_t>& lanes,
-                     std::int32_t most) {
+                     std::int32_t most, ReadyMarks& marks)
+    : marks_(marks) {
   if (lanes.empty()) return;
   if (tx.writers == Writers::kOne) {
     const auto rows = static_cast<std::size_t>(most);
@@ -84,8 +112,9 @@ ReadyScan::ReadyScan(Transaction& tx, const std::vector<std::int64_t>& lanes,
     lanes_.reserve(lanes.size());
     for (const std::int64_t lane : lanes) lanes_.emplace_back(tx, lane, chunk);
   } else {
-    lanes_.emplace_back(
-        tx, ReadReadyRows(tx.db.Read(Query::kLockReady, Ints{lanes}, most)));
+    const bool near = marks.Usable(std::chrono::steady_clock::now());
+    lanes_.emplace_back(tx, near ? LockFromMarks(tx, lanes, most, marks)
+                                 : LockFromBeginning(tx, lanes, most, marks));
   }
   FindHead();
 }
@@ -114,6 +143,7 @@ const ReadyRow* ReadyScan::Head() const {
 }
 
 void ReadyScan::Pass() {
+  marks_.Took(*Head());
   head_->Pass();
   FindHead();
 }

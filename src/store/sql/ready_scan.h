@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "store/sql/ready_marks.h"
 #include "store/sql/ready_rows.h"
 #include "store/sql/transaction.h"
 
@@ -14,9 +15,10 @@ namespace windlass::sql {
 class ReadyScan {
  public:
   // `most`: how many rows at the most will be taken. With many writers no more
-  // than that are locked, and none can be read beyond.
+  // than that are locked, none can be read beyond, and the scan begins where
+  // `marks`, borrowed, says and tells them how far it got.
   ReadyScan(Transaction& tx, const std::vector<std::int64_t>& lanes,
-            std::int32_t most);
+            std::int32_t most, ReadyMarks& marks);
   // Deletes what was taken and has not been deleted yet.
   ~ReadyScan();
   ReadyScan(const ReadyScan&) = delete;
@@ -37,6 +39,7 @@ class ReadyScan {
   class Lane;
   void FindHead();
 
+  ReadyMarks& marks_;
   std::vector<Lane> lanes_;
   Lane* head_ = nullptr;
 };
