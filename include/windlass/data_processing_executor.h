@@ -14,11 +14,10 @@ namespace windlass {
 //                           not stated an equal share, DefaultDemand()
 //   any other type          `resources`; nothing for what is not stated
 //
-// The executor only reserves; what a task may use is up to its handler, by what
-// the task states. A handler that was abandoned because it ignored its stop
-// request reserves nothing any more, whatever it still uses. Thread-safe as
-// BaseExecutor is. A class derived from this one calls Stop() in its
-// destructor.
+// Handlers hold tasks to their memory; the executor only reserves. A handler
+// that was abandoned because it ignored its stop request reserves nothing any
+// more, whatever it still uses. Thread-safe as BaseExecutor is. A class derived
+// from this one calls Stop() in its destructor.
 class DataProcessingExecutor : public BaseExecutor {
  public:
   // A capacity of 0 becomes the machine's: three quarters of its memory, all of

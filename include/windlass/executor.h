@@ -23,6 +23,8 @@ class HandlerRegistry;
 struct ExecutorConfig {
   // Shown to people and recorded with attempts. Empty: "<host>-<pid>".
   std::string name;
+  // An Engine makes a BaseExecutor of "generic", a DataProcessingExecutor of
+  // "data".
   std::string profile = "generic";
   // What to claim. Empty lists claim everything there is a handler for.
   std::vector<std::string> queues;

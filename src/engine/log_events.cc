@@ -88,7 +88,7 @@ void LogEvents::OnAttemptAbandoned(const Lease& lease,
 
 void LogEvents::OnPostponed(const Lease& lease, std::string_view reason) {
   Log(lease, LogLevel::kWarn,
-      "too large for this executor; it needs one with more capacity",
+      "too large for this executor; it needs one with more --memory or --cpus",
       {{"reason", reason}});
 }
 
