@@ -43,6 +43,8 @@ struct EngineConfig {
   // amqp://user:password@host:port/vhost or amqps://...; empty: none. With one,
   // whatever this engine makes ready is told to executors that listen to it.
   std::string broker;
+  // Of executors that are given no other. With the profile "data", sql,
+  // validate and python tasks that state no memory get its share of a slot.
   ExecutorConfig executor;
 };
 
@@ -105,7 +107,8 @@ class Engine {
   absl::StatusOr<Json> Result(RunId run, std::string_view task);
 
   // An executor with this engine's parts, started; the caller owns it. It must
-  // not outlive the engine.
+  // not outlive the engine. InvalidArgument for a profile that this build does
+  // not know.
   absl::StatusOr<std::unique_ptr<BaseExecutor>> StartExecutor();
   absl::StatusOr<std::unique_ptr<BaseExecutor>> StartExecutor(
       ExecutorConfig config);

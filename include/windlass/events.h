@@ -33,6 +33,8 @@ enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
 //   OnAttemptAbandoned  a handler ignored its stop request for its whole grace
 //                     period; its slot goes on without it
 //   OnHeartbeat       the registration was renewed, or not
+//   OnPostponed       a task was given back for a while, because the executor's
+//                     whole capacity does not hold it
 //   OnSwept           dead executors, deadlines, schedules were dealt with
 //   OnPruned          so many runs were deleted that had ended long enough ago
 //   OnStoreError      the store cannot be asked; once per row of errors, and
@@ -69,6 +71,9 @@ class EventSink {
     (void)operation, (void)status;
   }
   virtual void OnHeartbeat(const absl::Status& status) { (void)status; }
+  virtual void OnPostponed(const Lease& lease, std::string_view reason) {
+    (void)lease, (void)reason;
+  }
   virtual void OnSwept(const SweepReport& report) { (void)report; }
   virtual void OnPruned(std::int64_t runs) { (void)runs; }
   virtual void OnLog(const Lease& lease, LogLevel level,

@@ -12,6 +12,7 @@
 #include "windlass/store.h"
 #include "windlass/task_source.h"
 #include "windlass/time.h"
+#include "windlass/workflow.h"
 
 namespace windlass {
 
@@ -22,6 +23,8 @@ class HandlerRegistry;
 struct ExecutorConfig {
   // Shown to people and recorded with attempts. Empty: "<host>-<pid>".
   std::string name;
+  // An Engine makes a BaseExecutor of "generic", a DataProcessingExecutor of
+  // "data".
   std::string profile = "generic";
   // What to claim. Empty lists claim everything there is a handler for.
   std::vector<std::string> queues;
@@ -31,6 +34,13 @@ struct ExecutorConfig {
 
   // Attempts of blocking handlers at a time; a thread each. 0: one per core.
   int slots = 0;
+  // What attempts may reserve together; 0: no limit. With one, a task that does
+  // not fit beside those that run waits, leased and in no slot; smaller ones
+  // overtake it a bounded number of times. A task that could never fit is given
+  // back, not to be claimed for a while, and reported (EventSink::OnPostponed).
+  // Only what executors reserve (BaseExecutor::DemandOf()) counts.
+  ResourceSpec capacity;
+
   // Leases taken beyond free slots so that a slot never waits for the store.
   // The executor sizes its look-ahead by its own throughput, up to this. More
   // costs fairness between executors; a drain gives them back.
@@ -115,6 +125,8 @@ class BaseExecutor {
   void WaitUntilIdle();
 
   int busy_slots() const;
+  // Of ExecutorConfig::capacity, by what runs.
+  ResourceSpec reserved() const;
   const ExecutorConfig& config() const;
 
   // Liveness means progress: how long each loop has gone without completing a
@@ -146,9 +158,12 @@ class BaseExecutor {
   Readiness readiness() const;
 
  protected:
-  // Whether to take on this lease now; an executor that admits by memory says
-  // no and the task is given back uncounted. Called on the claim loop.
+  // Whether to take on this lease now; if not, the task is given back uncounted
+  // and may be claimed again at once. Called where leases arrive.
   virtual bool Admit(const Lease& lease);
+  // What to reserve of the capacity while this lease is executed; by default
+  // nothing. Called where leases arrive.
+  virtual ResourceSpec DemandOf(const Lease& lease);
   // Around every attempt, on its thread.
   virtual void BeforeAttempt(TaskContext& task);
   virtual void AfterAttempt(TaskContext& task, const Outcome& outcome);

@@ -17,9 +17,11 @@
 #include "cli/health_listen.h"
 #include "engine/builtin_handlers.h"
 #include "engine/diagnostics.h"
+#include "model/definition/byte_size.h"
 #include "model/definition/suggest.h"
 #include "server/executor_metrics.h"
 #include "windlass/clock.h"
+#include "windlass/data_processing_executor.h"
 #include "windlass/json.h"
 
 namespace windlass::cli {
@@ -28,6 +30,8 @@ namespace {
 struct Flags {
   ExecutorFlags executor;
   std::string profile = "generic";
+  std::string memory;
+  double cpus = 0;
   std::vector<std::string> queues;
   std::vector<std::string> types;
   std::string source = "poll";
@@ -88,11 +92,37 @@ absl::Status CheckTypes(const std::vector<std::string>& types) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ExecutorConfig> ConfigFrom(const Flags& flags) {
-  if (flags.profile != "generic") {
-    return absl::UnimplementedError(absl::StrCat(
-        "--profile ", flags.profile, ": not available yet; use `generic`"));
+absl::Status CheckProfile(const Flags& flags) {
+  if (flags.profile == "api") {
+    return absl::UnimplementedError(
+        "--profile api: not available yet; use `generic`");
   }
+  if (flags.profile != "data" && (!flags.memory.empty() || flags.cpus > 0)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flags.memory.empty() ? "--cpus" : "--memory",
+                     ": an executor of profile ", flags.profile,
+                     " admits tasks by slots alone; add --profile data"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ResourceSpec> CapacityOf(const Flags& flags) {
+  ResourceSpec capacity{.memory_bytes = 0, .cpu = flags.cpus};
+  if (flags.memory.empty()) return capacity;
+  auto bytes = ParseByteSize(flags.memory);
+  if (bytes.ok() && *bytes > 0) {
+    capacity.memory_bytes = *bytes;
+    return capacity;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--memory: '", flags.memory, "': expected a size, as 8GiB or 512MiB"));
+}
+
+absl::StatusOr<ExecutorConfig> ConfigFrom(const Flags& flags) {
+  absl::Status profile = CheckProfile(flags);
+  if (!profile.ok()) return profile;
+  auto capacity = CapacityOf(flags);
+  if (!capacity.ok()) return capacity.status();
   auto config = flags.executor.ToConfig();
   if (!config.ok()) return config;
   absl::Status names = CheckNames("--queue", flags.queues);
@@ -107,7 +137,9 @@ absl::StatusOr<ExecutorConfig> ConfigFrom(const Flags& flags) {
         absl::StrCat("--liveness-deadline: ", deadline.status().message()));
   }
   config->liveness_deadline = *deadline;
-  return config;
+  config->capacity = *capacity;
+  if (flags.profile != "data") return config;
+  return DataProcessingExecutor::Completed(*std::move(config));
 }
 
 JsonArray ListOf(const std::vector<std::string>& texts) {
@@ -125,6 +157,8 @@ JsonObject SettingsOf(const Globals& globals, const ExecutorConfig& config) {
           {"queues", ListOf(config.queues)},
           {"types", ListOf(config.types)},
           {"slots", config.slots},
+          {"memory_bytes", config.capacity.memory_bytes},
+          {"cpus", config.capacity.cpu},
           {"lease_ttl", FormatDuration(config.lease_ttl)},
           {"sweep_interval", FormatDuration(config.sweep_interval)},
           {"retention",
@@ -174,9 +208,11 @@ int Execute(const Globals& globals, const Flags& flags) {
   SignalWatcher signals({SIGINT, SIGTERM});
   const std::unique_ptr<Clock> clock = MakeSystemClock();
   ExecutorMetrics metrics;
-  ExecutionSetup setup(
-      globals, config->name,
-      {.level = LogLevel::kInfo, .events = &metrics, .source = flags.source});
+  ExecutionSetup setup(globals, config->name,
+                       {.level = LogLevel::kInfo,
+                        .events = &metrics,
+                        .source = flags.source,
+                        .executor = *config});
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   // Making handlers forks the guard of child processes, which must be before
   // the server has threads.
@@ -222,12 +258,20 @@ void AddExecutor(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  windlass executor --slots 8\n"
       "  windlass executor --queue reports --type shell --type python\n"
+      "  windlass executor --profile data --memory 12GiB\n"
       "  windlass executor --source rabbitmq --broker amqp://guest@localhost\n"
       "SIGTERM drains: running tasks finish within the grace period, the rest "
       "is given back.");
   AddSetting(*command, "--profile", flags->profile,
-             "Kind of executor; data and api are not available yet")
+             "Kind of executor: data admits tasks by memory and processors; "
+             "api is not available yet")
       ->check(CLI::IsMember({"generic", "data", "api"}));
+  AddSetting(*command, "--memory", flags->memory,
+             "What tasks may reserve together with --profile data, as 8GiB "
+             "(default: three quarters of the machine's)");
+  AddSetting(*command, "--cpus", flags->cpus,
+             "Processors they may reserve together; 0 is all of the machine's")
+      ->check(CLI::Range(0.0, 10'000.0));
   AddSetting(*command, "--queue", flags->queues,
              "Claim only from this queue (several times)")
       ->delimiter(',')

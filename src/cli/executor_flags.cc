@@ -179,6 +179,7 @@ class ExecutionSetup::Impl {
                                const SetupOptions& options) {
     EngineConfig config = EngineConfigFrom(globals);
     config.source = options.source;
+    config.executor = options.executor;
     return config;
   }
 

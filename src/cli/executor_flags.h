@@ -48,8 +48,9 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags);
 struct SetupOptions {
   // Logs from here on unless --log-level says otherwise.
   LogLevel level = LogLevel::kInfo;
-  EventSink* events = nullptr;  // Told of all that happens; borrowed.
-  std::string source = "poll";  // EngineConfig::source
+  EventSink* events = nullptr;   // Told of all that happens; borrowed.
+  std::string source = "poll";   // EngineConfig::source
+  ExecutorConfig executor = {};  // EngineConfig::executor
 };
 
 // An engine ready to execute: children of tasks are guarded, events go to the

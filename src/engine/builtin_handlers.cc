@@ -46,6 +46,12 @@ std::vector<TaskParamProblem> ParamProblems(const HandlerRegistry& handlers,
   return problems;
 }
 
+// 0 where nothing is said.
+int ThreadsOf(const ResourceSpec& resources) {
+  if (resources.cpu <= 0) return 0;
+  return std::max(1, static_cast<int>(resources.cpu));
+}
+
 // A registry and what its handlers borrow.
 struct CheckingHandlers {
   std::unique_ptr<Clock> clock = MakeSystemClock();
@@ -65,9 +71,12 @@ void AddBuiltinHandlers(HandlerRegistry& registry, const HandlerParts& parts) {
   PythonHandlerOptions python = PythonHandlerOptionsFromEnvironment();
   python.guard = parts.guard;
   python.results = parts.results;
+  python.memory_bytes = parts.task_defaults.memory_bytes;
   registry.Add("python", MakePythonHandler(std::move(python)));
   SqlHandlerOptions sql = SqlHandlerOptionsFromEnvironment();
   sql.results = parts.results;
+  sql.memory_bytes = parts.task_defaults.memory_bytes;
+  sql.threads = ThreadsOf(parts.task_defaults);
   registry.Add("validate", MakeValidateHandler(sql));
   registry.Add("sql", MakeSqlHandler(std::move(sql)));
   registry.Add("workflow",
@@ -100,7 +109,8 @@ LoadOptions CheckedLoadOptions() {
   AddBuiltinHandlers(checking->registry, {.clock = checking->clock.get(),
                                           .store = nullptr,
                                           .results = nullptr,
-                                          .guard = nullptr});
+                                          .guard = nullptr,
+                                          .task_defaults = {}});
   LoadOptions options = CheckedLoadOptions(checking->registry);
   options.check_task_params = [checking](const TaskSpec& task) {
     return ParamProblems(checking->registry, task);

@@ -20,6 +20,9 @@ struct HandlerParts {
   Store* store = nullptr;
   ResultIo* results = nullptr;
   ProcessGuard* guard = nullptr;
+  // Of sql, validate and python tasks without `resources`; 0: as their handlers
+  // have it.
+  ResourceSpec task_defaults;
 };
 
 // Adds every handler of this build. Handlers made without a store, results or a

@@ -25,6 +25,7 @@
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 #include "windlass/clock.h"
+#include "windlass/data_processing_executor.h"
 
 namespace windlass {
 namespace {
@@ -86,13 +87,14 @@ struct SourceOwner {
   std::unique_ptr<TaskSource> source;
 };
 
-class EngineExecutor : private SourceOwner, public BaseExecutor {
+template <typename Executor>
+class EngineExecutor : private SourceOwner, public Executor {
  public:
   EngineExecutor(ExecutorConfig config, const ExecutorParts& parts,
                  std::unique_ptr<TaskSource> owned)
       : SourceOwner{std::move(owned)},
-        BaseExecutor(std::move(config), WithSource(parts, source.get())) {}
-  ~EngineExecutor() override { Stop(); }
+        Executor(std::move(config), WithSource(parts, source.get())) {}
+  ~EngineExecutor() override { this->Stop(); }
 
  private:
   static ExecutorParts WithSource(ExecutorParts parts, TaskSource* source) {
@@ -100,6 +102,30 @@ class EngineExecutor : private SourceOwner, public BaseExecutor {
     return parts;
   }
 };
+
+using MakeExecutor = std::unique_ptr<BaseExecutor> (*)(
+    ExecutorConfig, const ExecutorParts&, std::unique_ptr<TaskSource>);
+
+template <typename Executor>
+std::unique_ptr<BaseExecutor> Make(ExecutorConfig config,
+                                   const ExecutorParts& parts,
+                                   std::unique_ptr<TaskSource> source) {
+  return std::make_unique<EngineExecutor<Executor>>(std::move(config), parts,
+                                                    std::move(source));
+}
+
+absl::StatusOr<MakeExecutor> ExecutorOf(const std::string& profile) {
+  if (profile == "generic") return &Make<BaseExecutor>;
+  if (profile == "data") return &Make<DataProcessingExecutor>;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "executor profile '", profile, "': this build knows generic, data"));
+}
+
+ResourceSpec TaskDefaults(const ExecutorConfig& config) {
+  if (config.profile != "data") return {};
+  return DataProcessingExecutor::DefaultDemand(
+      DataProcessingExecutor::Completed(config));
+}
 
 absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path,
                                                   const Clock& clock) {
@@ -201,10 +227,12 @@ class Engine::Impl {
     if (!started.ok()) return started.status();
     guard = *std::move(started);
     if (auto status = OpenAllLocked(); !status.ok()) return status;
-    AddBuiltinHandlers(handlers, {.clock = clock.get(),
-                                  .store = store.get(),
-                                  .results = result_io.get(),
-                                  .guard = guard.get()});
+    AddBuiltinHandlers(handlers,
+                       {.clock = clock.get(),
+                        .store = store.get(),
+                        .results = result_io.get(),
+                        .guard = guard.get(),
+                        .task_defaults = TaskDefaults(config.executor)});
     for (auto& [type, handler] : own_handlers) {
       handlers.Add(std::move(type), std::move(handler));
     }
@@ -504,6 +532,8 @@ absl::StatusOr<std::unique_ptr<BaseExecutor>> Engine::StartExecutor() {
 
 absl::StatusOr<std::unique_ptr<BaseExecutor>> Engine::StartExecutor(
     ExecutorConfig config) {
+  auto make = ExecutorOf(config.profile);
+  if (!make.ok()) return make.status();
   if (auto status = impl_->Prepare(); !status.ok()) return status;
   ExecutorParts parts;
   parts.store = impl_->store.get();
@@ -512,8 +542,8 @@ absl::StatusOr<std::unique_ptr<BaseExecutor>> Engine::StartExecutor(
   parts.clock = impl_->clock.get();
   parts.events = impl_->events;
   auto source = impl_->make_source(*impl_->store, *impl_->clock, config);
-  auto executor = std::make_unique<EngineExecutor>(std::move(config), parts,
-                                                   std::move(source));
+  std::unique_ptr<BaseExecutor> executor =
+      (*make)(std::move(config), parts, std::move(source));
   if (auto status = executor->Start(); !status.ok()) return status;
   return executor;
 }

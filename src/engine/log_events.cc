@@ -86,6 +86,12 @@ void LogEvents::OnAttemptAbandoned(const Lease& lease,
       {{"reason", reason}});
 }
 
+void LogEvents::OnPostponed(const Lease& lease, std::string_view reason) {
+  Log(lease, LogLevel::kWarn,
+      "too large for this executor; it needs one with more --memory or --cpus",
+      {{"reason", reason}});
+}
+
 void LogEvents::OnStoreError(std::string_view operation,
                              const absl::Status& status) {
   if (status.ok()) {
@@ -162,6 +168,9 @@ void EventFanOut::OnStoreError(std::string_view operation,
 }
 void EventFanOut::OnHeartbeat(const absl::Status& status) {
   for (EventSink* sink : sinks_) sink->OnHeartbeat(status);
+}
+void EventFanOut::OnPostponed(const Lease& lease, std::string_view reason) {
+  for (EventSink* sink : sinks_) sink->OnPostponed(lease, reason);
 }
 void EventFanOut::OnSwept(const SweepReport& report) {
   for (EventSink* sink : sinks_) sink->OnSwept(report);

@@ -21,6 +21,7 @@ class LogEvents : public EventSink {
   void OnProgressRefused(int count) override;
   void OnLeaseLost(const Lease& lease, std::string_view reason) override;
   void OnAttemptAbandoned(const Lease& lease, std::string_view reason) override;
+  void OnPostponed(const Lease& lease, std::string_view reason) override;
   void OnStoreError(std::string_view operation,
                     const absl::Status& status) override;
   void OnHeartbeat(const absl::Status& status) override;
@@ -54,6 +55,7 @@ class EventFanOut : public EventSink {
   void OnStoreError(std::string_view operation,
                     const absl::Status& status) override;
   void OnHeartbeat(const absl::Status& status) override;
+  void OnPostponed(const Lease& lease, std::string_view reason) override;
   void OnSwept(const SweepReport& report) override;
   void OnPruned(std::int64_t runs) override;
   void OnLog(const Lease& lease, LogLevel level,

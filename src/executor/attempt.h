@@ -51,6 +51,8 @@ class Attempt : public TaskContext,
   ~Attempt() override;
 
   Epoch epoch() const { return epoch_; }
+  // What was reserved for it.
+  const ResourceSpec& demand() const { return demand_; }
   Duration started_at() const { return started_at_; }
   // Since its run was submitted, if the task waits for nothing else; otherwise
   // since the claim.
@@ -137,6 +139,7 @@ class Attempt : public TaskContext,
   const AttemptParts parts_;
   const Lease lease_;
   const Epoch epoch_;
+  const ResourceSpec demand_;
   const Duration started_at_;
   const Duration waited_;
   // schedule_to_close of the task, on the steady clock.

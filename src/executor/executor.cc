@@ -18,6 +18,7 @@
 #include "executor/progress_writer.h"
 #include "executor/pruner.h"
 #include "executor/registration.h"
+#include "executor/resource_budget.h"
 #include "executor/scratch_space.h"
 #include "executor/slot_pool.h"
 #include "executor/sweeper.h"
@@ -30,6 +31,10 @@ namespace {
 
 // Results of other tasks kept for the next attempt that reads them.
 constexpr std::int64_t kUpstreamBytes = 64 * 1024 * 1024;
+
+// When a task that is too large for this executor may be claimed again, perhaps
+// by a larger one.
+constexpr Duration kPostponed = std::chrono::seconds(10);
 
 // How long the destructor waits for handlers that were abandoned.
 constexpr Duration kStuckPatience = std::chrono::seconds(1);
@@ -76,6 +81,7 @@ class BaseExecutor::Impl {
   bool DrainRequested() const { return drain_requested_.load(); }
   void WaitUntilIdle();
   int busy_slots() const { return queue_.busy(); }
+  ResourceSpec reserved() const { return queue_.reserved(); }
   const ExecutorConfig& config() const { return config_; }
   Liveness liveness() const;
   Readiness readiness() const;
@@ -97,6 +103,7 @@ class BaseExecutor::Impl {
   CommandWatch::Parts CommandParts();
 
   std::vector<Lease> Accept(std::vector<Lease> leases, Epoch epoch);
+  void Postpone(const Lease& lease, const ResourceSpec& demand, Epoch epoch);
   void Ended(const Attempt& attempt, AttemptEnd end);
   void Abandoned(const Attempt& attempt, AttemptEnd end);
   void Fenced(Epoch next, std::string_view reason);
@@ -151,7 +158,7 @@ BaseExecutor::Impl::Impl(BaseExecutor& self, ExecutorConfig config,
       parts_(parts),
       events_(parts.events == nullptr ? no_events_ : *parts.events),
       drain_alarm_(*parts.clock),
-      queue_(config_.slots),
+      queue_(config_.slots, config_.capacity),
       results_(*parts.results),
       upstream_(*parts.store, results_, kUpstreamBytes),
       workflows_(*parts.handlers),
@@ -269,23 +276,45 @@ CommandWatch::Parts BaseExecutor::Impl::CommandParts() {
 // Returns what is to be given back.
 std::vector<Lease> BaseExecutor::Impl::Accept(std::vector<Lease> leases,
                                               Epoch epoch) {
+  const ResourceBudget whole(config_.capacity);
   std::vector<Lease> refused;
+  std::vector<ResourceSpec> demands;
   std::erase_if(leases, [&](Lease& lease) {
-    if (self_.Admit(lease)) return false;
-    refused.push_back(std::move(lease));
-    return true;
+    if (!self_.Admit(lease)) {
+      refused.push_back(std::move(lease));
+      return true;
+    }
+    if (!whole.limited()) return false;
+    const ResourceSpec demand = self_.DemandOf(lease);
+    if (!whole.CanEverFit(demand)) {
+      Postpone(lease, demand, epoch);
+      return true;
+    }
+    demands.push_back(demand);
+    return false;
   });
   queue_.Refused(refused.size(), epoch);
-  if (!queue_.Push(leases, epoch, parts_.clock->Steady())) {
+  if (!queue_.Push(leases, epoch, parts_.clock->Steady(), demands)) {
     for (Lease& lease : leases) refused.push_back(std::move(lease));
   }
   return refused;
 }
 
+// Given back at once, it would be claimed again at once, before all others.
+void BaseExecutor::Impl::Postpone(const Lease& lease,
+                                  const ResourceSpec& demand, Epoch epoch) {
+  events_.OnPostponed(lease, ResourceBudget(config_.capacity).WhyNever(demand));
+  AttemptEnd end = EndOf(lease, AttemptOutcome::kDeferred);
+  end.delay = kPostponed;
+  end.started = false;
+  queue_.Refused(1, epoch);
+  finisher_.Add(std::move(end), epoch);
+}
+
 void BaseExecutor::Impl::Ended(const Attempt& attempt, AttemptEnd end) {
   events_.OnAttemptEnded(attempt.lease(), end);
   // First, so that the finisher counts the slot as free.
-  queue_.Ended();
+  queue_.Ended(attempt.demand());
   finisher_.Add(std::move(end), attempt.epoch());
 }
 
@@ -528,6 +557,7 @@ void BaseExecutor::Stop() { impl_->Drain(Duration::zero()); }
 bool BaseExecutor::DrainRequested() const { return impl_->DrainRequested(); }
 void BaseExecutor::WaitUntilIdle() { impl_->WaitUntilIdle(); }
 int BaseExecutor::busy_slots() const { return impl_->busy_slots(); }
+ResourceSpec BaseExecutor::reserved() const { return impl_->reserved(); }
 const ExecutorConfig& BaseExecutor::config() const { return impl_->config(); }
 BaseExecutor::Liveness BaseExecutor::liveness() const {
   return impl_->liveness();
@@ -539,6 +569,11 @@ BaseExecutor::Readiness BaseExecutor::readiness() const {
 bool BaseExecutor::Admit(const Lease& lease) {
   (void)lease;
   return true;
+}
+
+ResourceSpec BaseExecutor::DemandOf(const Lease& lease) {
+  (void)lease;
+  return {};
 }
 
 void BaseExecutor::BeforeAttempt(TaskContext& task) { (void)task; }

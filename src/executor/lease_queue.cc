@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace windlass {
+namespace {
+
+bool Reserves(const ResourceSpec& demand) {
+  return demand.memory_bytes > 0 || demand.cpu > 0;
+}
+
+}  // namespace
 
 int LeaseQueue::Wanted(int look_ahead) const {
   MutexLock lock(mutex_);
@@ -28,7 +35,8 @@ bool LeaseQueue::WaitForRoom(const std::stop_token& stop) {
   return room;
 }
 
-bool LeaseQueue::Push(std::vector<Lease>& leases, Epoch epoch, Duration now) {
+bool LeaseQueue::Push(std::vector<Lease>& leases, Epoch epoch, Duration now,
+                      const std::vector<ResourceSpec>& demands) {
   if (leases.empty()) return true;
   int wake = 0;
   {
@@ -40,8 +48,12 @@ bool LeaseQueue::Push(std::vector<Lease>& leases, Epoch epoch, Duration now) {
     outstanding_ += static_cast<std::int64_t>(leases.size());
     empty_claim_ = 0;
     if (closed_) return false;
-    for (Lease& lease : leases) {
-      leases_.push_back({std::move(lease), epoch, now});
+    for (std::size_t i = 0; i < leases.size(); ++i) {
+      leases_.push_back(
+          {.lease = std::move(leases[i]),
+           .epoch = epoch,
+           .received_at = now,
+           .demand = demands.empty() ? ResourceSpec{} : demands[i]});
     }
     wake = std::min(static_cast<int>(leases.size()), idle_slots_);
   }
@@ -68,19 +80,54 @@ void LeaseQueue::ClaimFoundNothing(std::int64_t claim) {
 
 bool LeaseQueue::Take(EpochLease& lease) {
   MutexLock lock(mutex_);
-  if (leases_.empty() && !closed_) {
+  auto next = NextLocked();
+  if (next == leases_.end() && !closed_) {
     ++idle_slots_;
-    pushed_.wait(mutex_, [this] {
+    pushed_.wait(mutex_, [this, &next] {
       mutex_.AssertHeld();
-      return closed_ || !leases_.empty();
+      next = NextLocked();
+      return closed_ || next != leases_.end();
     });
     --idle_slots_;
   }
   if (closed_) return false;
-  lease = std::move(leases_.front());
-  leases_.pop_front();
-  busy_.fetch_add(1, std::memory_order_relaxed);
+  TakeLocked(next, lease);
   return true;
+}
+
+std::deque<EpochLease>::iterator LeaseQueue::NextLocked() {
+  bool may_overtake = true;
+  for (auto it = leases_.begin(); it != leases_.end(); ++it) {
+    const bool allowed = may_overtake || !Reserves(it->demand);
+    if (allowed && budget_.Fits(it->demand)) return it;
+    if (it->overtaken >= kMaximumOvertaken) may_overtake = false;
+  }
+  return leases_.end();
+}
+
+void LeaseQueue::TakeLocked(std::deque<EpochLease>::iterator next,
+                            EpochLease& lease) {
+  if (Reserves(next->demand)) {
+    for (auto it = leases_.begin(); it != next; ++it) ++it->overtaken;
+  }
+  lease = std::move(*next);
+  leases_.erase(next);
+  budget_.Reserve(lease.demand);
+  busy_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void LeaseQueue::Ended(const ResourceSpec& demand) {
+  if (!Reserves(demand)) {
+    busy_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  {
+    MutexLock lock(mutex_);
+    busy_.fetch_sub(1, std::memory_order_relaxed);
+    budget_.Release(demand);
+  }
+  // Several small ones may fit where a large one was.
+  pushed_.notify_all();
 }
 
 std::optional<Lease> LeaseQueue::Remove(LeaseToken token) {
@@ -91,6 +138,8 @@ std::optional<Lease> LeaseQueue::Remove(LeaseToken token) {
   if (found == leases_.end()) return std::nullopt;
   Lease lease = std::move(found->lease);
   leases_.erase(found);
+  // Others may have waited behind it.
+  if (budget_.limited()) pushed_.notify_all();
   return lease;
 }
 
@@ -135,6 +184,11 @@ void LeaseQueue::BeginEpoch(Epoch epoch) {
 std::size_t LeaseQueue::waiting() const {
   MutexLock lock(mutex_);
   return leases_.size();
+}
+
+ResourceSpec LeaseQueue::reserved() const {
+  MutexLock lock(mutex_);
+  return budget_.reserved();
 }
 
 std::int64_t LeaseQueue::outstanding() const {

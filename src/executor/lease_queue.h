@@ -12,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "base/mutex.h"
+#include "executor/resource_budget.h"
 #include "windlass/lease.h"
 
 namespace windlass {
@@ -24,15 +25,29 @@ struct EpochLease {
   Lease lease;
   Epoch epoch = 0;
   Duration received_at{0};  // On the executor's steady clock.
+  ResourceSpec demand;
+  int overtaken = 0;  // By later ones that fitted, while this one did not.
 };
 
 // A lease is outstanding from Push() until Recorded(). Thread-safe. The rule
 // that claims never run ahead of what can be recorded lives here: WaitForRoom()
 // holds the claim loop back while ended attempts wait to be recorded, because
 // recording them claims as well.
+//
+// So does the rule of admission: a lease whose demand does not fit beside what
+// is executed waits here, without a slot thread, and later ones that fit go
+// first, but only so often: then what is behind it waits until it fits. What
+// reserves nothing delays nobody, so it need not wait.
+// Leases that wait count against free slots, so those who do not fit keep more
+// from being claimed.
 class LeaseQueue {
  public:
-  explicit LeaseQueue(int slots) : slots_(slots) {}
+  // How often a lease may be overtaken.
+  static constexpr int kMaximumOvertaken = 16;
+
+  // What is executed at a time is within `slots` and `capacity`.
+  explicit LeaseQueue(int slots, const ResourceSpec& capacity = {})
+      : slots_(slots), budget_(capacity) {}
   LeaseQueue(const LeaseQueue&) = delete;
   LeaseQueue& operator=(const LeaseQueue&) = delete;
 
@@ -48,7 +63,9 @@ class LeaseQueue {
   // Takes the leases in, at `now` on the steady clock. False: the queue is
   // closed; the leases are untouched and outstanding, the caller gives them
   // back. Leases of an earlier epoch are dropped.
-  bool Push(std::vector<Lease>& leases, Epoch epoch, Duration now);
+  // `demands`, one for each lease or none at all, can be fitted.
+  bool Push(std::vector<Lease>& leases, Epoch epoch, Duration now,
+            const std::vector<ResourceSpec>& demands = {});
 
   // Leases that are given back without having been pushed; they become
   // outstanding.
@@ -60,10 +77,11 @@ class LeaseQueue {
 
   // --- executing
 
-  // Blocks for a lease; false once the queue is closed.
+  // Blocks for a lease that fits, and reserves for it; false once the queue is
+  // closed.
   bool Take(EpochLease& lease);
   // An attempt is over (its end is about to be recorded).
-  void Ended() { busy_.fetch_sub(1, std::memory_order_relaxed); }
+  void Ended(const ResourceSpec& demand = {});
   int busy() const { return busy_.load(std::memory_order_relaxed); }
 
   // --- giving back
@@ -87,6 +105,7 @@ class LeaseQueue {
   // --- observing
 
   std::size_t waiting() const;
+  ResourceSpec reserved() const;
   std::int64_t outstanding() const;
   // The number of the latest claim.
   std::int64_t claims_begun() const;
@@ -98,6 +117,11 @@ class LeaseQueue {
 
  private:
   bool UnrecordedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The lease to be executed next; end() while none fits.
+  std::deque<EpochLease>::iterator NextLocked()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeLocked(std::deque<EpochLease>::iterator next, EpochLease& lease)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const int slots_;
   std::atomic<int> busy_ = 0;
@@ -107,6 +131,7 @@ class LeaseQueue {
   std::condition_variable_any pushed_;   // For slots.
   std::condition_variable_any changed_;  // For everyone else.
   std::deque<EpochLease> leases_ ABSL_GUARDED_BY(mutex_);
+  ResourceBudget budget_ ABSL_GUARDED_BY(mutex_);
   int idle_slots_ ABSL_GUARDED_BY(mutex_) = 0;
   int watchers_ ABSL_GUARDED_BY(mutex_) = 0;  // Who waits for changed_.
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;

@@ -60,6 +60,35 @@ MetricFamily SlotsFamily(const BaseExecutor& executor) {
   return slots;
 }
 
+MetricFamily CapacityFamily(const char* name, const char* help, double all,
+                            double reserved) {
+  MetricFamily family = MakeFamily(name, help);
+  AddSample(family, reserved, {{"state", "reserved"}});
+  AddSample(family, all - reserved, {{"state", "free"}});
+  return family;
+}
+
+// Of an executor that admits by what tasks reserve.
+std::vector<MetricFamily> CapacityFamilies(const BaseExecutor& executor) {
+  const ResourceSpec& all = executor.config().capacity;
+  const ResourceSpec reserved = executor.reserved();
+  std::vector<MetricFamily> families;
+  if (all.memory_bytes > 0) {
+    families.push_back(CapacityFamily(
+        "windlass_capacity_memory_bytes",
+        "Memory that tasks of this executor may reserve, by state.",
+        static_cast<double>(all.memory_bytes),
+        static_cast<double>(reserved.memory_bytes)));
+  }
+  if (all.cpu > 0) {
+    families.push_back(CapacityFamily(
+        "windlass_capacity_cpus",
+        "Processors that tasks of this executor may reserve, by state.",
+        all.cpu, reserved.cpu));
+  }
+  return families;
+}
+
 JsonObject ToJson(const BaseExecutor::Loop& loop) {
   return {{"age_seconds", Seconds(loop.age)},
           {"deadline_seconds", Seconds(loop.deadline)},
@@ -127,7 +156,10 @@ class HttpEndpoints : public ExecutorEndpoints {
   HttpResponse Metrics() {
     std::vector<MetricFamily> families = parts_.metrics->Collect();
     const BaseExecutor* executor = executor_;
-    if (executor != nullptr) families.push_back(SlotsFamily(*executor));
+    if (executor != nullptr) {
+      families.push_back(SlotsFamily(*executor));
+      Append(families, CapacityFamilies(*executor));
+    }
     Append(families, fleet_.Collect());
     Append(families, CollectProcessMetrics());
     if (auto broker = Broker()) Append(families, CollectBrokerMetrics(*broker));

@@ -339,9 +339,16 @@ TEST_F(ExecutorEndpointsTest, WhatWasExecutedIsCounted) {
 
 // Dashboards and alerts are built on these: changing one breaks them.
 TEST_F(ExecutorEndpointsTest, MetricsAreThoseOfTheGoldenFile) {
-  auto executor = Serve(Config());
+  ExecutorConfig config = Config();
+  config.capacity = {.memory_bytes = 100, .cpu = 2};
+  auto executor = Serve(config);
   sinks.metrics.OnCircuitState("api", CircuitState::kOpen);
-  Await(Submit(kOneTask));
+  RunId run = Submit(kOneTask);
+  Await(run);
+  Lease lease;
+  lease.run = *store->GetRunInfo(run);
+  lease.task = TaskKey{0, -1};
+  sinks.metrics.OnPostponed(lease, "it is too large");
   std::ifstream golden(WINDLASS_SOURCE_DIR
                        "/src/server/testdata/metrics.golden");
   std::set<std::string> expected;

@@ -146,6 +146,11 @@ class ExecutorMetrics::Impl {
         .Increment(static_cast<double>(bytes));
   }
 
+  void Postponed(std::string_view type) {
+    MutexLock lock(mutex_);
+    Child(postponed_, postponed_by_type_, type, "type").Increment();
+  }
+
   void Circuit(std::string_view key, CircuitState state) {
     MutexLock lock(mutex_);
     Child(circuits_, by_key_, key, "key").Set(static_cast<double>(state));
@@ -264,6 +269,10 @@ class ExecutorMetrics::Impl {
       Gauges("windlass_broker_state",
              "The broker: 0 none is used, 1 disconnected, 2 connected.")
           .Add({});
+  Family<Counter>& postponed_ =
+      Counters("windlass_tasks_postponed_total",
+               "Tasks put off because the executor's whole capacity does "
+               "not hold them.");
   Family<Gauge>& circuits_ =
       Gauges("windlass_circuit_state",
              "Circuit breakers: 0 closed, 1 half open, 2 open.");
@@ -278,6 +287,7 @@ class ExecutorMetrics::Impl {
   std::map<std::pair<std::string, std::string>, TaskSeries, ByBoth> tasks_
       ABSL_GUARDED_BY(mutex_);
   Children<Counter> by_source_ ABSL_GUARDED_BY(mutex_);
+  Children<Counter> postponed_by_type_ ABSL_GUARDED_BY(mutex_);
   Children<Counter> read_from_ ABSL_GUARDED_BY(mutex_);
   Children<Counter> written_to_ ABSL_GUARDED_BY(mutex_);
   Children<Gauge> by_key_ ABSL_GUARDED_BY(mutex_);
@@ -337,6 +347,10 @@ void ExecutorMetrics::OnResultBytes(std::string_view store,
                                     ResultDirection direction,
                                     std::int64_t bytes) {
   impl_->ResultBytes(store, direction, bytes);
+}
+
+void ExecutorMetrics::OnPostponed(const Lease& lease, std::string_view) {
+  impl_->Postponed(lease.spec().type);
 }
 
 void ExecutorMetrics::OnBrokerState(BrokerState state, std::string_view) {

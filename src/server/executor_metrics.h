@@ -32,6 +32,7 @@ class ExecutorMetrics : public EventSink {
   void OnAttemptEnded(const Lease& lease, const AttemptEnd& end) override;
   void OnFinished(int count, int stale, Duration took) override;
   void OnProgressRefused(int count) override;
+  void OnPostponed(const Lease& lease, std::string_view reason) override;
   void OnSwept(const SweepReport& report) override;
   void OnResultBytes(std::string_view store, ResultDirection direction,
                      std::int64_t bytes) override;

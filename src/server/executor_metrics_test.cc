@@ -148,6 +148,13 @@ TEST_F(ExecutorMetricsTest, StaleWritesAreRefusedEndsAndRefusedProgress) {
   EXPECT_EQ(Value("windlass_finish_batch_size"), 1);
 }
 
+TEST_F(ExecutorMetricsTest, WhatWasPutOffIsCountedByType) {
+  const Lease lease = LeaseOn("{a: {type: noop}}");
+  metrics.OnPostponed(lease, "it is too large");
+  metrics.OnPostponed(lease, "it is too large");
+  EXPECT_EQ(Value("windlass_tasks_postponed_total{type=noop}"), 2);
+}
+
 TEST_F(ExecutorMetricsTest, ClaimsAreCountedByHowTheyCame) {
   metrics.OnClaimed(7, "poll", 1ms);
   metrics.OnClaimed(0, "poll", 1ms);

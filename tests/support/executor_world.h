@@ -62,6 +62,9 @@ class RecordedEvents : public EventSink {
   void OnAttemptAbandoned(const Lease&, std::string_view) override {
     Note([&] { ++abandoned; });
   }
+  void OnPostponed(const Lease& lease, std::string_view reason) override {
+    Note([&] { postponed.push_back(Concat(lease.spec().id, ": ", reason)); });
+  }
   void OnFinished(int count, int stale_now, Duration) override {
     Note([&] {
       finished += count;
@@ -106,6 +109,7 @@ class RecordedEvents : public EventSink {
   int heartbeats_ok = 0;
   std::vector<std::string> store_errors;
   std::vector<std::string> logs;
+  std::vector<std::string> postponed;
 
  private:
   void Note(const std::function<void()>& change) {

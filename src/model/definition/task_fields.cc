@@ -165,8 +165,8 @@ const ObjectType<CircuitBreakerSpec>& CircuitBreakerType() {
 const ObjectType<ResourceSpec>& ResourcesType() {
   static const ObjectType<ResourceSpec> type = {
       "resources",
-      "What an attempt needs. A statement only: the generic executor neither "
-      "waits for it nor limits to it.",
+      "What an attempt needs. An executor of profile data reserves it; the "
+      "generic one neither waits for it nor limits to it.",
       {
           MakeField("memory", &ResourceSpec::memory_bytes, ByteSize{},
                     "Bytes, such as 512MiB. Default: not stated."),
