@@ -1,4 +1,5 @@
-// SHA-256, the checksum of results and of cache keys. The home of OpenSSL.
+// SHA-256, the checksum of results and of cache keys. The home of OpenSSL,
+// with hmac.h.
 #pragma once
 
 #include <memory>

@@ -57,6 +57,8 @@ class S3(Handler):
             self.answer(refusal.status, body.encode(), {"Content-Type": "application/xml"})
 
     def check_signature(self):
+        if "X-Amz-Signature=" in self.url.query:
+            return self.check_signed_url()
         match = re.fullmatch(
             r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d+)/([^/]+)/s3/aws4_request, ?"
             r"SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})",
@@ -88,6 +90,30 @@ class S3(Handler):
         for part in (date, region, "s3", "aws4_request"):
             key = mac(key, part)
         if not hmac.compare_digest(mac(key, to_sign).hex(), signature):
+            raise Refusal(403, "SignatureDoesNotMatch")
+
+    def check_signed_url(self):
+        pairs = urllib.parse.parse_qsl(self.url.query, keep_blank_values=True)
+        said = dict(pairs)
+        access, date, region, *_ = said["X-Amz-Credential"].split("/")
+        if access != ACCESS_KEY:
+            raise Refusal(403, "InvalidAccessKeyId")
+        signed = datetime.datetime.strptime(said["X-Amz-Date"], "%Y%m%dT%H%M%SZ")
+        age = datetime.datetime.utcnow() - signed
+        if age.total_seconds() > int(said["X-Amz-Expires"]):
+            raise Refusal(403, "AccessDenied", "Request has expired")
+        query = "&".join(sorted(
+            urllib.parse.quote(name, safe="-_.~") + "=" + urllib.parse.quote(value, safe="-_.~")
+            for name, value in pairs if name != "X-Amz-Signature"))
+        canonical = "\n".join([self.command, self.url.path, query,
+                               f"host:{self.headers['host']}\n", "host", "UNSIGNED-PAYLOAD"])
+        to_sign = "\n".join(["AWS4-HMAC-SHA256", said["X-Amz-Date"],
+                             f"{date}/{region}/s3/aws4_request",
+                             hashlib.sha256(canonical.encode()).hexdigest()])
+        key = ("AWS4" + SECRET_KEY).encode()
+        for part in (date, region, "s3", "aws4_request"):
+            key = mac(key, part)
+        if not hmac.compare_digest(mac(key, to_sign).hex(), said["X-Amz-Signature"]):
             raise Refusal(403, "SignatureDoesNotMatch")
 
     def route(self):

@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "base/concat.h"
 #include "base/http/http_text.h"
+#include "results/s3/s3_presign.h"
 #include "results/s3/s3_xml.h"
 
 namespace windlass {
@@ -121,6 +122,10 @@ absl::Status S3Client::Put(std::string_view key, std::string_view content,
   request.body = content;
   request.timeout = Duration::zero();
   return SendUnlessThere(request, key, facts.mark, Concat("upload ", key));
+}
+
+std::string S3Client::Sign(std::string_view key, Duration lifetime) const {
+  return PresignS3Url(place_, key, clock_.Now(), lifetime);
 }
 
 absl::StatusOr<S3Object> S3Client::Find(std::string_view key) {

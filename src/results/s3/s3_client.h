@@ -64,6 +64,8 @@ class S3Client {
   absl::StatusOr<ObjectBody> Open(std::string_view key, const ByteRange& range,
                                   std::stop_token stop);
   absl::Status Delete(std::string_view key);  // OK when there is nothing.
+  // See PresignS3Url(). Asks nobody.
+  std::string Sign(std::string_view key, Duration lifetime) const;
   absl::StatusOr<S3Page> List(std::string_view prefix, std::string_view cursor);
 
   // --- uploads in parts

@@ -65,6 +65,8 @@ class S3ResultStore : public ResultStore {
   absl::Status List(
       std::string_view prefix,
       const std::function<bool(const ObjectInfo&)>& visit) override;
+  absl::StatusOr<std::string> SignUrl(std::string_view uri,
+                                      Duration lifetime) override;
 
  private:
   std::string InBucket(std::string_view key) const {
@@ -199,6 +201,18 @@ absl::StatusOr<ObjectInfo> S3ResultStore::Stat(std::string_view uri) {
 absl::Status S3ResultStore::Delete(std::string_view uri) {
   absl::StatusOr<std::string> key = KeyOf(uri);
   return key.ok() ? client_.Delete(InBucket(*key)) : key.status();
+}
+
+absl::StatusOr<std::string> S3ResultStore::SignUrl(std::string_view uri,
+                                                   Duration lifetime) {
+  constexpr Duration kLongest = std::chrono::hours(24 * 7);
+  absl::StatusOr<std::string> key = KeyOf(uri);
+  if (!key.ok()) return key.status();
+  if (lifetime < std::chrono::seconds(1) || lifetime > kLongest) {
+    return absl::InvalidArgumentError(
+        "the lifetime of a URL of S3 must be between a second and seven days");
+  }
+  return client_.Sign(InBucket(*key), lifetime);
 }
 
 absl::Status S3ResultStore::List(
