@@ -40,6 +40,9 @@ struct PutOptions {
   std::string media_type = "application/octet-stream";
   // Of the bytes in the source, where the caller knows it.
   std::optional<std::int64_t> size;
+  // The URL of another result store to write to, for those that know others
+  // (MakeRoutedResultStore()); the rest ignore it.
+  std::string place = {};
 };
 
 struct ByteRange {

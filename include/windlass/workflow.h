@@ -116,8 +116,9 @@ struct ResourceSpec {
 struct ResultSpec {
   std::optional<Json> schema;  // JSON Schema draft-07 of the result's value.
   std::int64_t max_inline_bytes = 64 * 1024;
-  std::string store;        // A result store URL; empty is the run's default.
-  std::string compression;  // "", "zstd" or "none".
+  std::string store;          // A result store URL; empty is the run's default.
+  std::string compression;    // "", "zstd" or "none".
+  int compression_level = 3;  // Of zstd, 1 to 19.
 };
 
 struct TaskSpec {

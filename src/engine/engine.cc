@@ -17,6 +17,7 @@
 #include "results/filesystem/filesystem_result_store.h"
 #include "results/observed_result_store.h"
 #include "results/result_io.h"
+#include "results/routed_result_store.h"
 #include "results/s3/s3_result_store.h"
 #include "results/supabase/supabase_result_store.h"
 #include "source/polling/polling_source.h"
@@ -241,8 +242,23 @@ class Engine::Impl {
     return absl::OkStatus();
   }
 
-  std::unique_ptr<ResultStore> Observed(std::unique_ptr<ResultStore> real) {
-    return MakeObservedResultStore(std::move(real),
+  absl::StatusOr<std::unique_ptr<ResultStore>> OpenResultPlace(
+      const std::string& place) {
+    auto url = SplitUrl(place, "result store");
+    if (!url.ok()) return url.status();
+    auto scheme = result_schemes.find(url->scheme);
+    if (scheme == result_schemes.end()) {
+      return UnknownScheme("result store", place, result_schemes);
+    }
+    return scheme->second(url->rest);
+  }
+
+  // With what tasks may name besides, and what passes through it counted.
+  std::unique_ptr<ResultStore> Completed(std::unique_ptr<ResultStore> own) {
+    auto routed = MakeRoutedResultStore(
+        std::move(own),
+        [this](const std::string& place) { return OpenResultPlace(place); });
+    return MakeObservedResultStore(std::move(routed),
                                    [this]() -> EventSink& { return *events; });
   }
 
@@ -367,15 +383,9 @@ class Engine::Impl {
     if (place.empty()) {
       place = absl::StrCat("file:", (Folder() / "results").string());
     }
-    auto url = SplitUrl(place, "result store");
-    if (!url.ok()) return url.status();
-    auto scheme = result_schemes.find(url->scheme);
-    if (scheme == result_schemes.end()) {
-      return UnknownScheme("result store", place, result_schemes);
-    }
-    auto opened = scheme->second(url->rest);
+    auto opened = OpenResultPlace(place);
     if (!opened.ok()) return opened.status();
-    results = Observed(*std::move(opened));
+    results = Completed(*std::move(opened));
     return results.get();
   }
 };
@@ -402,7 +412,7 @@ void Engine::UseStore(std::unique_ptr<Store> store) {
 }
 
 void Engine::UseResultStore(std::unique_ptr<ResultStore> results) {
-  impl_->results = impl_->Observed(std::move(results));
+  impl_->results = impl_->Completed(std::move(results));
 }
 
 void Engine::UseSource(SourceFactory make) {

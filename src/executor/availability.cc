@@ -7,10 +7,6 @@ namespace windlass {
 std::vector<std::string> UnavailableFields(const TaskSpec& spec) {
   std::vector<std::string> fields;
   if (spec.circuit_breaker.has_value()) fields.push_back("circuit_breaker");
-  const std::string& store = spec.result.store;
-  if (!store.empty() && !store.starts_with("file:")) {
-    fields.push_back("result.store");
-  }
   return fields;
 }
 

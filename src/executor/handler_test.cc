@@ -58,14 +58,11 @@ TEST(AvailabilityTest, NamesEveryFieldThatCannotBeCarriedOut) {
   workflow.tasks.resize(2);
   workflow.tasks[0].id = "load";
   workflow.tasks[0].circuit_breaker = CircuitBreakerSpec{};
-  workflow.tasks[0].result.store = "s3://bucket";
   workflow.tasks[1].id = "fine";
   workflow.tasks[1].result.store = "file:/tmp/results";
   EXPECT_THAT(
       UnavailableFeatures(workflow),
       ElementsAre("tasks.load.circuit_breaker is not available with this store "
-                  "yet",
-                  "tasks.load.result.store is not available with this store "
                   "yet"));
 }
 

@@ -41,7 +41,7 @@ class HashingSource : public ByteSource {
 class CompressingSource : public ByteSource {
  public:
   // `content` is borrowed.
-  explicit CompressingSource(ByteSource& content);
+  CompressingSource(ByteSource& content, int level);
   CompressingSource(const CompressingSource&) = delete;
   CompressingSource& operator=(const CompressingSource&) = delete;
   absl::StatusOr<std::size_t> Read(std::span<char> buffer) override;

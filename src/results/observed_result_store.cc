@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "results/forwarding_result_store.h"
+#include "results/result_place.h"
 
 namespace windlass {
 namespace {
@@ -12,7 +13,8 @@ using Events = std::function<EventSink&()>;
 
 // "file:r42/report/7" is in the store "file".
 std::string_view SchemeOf(std::string_view uri) {
-  return uri.substr(0, uri.find(':'));
+  const std::string_view there = SplitPlacedUri(uri).uri;
+  return there.substr(0, there.find(':'));
 }
 
 class ObservedSource : public ByteSource {

@@ -85,11 +85,12 @@ absl::StatusOr<ResultEnvelope> WriteObject(ResultStore& store,
                                            std::optional<std::int64_t> size) {
   const bool compress = ShouldCompress(options, envelope.media_type, head);
   HashingSource content(std::move(head), rest);
-  CompressingSource packed(content);
+  CompressingSource packed(content, options.zstd_level);
   ByteSource& stored = compress ? static_cast<ByteSource&>(packed) : content;
   PutOptions put;
   put.media_type = compress ? "application/zstd" : envelope.media_type;
   if (!compress) put.size = size;
+  put.place = options.place;
   absl::StatusOr<ObjectInfo> object = store.Put(options.key, stored, put);
   if (!object.ok()) {
     return WithContext(object.status(),

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "base/compress.h"
 #include "windlass/handler.h"
 #include "windlass/result.h"
 #include "windlass/result_store.h"
@@ -26,6 +27,8 @@ struct WriteOptions {
   std::int64_t maximum_inline_bytes = 64 * 1024;
   enum class Compression : std::uint8_t { kAutomatic, kZstd, kNone };
   Compression compression = Compression::kAutomatic;
+  int zstd_level = kDefaultZstdLevel;
+  std::string place = {};  // As in PutOptions.
 };
 
 // The largest result that is read as a value; larger ones only as streams.
@@ -67,6 +70,11 @@ class ResultIo {
   // reference without a checksum is not verified.
   absl::StatusOr<std::unique_ptr<ByteSource>> Open(
       const ResultEnvelope& envelope);
+
+  // As ResultStore::SignUrl().
+  absl::StatusOr<std::string> SignUrl(std::string_view uri, Duration lifetime) {
+    return store_.SignUrl(uri, lifetime);
+  }
 
   // NotFound when the content is not where the envelope says. Reads none of it.
   absl::Status CheckExists(const ResultEnvelope& envelope);

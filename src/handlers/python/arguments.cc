@@ -9,6 +9,7 @@
 #include "handlers/sql/inputs.h"
 #include "handlers/sql/outputs.h"
 #include "results/result_io.h"
+#include "results/result_place.h"
 
 namespace windlass {
 namespace {
@@ -49,6 +50,8 @@ absl::StatusOr<Json> ArgumentFiles::WriteResult(const JsonObject& object) {
   if (envelope->kind == ResultEnvelope::Kind::kTable) {
     return WriteTable(Json(object));
   }
+  absl::Status allowed = CheckPlace(*task_.lease().run, envelope->uri);
+  if (!allowed.ok()) return allowed;
   auto content = results_->Open(*envelope);
   if (!content.ok()) return content.status();
   const std::string path = Concat(folder_, "/argument-", ++files_);

@@ -16,6 +16,7 @@
 #include "handlers/content.h"
 #include "handlers/duckdb/sql_text.h"
 #include "results/result_io.h"
+#include "results/result_place.h"
 
 namespace windlass {
 namespace {
@@ -238,6 +239,8 @@ absl::StatusOr<SqlInput> InputReader::ReadObject(const JsonObject& object) {
 absl::StatusOr<SqlInput> InputReader::ReadEnvelope(const JsonObject& object) {
   auto envelope = ResultEnvelopeFromJson(Json(object));
   if (!envelope.ok()) return envelope.status();
+  absl::Status allowed = CheckPlace(*task_.lease().run, envelope->uri);
+  if (!allowed.ok()) return allowed;
   return ReadResult(*envelope, {});
 }
 

@@ -189,11 +189,15 @@ const ObjectType<ResultSpec>& ResultType() {
                     "Results up to this size are kept in the store itself. "
                     "Default 64KiB."),
           MakeField("store", &ResultSpec::store, Text{},
-                    "URL of the result store, such as file:results. Default: "
-                    "the run's."),
+                    "URL of the result store for what is larger, such as "
+                    "file:results or s3://bucket/prefix. Default: the "
+                    "executor's."),
           MakeField("compression", &ResultSpec::compression,
                     Choice<std::string>{{{"zstd", "zstd"}, {"none", "none"}}},
                     "zstd or none. Default: by media type."),
+          MakeField("compression_level", &ResultSpec::compression_level,
+                    Whole{1, 19},
+                    "Of zstd, from 1 (fast) to 19 (small). Default 3."),
       },
       {}};
   return type;
