@@ -130,6 +130,12 @@ class TaskContext {
   virtual absl::StatusOr<ResultEnvelope> WriteResult(
       ByteSource& content, std::string_view media_type) = 0;
 
+  // A URL from which any program can read an object of the result store, as it
+  // is stored (see the envelope's encoding), for `lifetime`; see
+  // ResultStore::SignUrl(). `uri` is from the envelope of a result.
+  virtual absl::StatusOr<std::string> SignUrl(std::string_view uri,
+                                              Duration lifetime) = 0;
+
   // --- stopping
   // Requested when the attempt should stop; return Outcome::Cancelled() soon.
   virtual std::stop_token stop_token() const = 0;

@@ -16,11 +16,12 @@ goes to the log of the task. The protocol underneath is
 docs/guides/process-protocol.md.
 """
 
-from ._current import cancelled, current, heartbeat, load, log, progress, save
+from ._current import (cancelled, current, heartbeat, load, log, progress, save,
+                       sign_url)
 from ._errors import FinalError, RetryableError, TaskCancelled
 from ._serve import serve
 from ._task import File, Task
 
 __all__ = ["File", "FinalError", "RetryableError", "Task", "TaskCancelled",
-           "cancelled", "current", "heartbeat", "load", "log", "progress", "save", "serve"]
+           "cancelled", "current", "heartbeat", "load", "log", "progress", "save", "serve", "sign_url"]
 __version__ = "0.1.0"

@@ -30,6 +30,12 @@ def load(name, default=None):
     return current().load(name, default)
 
 
+def sign_url(result, lifetime="1h"):
+    """A URL from which any program can read an upstream result that is in object
+    storage, as it is stored, while it lasts."""
+    return current().sign_url(result, lifetime)
+
+
 def cancelled():
     """Whether to stop: return soon, or be killed after the grace period."""
     return current().cancelled()

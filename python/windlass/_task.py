@@ -2,7 +2,7 @@
 
 import threading
 
-from ._errors import TaskCancelled
+from ._errors import FinalError, TaskCancelled
 
 
 class File:
@@ -17,7 +17,7 @@ class File:
 
 class Task:
     """Valid until the handler returns. Methods may be called from any thread,
-    load() from one at a time."""
+    load() and sign_url() from one at a time."""
 
     def __init__(self, wire, message):
         self._wire = wire
@@ -58,6 +58,19 @@ class Task:
         if reply is None:
             raise TaskCancelled("the executor is gone")
         return reply["value"] if reply["found"] else default
+
+    def sign_url(self, result, lifetime="1h"):
+        """A URL from which any program can read an upstream result that is in
+        object storage (as it is stored: see its "encoding"), while it lasts.
+        `result` is the value that came for it, or its "uri"."""
+        uri = result if isinstance(result, str) else result["uri"]
+        self._send("sign_url", uri=uri, lifetime=lifetime)
+        reply = self._wire.replies.get()
+        if reply is None:
+            raise TaskCancelled("the executor is gone")
+        if reply["url"] is None:
+            raise FinalError(reply["error"], "NoUrl")
+        return reply["url"]
 
     def log(self, message, level="info"):
         """level: trace, debug, info, warn or error."""

@@ -37,7 +37,7 @@ class Wire:
             kind = message["type"]
             if kind == "cancel":
                 self._on_cancel(message)
-            elif kind == "loaded":
+            elif kind in ("loaded", "signed_url"):
                 self.replies.put(message)
             else:
                 self.tasks.put(message)

@@ -9,6 +9,7 @@
 #include "executor/redacted_content.h"
 #include "model/task_name.h"
 #include "results/object_key.h"
+#include "results/result_place.h"
 #include "windlass/clock.h"
 
 namespace windlass {
@@ -356,6 +357,8 @@ WriteOptions Attempt::WriteOptionsFor(std::string_view name) const {
   } else if (result.compression == "none") {
     options.compression = WriteOptions::Compression::kNone;
   }
+  options.zstd_level = result.compression_level;
+  options.place = PlaceOf(result, base_dir());
   std::string label(name);
   const int before = contents_written_.fetch_add(1);
   if (before > 0) label += Concat(label.empty() ? "" : "-", before);
@@ -377,6 +380,14 @@ absl::StatusOr<ResultEnvelope> Attempt::WriteResult(
   if (!use) return CutOffError();
   return WriteRedactedStream(*parts_.results, content, media_type, redactor_,
                              WriteOptionsFor(""));
+}
+
+absl::StatusOr<std::string> Attempt::SignUrl(std::string_view uri,
+                                             Duration lifetime) {
+  Use use(*this);
+  if (!use) return CutOffError();
+  if (auto status = CheckPlace(*lease_.run, uri); !status.ok()) return status;
+  return parts_.results->SignUrl(uri, lifetime);
 }
 
 void Attempt::SettleProgress(Pending pending) {

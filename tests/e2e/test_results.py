@@ -2,10 +2,11 @@
 
 import hashlib
 import os
+import sqlite3
 import unittest
 
 from stand_in import StandIn
-from support import EndToEndTest
+from support import ROOT, EndToEndTest
 
 # Noise is stored as it is, in chunks of 256 KiB; text is compressed.
 FLOW = """
@@ -31,6 +32,20 @@ SLOW = """
       noise:
         type: shell
         params: {command: "head -c 1000000 /dev/urandom | tee noise.bin", result: bytes}
+    """
+
+HELD = """
+    windlass: 1
+    name: held
+    tasks:
+      noise:
+        type: shell
+        params:
+          command: |
+            head -c 1000000 /dev/urandom > noise.bin; touch ready
+            until [ -e go ]; do sleep 0.02; done
+            cat noise.bin
+          result: bytes
     """
 
 
@@ -72,11 +87,14 @@ class ResultsTest(EndToEndTest):
         self.check_there_and_back()
         self.assertEqual(len(self.server.list(self.bucket)), 2)
 
-    def test_there_and_back_through_s3(self):
+    def use_s3(self):
         self.env = {"WINDLASS_RESULTS": f"s3://results/some/place?endpoint={self.s3.url}"
                                         "&part_size=256KiB&range_size=256KiB",
                     "AWS_ACCESS_KEY_ID": self.s3.told["access_key"],
                     "AWS_SECRET_ACCESS_KEY": self.s3.told["secret_key"]}
+
+    def test_there_and_back_through_s3(self):
+        self.use_s3()
         self.check_there_and_back()
 
     def test_a_server_that_fails_now_and_then_costs_no_attempt(self):
@@ -122,6 +140,117 @@ class ResultsTest(EndToEndTest):
         self.windlass("result", run, "noise", "--to", "back.bin", code=0, env=self.env)
         self.assertEqual(self.digest("back.bin"), self.digest("noise.bin"))
         self.assertEqual(len(self.server.list(self.bucket)), 1)
+
+    def test_an_executor_killed_before_its_success_is_recorded_leaves_nothing_wrong(self):
+        self.write("held.yaml", HELD)
+        run = self.windlass("submit", "held.yaml", code=0).stdout.strip()
+        killed = self.start("executor", "--lease-ttl", "5s", env=self.env)
+        self.wait_until(lambda: (self.folder / "ready").exists(), "it runs")
+        # Until this lock goes nothing is recorded.
+        store = sqlite3.connect(self.folder / ".windlass/windlass.db", isolation_level=None)
+        self.addCleanup(store.close)
+        store.execute("begin immediate")
+        (self.folder / "go").touch()
+        self.wait_until(lambda: any("incoming" not in key for key in
+                                    self.server.list(self.bucket)), "the object is there")
+        killed.kill()
+        killed.wait()
+        store.execute("rollback")
+        self.assertEqual(self.show(run)["state"], "running")
+        self.executor(env=self.env)
+        self.wait_until(lambda: self.show(run)["state"] == "succeeded", "the next attempt")
+        self.assertEqual(len(self.server.list(self.bucket)), 2)
+        self.wait_until(lambda: self.collect("--dry-run")["orphans"] == 1, "the first one's")
+        self.assertEqual(self.collect()["orphans"], 1)
+        self.windlass("result", run, "noise", "--to", "back.bin", code=0, env=self.env)
+        self.assertEqual(self.digest("back.bin"), self.digest("noise.bin"))
+
+    def test_a_task_may_name_a_store_and_how_to_compress(self):
+        run = self.run_workflow("""
+            windlass: 1
+            name: placed
+            tasks:
+              quick:
+                type: shell
+                params: {command: "seq 1 30000", result: text}
+                result: {store: "file:quick", compression: zstd, compression_level: 1}
+              small:
+                type: shell
+                params: {command: "seq 1 30000", result: text}
+                result: {store: "file:small", compression: zstd, compression_level: 19}
+              sizes:
+                type: shell
+                depends_on: [small]
+                params: {command: [wc, -w], stdin: "${{ tasks.small.result }}"}
+            """, env=self.env)
+        results = {task["id"]: task["result"] for task in run["tasks"]}
+        self.assertTrue(results["small"]["uri"].startswith(f"file:{self.folder}/small#file:"),
+                        results["small"])
+        stored = {}
+        for name in ("quick", "small"):
+            files = [path for path in (self.folder / name).rglob("*") if path.is_file()]
+            self.assertEqual(len(files), 1, files)
+            stored[name] = files[0].stat().st_size
+        self.assertLess(stored["small"], stored["quick"])
+        self.assertEqual(self.server.list(self.bucket), [])
+        self.assertEqual(results["small"]["sha256"], results["quick"]["sha256"])
+        there = self.windlass("result", run["run_id"], "small", code=0, env=self.env).stdout
+        self.assertEqual(there.split()[-1], "30000")
+        sizes = self.windlass("result", run["run_id"], "sizes", code=0, env=self.env).stdout
+        self.assertEqual(sizes.strip(), "30000")
+
+    def test_what_was_saved_in_object_storage_reaches_the_next_attempt(self):
+        self.write("work.py", """
+import windlass
+def work():
+    if windlass.current().attempt == 1:
+        windlass.save("rows", ["x" * 100] * 2000)
+        raise ValueError("once")
+    return len(windlass.load("rows"))
+""")
+        run = self.run_workflow("""
+            windlass: 1
+            name: saved
+            tasks:
+              work:
+                type: python
+                params: {script: work.py, function: work}
+                retry_policy: {maximum_attempts: 2, initial_interval: 1ms}
+            """, env=self.env)
+        self.assertEqual(run["tasks"][0]["attempt"], 2)
+        self.assertEqual(run["tasks"][0]["result"]["value"], 2000)
+        self.assertEqual(len(self.server.list(self.bucket)), 1)
+
+    def check_signed_url(self):
+        self.write("fetch.py", """
+import hashlib, urllib.request, windlass
+def fetch(task):
+    with urllib.request.urlopen(task.sign_url(task.args)) as answer:
+        return hashlib.sha256(answer.read()).hexdigest()
+windlass.serve(fetch)
+""")
+        run = self.run_workflow("""
+            windlass: 1
+            name: signed
+            tasks:
+              noise:
+                type: shell
+                params: {command: "head -c 200000 /dev/urandom | tee noise.bin", result: bytes}
+              fetch:
+                type: process
+                depends_on: [noise]
+                params:
+                  command: [/usr/bin/python3, -B, fetch.py]
+                  args: "${{ tasks.noise.result }}"
+            """, env={**self.env, "PYTHONPATH": str(ROOT / "python")})
+        self.assertEqual(self.task(run, "fetch")["result"]["value"], self.digest("noise.bin"))
+
+    def test_a_signed_url_is_for_programs_without_a_key(self):
+        self.check_signed_url()
+
+    def test_a_signed_url_of_s3_too(self):
+        self.use_s3()
+        self.check_signed_url()
 
     def collect(self, *arguments):
         return self.windlass("results", "collect", "--older-than", "1s", "--output", "json",

@@ -200,6 +200,14 @@ absl::StatusOr<ResultEnvelope> FakeTaskContext::WriteResult(
   return envelope;
 }
 
+absl::StatusOr<std::string> FakeTaskContext::SignUrl(std::string_view uri,
+                                                     Duration lifetime) {
+  if (!uri.starts_with("fake:")) return absl::NotFoundError("no such object");
+  return absl::StrCat(
+      "https://example.org/", std::string(uri.substr(5)),
+      "?seconds=", std::chrono::floor<std::chrono::seconds>(lifetime).count());
+}
+
 StopReason FakeTaskContext::stop_reason() const {
   std::lock_guard lock(mutex_);
   return reason_;

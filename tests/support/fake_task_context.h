@@ -67,6 +67,8 @@ class FakeTaskContext : public TaskContext {
   void Log(LogLevel level, std::string_view message) override;
   absl::StatusOr<ResultEnvelope> WriteResult(
       ByteSource& content, std::string_view media_type) override;
+  absl::StatusOr<std::string> SignUrl(std::string_view uri,
+                                      Duration lifetime) override;
   std::stop_token stop_token() const override { return stop_.get_token(); }
   StopReason stop_reason() const override;
   std::optional<std::chrono::steady_clock::time_point> deadline()

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/concat.h"
+#include "handlers/failure.h"
 #include "handlers/params.h"
 #include "handlers/utf8.h"
 
@@ -33,6 +34,9 @@ const std::vector<MessageType>& MessageTypes() {
         {"message", ParamType::kText, kRequired}}},
       {"save", {{"name", ParamType::kText, kRequired}, {"value"}}},
       {"load", {{"name", ParamType::kText, kRequired}}},
+      {"sign_url",
+       {{"uri", ParamType::kText, kRequired},
+        {"lifetime", ParamType::kDuration}}},
       {"result",
        {{"value"},
         {"path", ParamType::kText},
@@ -120,6 +124,18 @@ std::string LoadedMessage(std::string_view id, std::string_view name,
                                {"name", std::string(name)},
                                {"found", value.ok()},
                                {"value", value.ok() ? *value : Json()}});
+}
+
+std::string SignedUrlMessage(std::string_view id,
+                             const absl::StatusOr<std::string>& url) {
+  JsonObject message{{"type", "signed_url"}, {"id", std::string(id)}};
+  if (url.ok()) {
+    message["url"] = *url;
+  } else {
+    message["url"] = nullptr;
+    message["error"] = std::string(MessageOf(url.status()));
+  }
+  return FormatJson(message);
 }
 
 absl::StatusOr<Json> ParseMessage(std::string_view line) {

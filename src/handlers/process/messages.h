@@ -22,6 +22,9 @@ std::string CancelMessage(std::string_view id, std::string_view reason);
 std::string LoadedMessage(std::string_view id, std::string_view name,
                           const absl::StatusOr<Json>& value);
 
+std::string SignedUrlMessage(std::string_view id,
+                             const absl::StatusOr<std::string>& url);
+
 // From the program: an object whose `type` is known and whose fields are of
 // the right types. InvalidArgument quotes the beginning of anything else.
 absl::StatusOr<Json> ParseMessage(std::string_view line);

@@ -124,6 +124,21 @@ windlass.serve(work)
   EXPECT_THAT(task_.logs(), Contains("printed"));
 }
 
+TEST_F(ProcessTest, AProgramGetsAUrlForAnObjectOrTheReasonWhyNot) {
+  constexpr std::string_view kProgram = R"(
+import windlass
+windlass.serve(lambda task: task.sign_url(task.args, lifetime="2m"))
+)";
+  const Json url =
+      Value(With(Sdk(kProgram), "args", JsonObject{{"uri", "fake:a"}}));
+  EXPECT_EQ(FormatJson(url), R"("https://example.org/a?seconds=120")");
+  const TaskError error =
+      Error(With(Sdk(kProgram), "args", JsonObject{{"uri", "other:a"}}));
+  EXPECT_EQ(error.type, "NoUrl");
+  EXPECT_EQ(error.message, "no such object");
+  EXPECT_FALSE(error.retryable);
+}
+
 TEST_F(ProcessTest, AProgramIsReusedUnlessTheTaskSaysNo) {
   Json first = Value(Raw(kPid));
   EXPECT_EQ(Value(Raw(kPid)), first);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kErrorBytes = 16 * 1024;
 // For a program that has closed its output, to exit.
+constexpr Duration kUrlLifetime = std::chrono::hours(1);
 constexpr Duration kExitPatience = std::chrono::seconds(2);
 
 LogLevel LevelOf(const Json& message) {
@@ -154,6 +155,11 @@ std::optional<Outcome> Worker::Handle(TaskContext& task, const Json& message) {
       return FailureFromStatus(value.status());
     }
     return Answer(task, LoadedMessage(id_, name, value));
+  } else if (type == "sign_url") {
+    return Answer(task, SignedUrlMessage(
+                            id_, task.SignUrl(TextParam(message, "uri"),
+                                              DurationParam(message, "lifetime",
+                                                            kUrlLifetime))));
   } else if (type == "ready") {
     return ProtocolError("a second \"ready\"");
   } else {
