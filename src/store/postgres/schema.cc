@@ -101,10 +101,14 @@ std::string_view MigrationTableSql() {
 
 absl::StatusOr<int> SchemaVersion(Connection& connection,
                                   const std::string& schema) {
-  auto table = RunForText(
-      connection,
-      absl::StrCat("SELECT to_regclass(",
-                   QuotedText(QuotedName(schema) + ".migration"), ")::text"));
+  // Not by to_regclass(): in a transaction it may answer from what the session
+  // knew when that began, and others may have migrated since.
+  auto table =
+      RunForText(connection,
+                 absl::StrCat("SELECT 1 FROM pg_class JOIN pg_namespace ON "
+                              "pg_namespace.oid = relnamespace WHERE relname = "
+                              "'migration' AND nspname = ",
+                              QuotedText(schema)));
   if (!table.ok()) return table.status();
   if (table->empty()) return 0;
   auto version = RunForText(
