@@ -31,7 +31,7 @@ LAYERS = {
 # header prefix -> the folders that may include it.
 HOMES = {
     "sqlite3.h": ["store/sqlite"],
-    "libpq-fe.h": ["store/postgres"],
+    "libpq-fe.h": ["base/postgres", "store/postgres"],
     "amqp": ["source/rabbitmq"],
     "libfyaml.h": ["model/yaml"],
     "re2/": ["model/cel"],

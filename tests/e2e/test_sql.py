@@ -5,6 +5,7 @@ import http.server
 import threading
 import unittest
 
+from postgres import Postgres
 from support import EndToEndTest
 
 PARQUET = "application/vnd.apache.parquet"
@@ -157,6 +158,48 @@ class SqlTest(EndToEndTest):
             """)
         run = self.windlass("run", flow, "--output", "json", code=1).json()
         self.assertEqual(run["tasks"][0]["error"]["type"], "Timeout")
+
+
+class PostgresTablesTest(EndToEndTest):
+    def test_a_table_of_one_server_becomes_one_of_another(self):
+        flow = self.write("flow.yaml", """
+            windlass: 1
+            name: totals
+            params: {day: {type: string}}
+            tasks:
+              totals:
+                type: sql
+                params:
+                  inputs:
+                    orders:
+                      postgres: "${{ secrets.SHOP }}"
+                      query: select * from orders where day = current_setting('windlass.day')::date
+                      params: {day: "${{ params.day }}"}
+                  query: |
+                    create table totals as select customer, sum(price) as total from orders group by all;
+                    select count(*) as customers from totals
+                  outputs:
+                    totals: {postgres: "${{ secrets.REPORTS }}", table: totals, mode: upsert, key: [customer]}
+        """)
+        with Postgres() as server:
+            shop, reports = server.create_database(), server.create_database()
+            server.query("create table orders (customer text, price numeric(10, 2), day date);"
+                         "insert into orders values ('a', 1.25, '2024-02-29'), ('a', 2, '2024-02-29'),"
+                         " ('b', 9, '2024-02-29'), ('b', 100, '2024-03-01')", shop)
+            server.query("create table totals (customer text primary key, total numeric);"
+                         "insert into totals values ('b', 0), ('c', 1)", reports)
+            env = {"WINDLASS_SECRET_SHOP": shop, "WINDLASS_SECRET_REPORTS": reports}
+            run = self.windlass("run", flow, "-pday=2024-02-29", "--output", "json", env=env, code=0).json()
+            self.assertEqual(server.query("select * from totals order by 1", reports),
+                             [("a", "3.25"), ("b", "9.00"), ("c", "1")])
+            self.assertEqual(run["tasks"][0]["result"]["value"]["outputs"],
+                             {"totals": {"table": "totals", "mode": "upsert", "rows": 2}})
+            server.query("alter table totals add check (total < 9) not valid", reports)
+            failed = self.windlass("run", flow, "-pday=2024-02-29", "--output", "json", env=env, code=1)
+            error = failed.json()["tasks"][0]["error"]
+            self.assertEqual(error["type"], "DataError")
+            self.assertIn("table totals: postgres: new row", error["message"])
+            self.assertNotIn(reports, failed.stdout + failed.stderr)
 
 
 if __name__ == "__main__":

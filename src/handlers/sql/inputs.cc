@@ -10,11 +10,13 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_join.h"
 #include "base/concat.h"
 #include "base/file.h"
 #include "handlers/content.h"
 #include "handlers/duckdb/sql_text.h"
+#include "handlers/sql/postgres_input.h"
 #include "results/result_io.h"
 #include "results/result_place.h"
 
@@ -72,10 +74,14 @@ void CheckOptions(const std::string& path, const JsonObject& options,
 void CheckObject(const std::string& path, const JsonObject& object,
                  ParamStage stage, ParamProblems& problems) {
   if (IsTable(object) || IsEnvelope(object)) return;
+  if (IsAboutPostgres(object)) {
+    return CheckPostgresInput(path, object, stage, problems);
+  }
   if (SourceOf(object).empty()) {
     // Evaluated, it is a value of somebody else's.
     if (stage == ParamStage::kAsWritten) {
-      problems.emplace_back(path, "expected one of path, url, text, rows");
+      problems.emplace_back(path,
+                            "expected one of path, url, text, rows, postgres");
     }
     return;
   }
@@ -149,6 +155,15 @@ absl::StatusOr<Typed> TypesOf(const JsonArray& columns) {
   return typed;
 }
 
+absl::Status InInput(const absl::Status& status, std::string_view name) {
+  absl::Status named(status.code(),
+                     Concat("input ", name, ": ", status.message()));
+  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+    named.SetPayload(type, payload);
+  });
+  return named;
+}
+
 // Keeps how the content begins, which tells its format.
 class HeadedSource : public ByteSource {
  public:
@@ -201,8 +216,7 @@ absl::StatusOr<SqlInput> InputReader::Read(std::string_view name,
     input = ReadRows({value}, nullptr);
   }
   if (!input.ok()) {
-    return absl::Status(input.status().code(),
-                        Concat("input ", name, ": ", input.status().message()));
+    return InInput(input.status(), name);
   }
   input->name = name;
   return input;
@@ -210,6 +224,7 @@ absl::StatusOr<SqlInput> InputReader::Read(std::string_view name,
 
 absl::StatusOr<SqlInput> InputReader::ReadObject(const JsonObject& object) {
   if (IsEnvelope(object)) return ReadEnvelope(object);
+  if (IsAboutPostgres(object)) return ReadPostgres(object);
   if (IsTable(object)) {
     return ReadRows(*ArrayIn(object, "rows"), ArrayIn(object, "columns"));
   }
@@ -242,6 +257,14 @@ absl::StatusOr<SqlInput> InputReader::ReadEnvelope(const JsonObject& object) {
   absl::Status allowed = CheckPlace(*task_.lease().run, envelope->uri);
   if (!allowed.ok()) return allowed;
   return ReadResult(*envelope, {});
+}
+
+absl::StatusOr<SqlInput> InputReader::ReadPostgres(const JsonObject& object) {
+  const std::string path = NewPath(".csv");
+  auto table = CopyFromPostgres(object, path, task_.stop_token());
+  if (!table.ok()) return table.status();
+  return SqlInput{
+      .name = "", .relation = std::move(table->relation), .files = {path}};
 }
 
 // No path has line feeds, and no table fits on one line.

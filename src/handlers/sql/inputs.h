@@ -43,8 +43,8 @@ class InputReader {
       : task_(task), parts_(parts), folder_(std::move(folder)) {}
 
   // `value` is a path, glob pattern, URL or text of a table; a list of rows; an
-  // object with one of path, url, text, rows; a table; a result; or any other
-  // object, which is one row.
+  // object with one of path, url, text, rows; a query on a PostgreSQL server; a
+  // table; a result; or any other object, which is one row.
   absl::StatusOr<SqlInput> Read(std::string_view name, const Json& value);
 
  private:
@@ -66,6 +66,7 @@ class InputReader {
   absl::StatusOr<SqlInput> ReadRows(const JsonArray& rows,
                                     const JsonArray* columns);
   absl::StatusOr<SqlInput> ReadEnvelope(const JsonObject& object);
+  absl::StatusOr<SqlInput> ReadPostgres(const JsonObject& object);
 
   absl::StatusOr<std::vector<std::string>> Expand(std::string_view pattern);
   absl::StatusOr<std::string> Allowed(std::string_view path);

@@ -39,13 +39,32 @@ absl::StatusOr<Content> SqlJob::Run(const std::string& sql) {
   if (!status.ok()) return status;
   auto content = RunStatements(sql);
   if (!content.ok() || outputs_.empty()) return content;
-  auto facts = PublishTables(task_, session_.places(), outputs_, files_);
+  auto facts = Publish();
   if (!facts.ok()) return facts.status();
   // A result that is a table has no room for them.
   if (Json* rows = std::get_if<Json>(&*content)) {
     rows->get_object()["outputs"] = *std::move(facts);
   }
   return content;
+}
+
+// What a server refuses leaves no file; then files appear and servers commit.
+absl::StatusOr<JsonObject> SqlJob::Publish() {
+  PostgresWriter servers(task_.stop_token());
+  JsonObject written;
+  std::size_t next = 0;
+  for (const SqlOutput& output : outputs_) {
+    if (!output.postgres) continue;
+    auto fact = servers.Write(*output.postgres, rows_[next++]);
+    if (!fact.ok()) return fact.status();
+    written[output.name] = *std::move(fact);
+  }
+  auto facts = PublishTables(task_, session_.places(), outputs_, files_);
+  if (!facts.ok()) return facts.status();
+  absl::Status status = servers.Commit();
+  if (!status.ok()) return status;
+  for (auto& fact : written) (*facts)[fact.key()] = std::move(fact.value());
+  return facts;
 }
 
 absl::Status SqlJob::Prepare() {
@@ -146,14 +165,31 @@ absl::StatusOr<Content> SqlJob::Table(const std::string& source,
 
 absl::Status SqlJob::WriteOutputs() {
   for (const SqlOutput& output : outputs_) {
-    const bool by_name = output.query.empty();
-    auto file =
-        WriteTable(session_.database(),
-                   by_name ? Identifier(output.name) : Nested(output.query),
-                   by_name ? JsonObject() : values_, output.format,
-                   Concat(session_.folder(), "/output-", files_.size()));
-    if (!file.ok()) return file.status();
-    files_.push_back(*std::move(file));
+    absl::Status status = WriteOutput(output);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqlJob::WriteOutput(const SqlOutput& output) {
+  const bool by_name = output.query.empty();
+  const std::string source =
+      by_name ? Identifier(output.name) : Nested(output.query);
+  const JsonObject values = by_name ? JsonObject() : values_;
+  // As many as outputs, so that each has its place.
+  TableFile& file = files_.emplace_back();
+  file.path = Concat(session_.folder(), "/output-", files_.size());
+  if (output.postgres) {
+    auto rows =
+        WriteForPostgres(session_.database(), source, values, file.path);
+    if (!rows.ok()) return rows.status();
+    file.rows = rows->count;
+    rows_.push_back(*std::move(rows));
+  } else {
+    auto written = WriteTable(session_.database(), source, values,
+                              output.format, file.path);
+    if (!written.ok()) return written.status();
+    file = *std::move(written);
   }
   return absl::OkStatus();
 }

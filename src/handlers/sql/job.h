@@ -30,6 +30,8 @@ class SqlJob {
                                 const JsonObject& params, TableFormat format);
   // In two steps, so that no output appears unless all could be written.
   absl::Status WriteOutputs();
+  absl::Status WriteOutput(const SqlOutput& output);
+  absl::StatusOr<JsonObject> Publish();
 
   SqlSession& session_;
   TaskContext& task_;
@@ -37,7 +39,8 @@ class SqlJob {
   const std::int64_t maximum_rows_;
   const std::string result_;  // "auto", "rows" or a format.
   const std::vector<SqlOutput> outputs_;
-  std::vector<TableFile> files_;  // Of outputs_, not yet published.
+  std::vector<TableFile> files_;    // Of outputs_, not yet published.
+  std::vector<PostgresRows> rows_;  // Of outputs_ on servers, likewise.
 };
 
 }  // namespace windlass

@@ -5,6 +5,7 @@
 #include "base/concat.h"
 #include "handlers/content.h"
 #include "handlers/duckdb/sql_text.h"
+#include "handlers/sql/postgres_input.h"
 
 namespace windlass {
 namespace {
@@ -45,14 +46,17 @@ void CheckOutput(const std::string& where, const Json& output, ParamStage stage,
     problems.emplace_back(where, "expected a path, or {path, format, query}");
     return;
   }
-  for (auto& [path, message] : CheckParams(output, Rules(), stage)) {
-    problems.emplace_back(Concat(where, ".", path), message);
-  }
   const Json* query = FindParam(output, "query");
   if (query != nullptr && MayChange(*query, stage)) {
     problems.emplace_back(where + ".query",
                           "expressions may not stand in SQL; give values as "
                           "params and write $name");
+  }
+  if (IsAboutPostgres(output.get_object())) {
+    return CheckPostgresOutput(where, output, stage, problems);
+  }
+  for (auto& [path, message] : CheckParams(output, Rules(), stage)) {
+    problems.emplace_back(Concat(where, ".", path), message);
   }
   const Json* path = FindParam(output, "path");
   if (path == nullptr) return;
@@ -99,6 +103,10 @@ std::vector<SqlOutput> SqlOutputsOf(const Json& params) {
     output.path =
         value.is_string() ? JsonToText(value) : TextParam(value, "path");
     output.query = TextParam(value, "query");
+    if (value.is_object() && IsAboutPostgres(value.get_object())) {
+      output.postgres = PostgresTargetOf(value);
+      continue;
+    }
     auto format = TableFormatOf(TextParam(value, "format"));
     if (!format) format = TableFormatOfFile(output.path);
     output.format = format.value_or(TableFormat::kParquet);
@@ -162,6 +170,7 @@ absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
 absl::Status FindPlaces(const Places& places,
                         const std::vector<SqlOutput>& outputs) {
   for (const SqlOutput& output : outputs) {
+    if (output.postgres) continue;
     auto place = places.Find(output.path);
     if (!place.ok()) return place.status();
   }
@@ -184,6 +193,7 @@ absl::StatusOr<JsonObject> PublishTables(TaskContext& task,
                                          const std::vector<TableFile>& files) {
   JsonObject facts;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].postgres) continue;
     auto file = PublishTable(task, places, outputs[i], files[i].path);
     if (!file.ok()) return file.status();
     JsonObject fact = ToJson(*file);

@@ -1,6 +1,8 @@
-// What stands under `outputs` of a task: tables that become files.
+// What stands under `outputs` of a task: tables that become files, or rows of a
+// table on a PostgreSQL server.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "handlers/file/new_file.h"
 #include "handlers/params.h"
 #include "handlers/sql/formats.h"
+#include "handlers/sql/postgres_output.h"
 #include "windlass/handler.h"
 
 namespace windlass {
@@ -21,6 +24,7 @@ struct SqlOutput {
   std::string path;
   TableFormat format = TableFormat::kParquet;
   Existing existing = Existing::kReplace;
+  std::optional<PostgresTarget> postgres;  // Instead of path and format.
 };
 
 // What is wrong with params.outputs.
@@ -44,7 +48,7 @@ absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
                                      const JsonObject& params,
                                      TableFormat format, std::string path);
 
-// Refuses outputs that may not be where they want to.
+// Refuses files that may not be where they want to.
 absl::Status FindPlaces(const Places& places,
                         const std::vector<SqlOutput>& outputs);
 
@@ -52,9 +56,9 @@ absl::Status FindPlaces(const Places& places,
 absl::StatusOr<NewFile> CreateOutput(const Places& places,
                                      const SqlOutput& output);
 
-// Gives each output the file in the same position of `files`, under its name in
-// one step, whole and durable. Facts about each, with its rows, by the output's
-// name. Cancelled when the task should stop first.
+// Gives each output that is a file the one in the same position of `files`,
+// under its name in one step, whole and durable. Facts about each, with its
+// rows, by the output's name. Cancelled when the task should stop first.
 absl::StatusOr<JsonObject> PublishTables(TaskContext& task,
                                          const Places& places,
                                          const std::vector<SqlOutput>& outputs,

@@ -9,6 +9,7 @@
 #include "base/concat.h"
 #include "base/file.h"
 #include "base/machine.h"
+#include "base/postgres/client.h"
 #include "handlers/duckdb/sql_text.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
@@ -41,7 +42,9 @@ SqlHandlerOptions WithDefaults(SqlHandlerOptions options) {
 }
 
 Outcome SqlFailure(const absl::Status& status) {
-  if (!duckdb::IsDatabaseError(status)) return FailureFromStatus(status);
+  if (!duckdb::IsDatabaseError(status) && !postgres::IsServerError(status)) {
+    return FailureFromStatus(status);
+  }
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
       return Failed("SqlError", status, ErrorCategory::kValidation, false);

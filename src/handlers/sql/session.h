@@ -20,7 +20,8 @@ namespace windlass {
 // With the machine's share where options say 0.
 SqlHandlerOptions WithDefaults(SqlHandlerOptions options);
 
-// DuckDB's errors have types of their own: SqlError, DataError, OutOfMemory.
+// Errors of DuckDB and PostgreSQL have types of their own: SqlError, DataError,
+// OutOfMemory.
 Outcome SqlFailure(const absl::Status& status);
 
 // Of one attempt; not thread-safe.

@@ -11,6 +11,7 @@
 #include "handlers/sql/inputs.h"
 #include "handlers/sql/job.h"
 #include "handlers/sql/outputs.h"
+#include "handlers/sql/postgres_input.h"
 #include "handlers/sql/session.h"
 #include "handlers/sql/syntax.h"
 
@@ -78,6 +79,12 @@ class SqlHandler : public TaskHandler {
       const Json& written = task.lease().spec().params;
       if (HoldsTemplate(FindParam(written, "query"))) {
         CheckQuery(written, problems);
+      }
+      const Json* inputs = FindParam(task.params(), "inputs");
+      const Json* before = FindParam(written, "inputs");
+      if (inputs != nullptr) {
+        CheckPostgresAsWritten(*inputs, before == nullptr ? Json() : *before,
+                               problems);
       }
     }
     if (!problems.empty()) return InvalidParams(problems);

@@ -9,6 +9,7 @@
 #include "handlers/params.h"
 #include "handlers/sql/inputs.h"
 #include "handlers/sql/outputs.h"
+#include "handlers/sql/postgres_input.h"
 #include "handlers/sql/session.h"
 #include "handlers/sql/syntax.h"
 #include "handlers/validate/document_job.h"
@@ -188,6 +189,10 @@ class ParamCheck {
     if (output.is_object() && output.get_object().contains("query")) {
       problems_.emplace_back(path + ".query", "is for task type sql");
     }
+    if (output.is_object() && IsAboutPostgres(output.get_object())) {
+      problems_.emplace_back(path + ".postgres", "is for task type sql");
+      return;
+    }
     if (IsAboutTable(params_)) return;
     const std::string file =
         output.is_object() ? TextParam(output, "path") : JsonToText(output);
@@ -216,6 +221,10 @@ class ValidateHandler : public TaskHandler {
     const Json& written = task.lease().spec().params;
     if (HoldsTemplateInSql(written)) {
       problems.emplace_back("rules", "expressions may not stand in SQL");
+    }
+    if (written.is_object() && problems.empty()) {
+      CheckPostgresAsWritten(TablesOf(task.params()), TablesOf(written),
+                             problems);
     }
     if (!problems.empty()) return InvalidParams(problems);
     auto verdict =
@@ -251,6 +260,16 @@ class ValidateHandler : public TaskHandler {
       }
     }
     return false;
+  }
+
+  // All that is read, by the name it has in rules.
+  static Json TablesOf(const Json& params) {
+    const Json* tables = FindParam(params, "tables");
+    JsonObject all;
+    if (tables != nullptr && tables->is_object()) all = tables->get_object();
+    const Json* input = FindParam(params, "input");
+    if (input != nullptr) all["input"] = *input;
+    return all;
   }
 
   absl::StatusOr<Verdict> RunTable(TaskContext& task) {

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/postgres/names.h"
 #include "base/service.h"
-#include "store/postgres/names.h"
 
 namespace windlass::postgres {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "store/postgres/errors.h"
-#include "store/postgres/names.h"
+#include "base/postgres/errors.h"
+#include "base/postgres/names.h"
 
 namespace windlass::postgres {
 namespace {
@@ -79,7 +79,8 @@ class Connection::ResultCursor final : public sql::Cursor {
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
     const SessionOptions& options, Catalog& catalog) {
-  if (auto status = CheckUrl(options.url); !status.ok()) return status;
+  auto checked = CheckUrl(options.url, "the store's URL");
+  if (!checked.ok()) return checked;
   const std::string timeout = absl::StrCat(std::max<std::int64_t>(
       2, std::chrono::ceil<std::chrono::seconds>(options.connect_timeout)
              .count()));

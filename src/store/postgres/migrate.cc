@@ -1,8 +1,8 @@
 #include "store/postgres/migrate.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/postgres/names.h"
 #include "store/postgres/database.h"
-#include "store/postgres/names.h"
 #include "store/postgres/schema.h"
 #include "store/postgres/sessions.h"
 

@@ -4,8 +4,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "base/postgres/names.h"
 #include "postgres_migrations.h"
-#include "store/postgres/names.h"
 
 namespace windlass::postgres {
 namespace {

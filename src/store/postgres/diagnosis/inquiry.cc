@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "store/postgres/names.h"
+#include "base/postgres/names.h"
 
 namespace windlass::postgres {
 namespace {

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/postgres/names.h"
 #include "base/random.h"
 #include "store/postgres/diagnosis/checks.h"
-#include "store/postgres/names.h"
 #include "store/postgres/sessions.h"
 
 namespace windlass::postgres {

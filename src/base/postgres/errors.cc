@@ -1,4 +1,4 @@
-#include "store/postgres/errors.h"
+#include "base/postgres/errors.h"
 
 #include <memory>
 #include <string>
@@ -63,7 +63,7 @@ absl::Status StatusFromConnection(PGconn* connection, std::string_view what) {
                    std::string(what)));
 }
 
-absl::Status CheckUrl(const std::string& url) {
+absl::Status CheckUrl(const std::string& url, std::string_view whose) {
   char* message = nullptr;
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
       PQconninfoParse(url.c_str(), &message), PQconninfoFree);
@@ -72,8 +72,8 @@ absl::Status CheckUrl(const std::string& url) {
   // libpq ends with what it could not read, in quotes.
   std::string reason = Trimmed(message);
   reason = reason.substr(0, reason.find(": \""));
-  return absl::InvalidArgumentError(
-      absl::StrCat("postgres: the store's URL is malformed: ", reason));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "postgres: ", std::string(whose), " is malformed: ", reason));
 }
 
 }  // namespace windlass::postgres

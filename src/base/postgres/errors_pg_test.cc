@@ -1,4 +1,4 @@
-#include "store/postgres/errors.h"
+#include "base/postgres/errors.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -64,11 +64,11 @@ TEST(PostgresErrorsTest, TheStateDecidesWhatAnErrorIs) {
 
 TEST(PostgresErrorsTest, AMalformedUrlIsNotQuoted) {
   const absl::Status status =
-      CheckUrl("postgres://app:secret@db/jobs?no_such_thing=secret");
+      CheckUrl("postgres://app:secret@db/jobs?no_such_thing=secret", "the URL");
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("malformed"));
   EXPECT_THAT(std::string(status.message()), Not(HasSubstr("secret")));
-  EXPECT_TRUE(CheckUrl("postgres://app:secret@db/jobs").ok());
+  EXPECT_TRUE(CheckUrl("postgres://app:secret@db/jobs", "the URL").ok());
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ absl::Status StatusFromResult(const PGresult* result, std::string_view what);
 // The connection itself failed: refused, broken, or never made.
 absl::Status StatusFromConnection(PGconn* connection, std::string_view what);
 
-// InvalidArgument for what libpq cannot parse. Tells what is wrong with it and
-// quotes nothing of it, as it may hold a password.
-absl::Status CheckUrl(const std::string& url);
+// InvalidArgument for what libpq cannot parse. Tells what is wrong with it,
+// which is `whose`, and quotes nothing of it, as it may hold a password.
+absl::Status CheckUrl(const std::string& url, std::string_view whose);
 
 }  // namespace windlass::postgres
