@@ -52,10 +52,8 @@ class RoutedResultStore : public ForwardingResultStore {
   std::optional<std::string> LocalPath(std::string_view uri) const override {
     const PlacedUri placed = SplitPlacedUri(uri);
     if (placed.place.empty()) return ForwardingResultStore::LocalPath(uri);
-    const MutexLock lock(mutex_);
-    const auto found = places_.find(placed.place);
-    if (found == places_.end()) return std::nullopt;
-    return found->second->LocalPath(placed.uri);
+    const ResultStore* store = Known(placed.place);
+    return store == nullptr ? std::nullopt : store->LocalPath(placed.uri);
   }
 
   absl::StatusOr<std::string> SignUrl(std::string_view uri,
@@ -69,13 +67,19 @@ class RoutedResultStore : public ForwardingResultStore {
  private:
   absl::StatusOr<ResultStore*> StoreAt(std::string_view place) {
     if (place.empty()) return &real();
-    const MutexLock lock(mutex_);
-    if (auto found = places_.find(place); found != places_.end()) {
-      return found->second.get();
-    }
+    if (ResultStore* known = Known(place)) return known;
+    // Without the lock: a place that does not answer must not hold others up.
+    // Who opens it a second time meanwhile lets go of it.
     auto opened = open_(std::string(place));
     if (!opened.ok()) return opened.status();
+    const MutexLock lock(mutex_);
     return places_.emplace(place, *std::move(opened)).first->second.get();
+  }
+
+  ResultStore* Known(std::string_view place) const {
+    const MutexLock lock(mutex_);
+    const auto found = places_.find(place);
+    return found == places_.end() ? nullptr : found->second.get();
   }
 
   const OpenResultPlace open_;
