@@ -196,7 +196,7 @@ class TimeoutTest(EndToEndTest):
             tasks:
               again:
                 type: shell
-                schedule_to_close_timeout: 1s
+                schedule_to_close_timeout: 3s
                 retry_policy: {maximum_attempts: 0, initial_interval: 100ms, backoff_coefficient: 1}
                 params: {command: "echo x >> attempts; exit 1"}
             """, code=1)
