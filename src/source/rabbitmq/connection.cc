@@ -361,6 +361,7 @@ class Connection::Impl {
     }
   }
 
+  bool HasLostChannel() const { return usable_ && !channel_open_; }
   amqp_connection_state_t handle() const { return handle_; }
   amqp_channel_t channel() const { return channel_; }
 
@@ -429,14 +430,21 @@ class Connection::Impl {
     return why;
   }
 
+  // A broker that loses patience over two deliveries closes the channel twice
+  // (3.10), and the connection over a second answer.
+  void AnswerClose(amqp_channel_t channel) {
+    if (std::exchange(close_answered_, channel) == channel) return;
+    amqp_channel_close_ok_t ok{};
+    amqp_send_method(handle_, channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+  }
+
   // Until the close is answered, a quorum queue keeps its deliveries locked.
   absl::Status Closed(std::string_view what, amqp_channel_t channel,
                       const amqp_method_t& method) {
     if (method.id == AMQP_CHANNEL_CLOSE_METHOD) {
       const auto& close = *static_cast<amqp_channel_close_t*>(method.decoded);
       absl::Status why = ServerError(what, close.reply_code, close.reply_text);
-      amqp_channel_close_ok_t ok{};
-      amqp_send_method(handle_, channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+      AnswerClose(channel);
       if (channel == channel_) channel_open_ = false;
       return why;
     }
@@ -481,6 +489,7 @@ class Connection::Impl {
   std::deque<BrokerEvent> pending_;  // Came while a request was answered.
   amqp_channel_t channel_ = 0;
   bool channel_open_ = false;
+  amqp_channel_t close_answered_ = 0;  // The last such channel.
   bool usable_ = true;
 };
 
@@ -504,6 +513,8 @@ absl::StatusOr<std::optional<BrokerEvent>> Connection::Next(
 }
 
 absl::Status Connection::Reopen() { return impl_->OpenChannel(); }
+
+bool Connection::HasLostChannel() const { return impl_->HasLostChannel(); }
 
 absl::Status Connection::DeclareExchange(const std::string& name,
                                          const std::string& type) {

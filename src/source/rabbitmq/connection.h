@@ -114,6 +114,8 @@ class Connection {
   // which nothing is consumed and tags begin anew; what was not acknowledged on
   // the old one goes to others.
   absl::Status Reopen();
+  // Whether the broker closed it, and the connection is still good.
+  bool HasLostChannel() const;
 
   absl::Status DeclareExchange(const std::string& name,
                                const std::string& type);

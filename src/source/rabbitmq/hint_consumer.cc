@@ -192,7 +192,17 @@ HintConsumer::Orders HintConsumer::TakeOrders() {
 }
 
 absl::Status HintConsumer::Obey(Connection& connection) {
-  const Orders orders = TakeOrders();
+  auto status = CarryOut(TakeOrders(), connection);
+  // The broker may lose patience in the middle of that, and close the channel.
+  if (!absl::IsFailedPrecondition(status) || !connection.HasLostChannel()) {
+    return status;
+  }
+  status = connection.Reopen();
+  return status.ok() ? Prepare(connection) : status;
+}
+
+absl::Status HintConsumer::CarryOut(const Orders& orders,
+                                    Connection& connection) {
   absl::Status status;
   if (orders.ack > 0) status = connection.AckUpTo(orders.ack);
   if (status.ok() && orders.declare) {

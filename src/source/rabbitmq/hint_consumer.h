@@ -69,6 +69,7 @@ class HintConsumer : public Link {
   absl::Status Listen(Connection& connection);
   absl::Status StopListening(Connection& connection);
   absl::Status Obey(Connection& connection);
+  absl::Status CarryOut(const Orders& orders, Connection& connection);
   absl::Status KeepBound(Connection& connection);
   Orders TakeOrders();
   absl::Status Handle(Connection& connection, const BrokerEvent& event);
