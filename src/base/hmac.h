@@ -9,7 +9,4 @@ namespace windlass {
 // 32 bytes.
 std::string HmacSha256(std::string_view key, std::string_view message);
 
-// As lower-case hex digits.
-std::string HexText(std::string_view bytes);
-
 }  // namespace windlass

@@ -4,7 +4,8 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <vector>
+
+#include "base/hex.h"
 
 namespace windlass {
 namespace {
@@ -31,16 +32,9 @@ std::uint64_t RandomSeed() {
 }
 
 std::string RandomToken(std::size_t bytes) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::vector<unsigned char> raw(bytes);
+  std::string raw(bytes, '\0');
   FillFromKernel(raw.data(), raw.size());
-  std::string token;
-  token.reserve(bytes * 2);
-  for (unsigned char byte : raw) {
-    token += kHex[byte >> 4];
-    token += kHex[byte & 15];
-  }
-  return token;
+  return HexText(raw);
 }
 
 }  // namespace windlass

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/hex.h"
+
 namespace windlass {
 namespace {
 
@@ -49,18 +51,11 @@ void Sha256::Update(std::string_view bytes) {
 }
 
 std::string Sha256::HexDigest() {
-  static constexpr char kHex[] = "0123456789abcdef";
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int size = 0;
   Require(EVP_DigestFinal_ex(context_->evp.get(), digest.data(), &size) == 1);
   context_->Start();
-  std::string text;
-  text.reserve(size * 2);
-  for (unsigned int i = 0; i < size; ++i) {
-    text += kHex[digest[i] >> 4];
-    text += kHex[digest[i] & 15];
-  }
-  return text;
+  return HexText({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 std::string Sha256Hex(std::string_view bytes) {

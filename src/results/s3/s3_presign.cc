@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "base/concat.h"
+#include "base/hex.h"
 #include "base/hmac.h"
 #include "base/http/http_text.h"
 #include "base/sha256.h"
