@@ -252,8 +252,8 @@ std::int32_t Claim::TakeFrom(std::int32_t rows) {
         tx_.db, tx_.db.Read(Query::kSelectInputsOfReady, Ints{lanes_}, rows));
   }
   if (!AskedAlready(rows)) tx_.ids.AnnounceToken(tx_.db);
-  used_marks_ |= marks_.Usable(std::chrono::steady_clock::now());
   ReadyScan scan(tx_, lanes_, rows, marks_);
+  used_marks_ |= scan.began_at_marks();
   tx_.runs.FetchUnlocked(tx_.db, scan.Runs(Room()));
   while (Room() > 0 && scan.Head() != nullptr) {
     if (!AllowsLastChance(scan.Head()->ticket)) {

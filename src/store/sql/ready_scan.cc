@@ -112,9 +112,10 @@ ReadyScan::ReadyScan(Transaction& tx, const std::vector<std::int64_t>& lanes,
     lanes_.reserve(lanes.size());
     for (const std::int64_t lane : lanes) lanes_.emplace_back(tx, lane, chunk);
   } else {
-    const bool near = marks.Usable(std::chrono::steady_clock::now());
-    lanes_.emplace_back(tx, near ? LockFromMarks(tx, lanes, most, marks)
-                                 : LockFromBeginning(tx, lanes, most, marks));
+    began_at_marks_ = marks.Usable(std::chrono::steady_clock::now());
+    lanes_.emplace_back(tx, began_at_marks_
+                                ? LockFromMarks(tx, lanes, most, marks)
+                                : LockFromBeginning(tx, lanes, most, marks));
   }
   FindHead();
 }

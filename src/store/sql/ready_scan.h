@@ -28,6 +28,9 @@ class ReadyScan {
   // Enough of them for that many tasks.
   std::vector<RunId> Runs(std::int32_t tasks) const;
 
+  // Whether it began at the marks: there may be rows before them.
+  bool began_at_marks() const { return began_at_marks_; }
+
   // The next row; null at the end.
   const ReadyRow* Head() const;
   // The head was taken wholly.
@@ -40,6 +43,7 @@ class ReadyScan {
   void FindHead();
 
   ReadyMarks& marks_;
+  bool began_at_marks_ = false;
   std::vector<Lane> lanes_;
   Lane* head_ = nullptr;
 };
