@@ -98,6 +98,8 @@ class EndToEndTest(unittest.TestCase):
     def environment(self, extra=None):
         environment = {k: v for k, v in os.environ.items()
                        if not k.startswith("WINDLASS_")}
+        # The default port is one for the whole machine, and tests are many.
+        environment["WINDLASS_HEALTH_LISTEN"] = "127.0.0.1:0"
         if self.store is not None:
             environment["WINDLASS_STORE"] = self.store
         if SOURCE == "rabbitmq":
