@@ -19,11 +19,12 @@ namespace windlass {
 struct PagePlan {
   enum class Kind : std::uint8_t { kLink, kCursor, kOffset, kPage };
   Kind kind = Kind::kLink;
-  cel::Expression items;                // The rows of an answer.
-  std::optional<cel::Expression> next = {};  // kCursor: what asks for the next page.
-  std::string param = {};                    // Of the URL; kCursor without: a URL.
-  std::int64_t start = 0;               // kPage, kOffset: of the first page.
-  std::string size_param = {};               // kOffset, kPage.
+  cel::Expression items;  // The rows of an answer.
+  std::optional<cel::Expression> next =
+      {};                       // kCursor: what asks for the next page.
+  std::string param = {};       // Of the URL; kCursor without: a URL.
+  std::int64_t start = 0;       // kPage, kOffset: of the first page.
+  std::string size_param = {};  // kOffset, kPage.
   std::int64_t size = 0;
   std::int64_t maximum_pages = 1000;
   std::int64_t maximum_rows = 0;  // 0: no limit.
