@@ -12,7 +12,7 @@
 #include "engine/builtin_handlers.h"
 #include "engine/ingest_message.h"
 #include "engine/machine_checks.h"
-#include "engine/task_result.h"
+#include "results/task_result.h"
 #include "executor/availability.h"
 #include "results/filesystem/filesystem_result_store.h"
 #include "results/observed_result_store.h"
