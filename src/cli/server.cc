@@ -26,6 +26,8 @@ struct Flags {
   std::string listen = "127.0.0.1:8080";
   std::string tokens;
   std::string tokens_file;
+  std::string tls_cert;
+  std::string tls_key;
   int connections = 64;
   std::string max_request = "16MiB";
 };
@@ -59,11 +61,35 @@ absl::StatusOr<std::size_t> ReadMaximumRequest(const Flags& flags) {
       "--max-request: '", flags.max_request, "': expected a size, as 16MiB"));
 }
 
+// Null for plain HTTP.
+absl::StatusOr<std::shared_ptr<const TlsIdentity>> ReadIdentity(
+    const Flags& flags) {
+  if (flags.tls_cert.empty() && flags.tls_key.empty()) return nullptr;
+  if (flags.tls_cert.empty() || flags.tls_key.empty()) {
+    return absl::InvalidArgumentError(
+        "--tls-cert and --tls-key: expected both, or neither");
+  }
+  auto identity = TlsIdentity::Load(flags.tls_cert, flags.tls_key);
+  if (!identity.ok()) return Named("--tls-cert, --tls-key", identity.status());
+  return std::make_shared<const TlsIdentity>(*std::move(identity));
+}
+
+// Tokens on an open wire are anybody's.
+void WarnOfPlainTokens(const Logger& log, const ListenAddress& address,
+                       bool is_tls) {
+  if (is_tls || IsLoopback(address.host)) return;
+  log.Warn(
+      "tokens travel unencrypted; give --tls-cert and --tls-key, or put a "
+      "proxy with TLS in front");
+}
+
 int Serve(const Globals& globals, const Flags& flags) {
   auto address = ParseListenAddress(flags.listen);
   if (!address.ok()) return Fail(globals, Named("--listen", address.status()));
   auto tokens = ReadTokens(flags);
   if (!tokens.ok()) return Fail(globals, tokens.status());
+  auto identity = ReadIdentity(flags);
+  if (!identity.ok()) return Fail(globals, identity.status());
   auto maximum = ReadMaximumRequest(flags);
   if (!maximum.ok()) return Fail(globals, maximum.status());
   SignalWatcher signals({SIGINT, SIGTERM});
@@ -85,13 +111,16 @@ int Serve(const Globals& globals, const Flags& flags) {
                                  .tokens = *tokens,
                                  .log = log,
                                  .connections = flags.connections,
+                                 .identity = *identity,
                                  .maximum_body_bytes = *maximum});
     if (!server.ok()) {
       return Fail(globals, Named("--listen", server.status()));
     }
     log.Info("started", {{"listen", FormatListenAddress((*server)->address())},
                          {"store", RedactUrl(globals.store)},
+                         {"tls", *identity != nullptr},
                          {"tokens", !tokens->empty()}});
+    WarnOfPlainTokens(log, *address, *identity != nullptr);
     while (signals.Wait(std::chrono::hours(1)) == 0) {
     }
     log.Info("stopping");
@@ -122,6 +151,9 @@ void AddServer(CLI::App& app, Invocation& invocation) {
   command->add_option("--tokens-file", flags->tokens_file,
                       "File with a ROLE:TOKEN on each line; as "
                       "WINDLASS_TOKENS_FILE");
+  AddSetting(*command, "--tls-cert", flags->tls_cert,
+             "PEM file with the certificate to serve HTTPS with");
+  AddSetting(*command, "--tls-key", flags->tls_key, "PEM file with its key");
   AddSetting(*command, "--connections", flags->connections,
              "Requests answered at a time; as many wait, others get 503")
       ->check(CLI::Range(1, 10'000));

@@ -46,6 +46,7 @@ class HttpApiServer : public ApiServer {
          .head_deadline = std::chrono::seconds(5),
          .body_deadline = std::chrono::seconds(30),
          .write_patience = std::chrono::seconds(10),
+         .identity = parts_.identity,
          .on_answer = [this](const IncomingRequest& request, const Route* route,
                              int status, Duration took) {
            Note(request, route, status, took);

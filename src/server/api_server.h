@@ -30,6 +30,7 @@ struct ApiServerParts {
   // has a query, a header or a body in it.
   Logger log;
   int connections = 64;
+  std::shared_ptr<const TlsIdentity> identity = nullptr;  // Null: plain HTTP.
   std::size_t maximum_body_bytes = 16 * 1024 * 1024;
 };
 

@@ -1,5 +1,6 @@
 #include "server/http_connection.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -34,13 +35,32 @@ void ReadAddress(int socket, GetName get_name, std::string& ip, int& port) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(UniqueFd socket, const ConnectionLimits& limits)
+HttpConnection::HttpConnection(UniqueFd socket, const ConnectionLimits& limits,
+                               const TlsIdentity* identity)
     : socket_(std::move(socket)),
       limits_(limits),
       deadline_(std::chrono::steady_clock::now() + limits.head_deadline),
-      head_left_(limits.maximum_head_bytes) {}
+      head_left_(limits.maximum_head_bytes) {
+  if (identity == nullptr) return;
+  fcntl(socket_.get(), F_SETFL, fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
+  tls_.emplace(*identity, socket_.get());
+}
 
 HttpConnection::~HttpConnection() { Close(); }
+
+bool HttpConnection::Open() {
+  return !tls_ || Insist(deadline_, [this] { return tls_->Handshake(); }) > 0;
+}
+
+template <typename Step>
+ssize_t HttpConnection::Insist(SteadyTime until, Step step) const {
+  while (true) {
+    const ssize_t outcome = step();
+    if (outcome >= TlsSession::kFailed) return outcome;
+    const short events = outcome == TlsSession::kWantsToRead ? POLLIN : POLLOUT;
+    if (!Await(events, until)) return -1;
+  }
+}
 
 void HttpConnection::BeginBody() {
   in_head_ = false;
@@ -49,7 +69,9 @@ void HttpConnection::BeginBody() {
 
 void HttpConnection::Close() {
   if (!socket_) return;
+  if (tls_) tls_->End();
   shutdown(socket_.get(), SHUT_WR);
+  tls_.reset();  // What still comes is not read for its meaning.
   deadline_ = std::min(deadline_, std::chrono::steady_clock::now() + kLinger);
   while (Fill() > 0) begin_ = end_;
   socket_.Reset();
@@ -75,20 +97,30 @@ bool HttpConnection::Await(short events, SteadyTime until) const {
   }
 }
 
-ssize_t HttpConnection::Fill() {
+ssize_t HttpConnection::Receive() {
+  if (tls_) {
+    return Insist(deadline_, [this] {
+      return tls_->Read(buffer_.data(), buffer_.size());
+    });
+  }
   while (true) {
     if (!Await(POLLIN, deadline_)) return -1;
     const ssize_t count =
         recv(socket_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    begin_ = 0;
-    end_ = count > 0 ? static_cast<std::size_t>(count) : 0;
-    return count;
+    if (count >= 0 || (errno != EINTR && errno != EAGAIN)) return count;
   }
 }
 
+ssize_t HttpConnection::Fill() {
+  const ssize_t count = Receive();
+  begin_ = 0;
+  end_ = count > 0 ? static_cast<std::size_t>(count) : 0;
+  return count;
+}
+
 bool HttpConnection::is_readable() const {
-  return begin_ < end_ || Await(POLLIN, deadline_);
+  // Of TLS some may have been received already: read() waits as long.
+  return begin_ < end_ || tls_ || Await(POLLIN, deadline_);
 }
 
 bool HttpConnection::is_writable() const {
@@ -111,6 +143,11 @@ ssize_t HttpConnection::read(char* out, std::size_t size) {
 }
 
 ssize_t HttpConnection::write(const char* bytes, std::size_t size) {
+  if (tls_) {
+    const auto until =
+        std::chrono::steady_clock::now() + limits_.write_patience;
+    return Insist(until, [&] { return tls_->Write(bytes, size); });
+  }
   while (true) {
     if (!is_writable()) return -1;
     const ssize_t count =

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "base/file.h"
+#include "base/tls.h"
 #include "windlass/time.h"
 
 namespace windlass {
@@ -28,8 +30,13 @@ struct ConnectionLimits {
 // thread-safe.
 class HttpConnection : public httplib::Stream {
  public:
-  HttpConnection(UniqueFd socket, const ConnectionLimits& limits);
+  // With an `identity`, which is borrowed, it speaks TLS.
+  HttpConnection(UniqueFd socket, const ConnectionLimits& limits,
+                 const TlsIdentity* identity);
   ~HttpConnection() override;
+
+  // Comes first. False: there is nobody to talk to.
+  bool Open();
 
   // The head has been read: the deadline of the body begins.
   void BeginBody();
@@ -54,8 +61,13 @@ class HttpConnection : public httplib::Stream {
 
   bool Await(short events, SteadyTime until) const;
   ssize_t Fill();
+  ssize_t Receive();
+  // Waits for what a step of TLS wants, and repeats it.
+  template <typename Step>
+  ssize_t Insist(SteadyTime until, Step step) const;
 
   UniqueFd socket_;
+  std::optional<TlsSession> tls_;
   const ConnectionLimits limits_;
   SteadyTime deadline_;  // Of what is being read.
   std::size_t head_left_;

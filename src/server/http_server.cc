@@ -250,8 +250,10 @@ class HttplibServer : public HttpServer, private httplib::Server {
     HttpConnection connection(UniqueFd(socket),
                               {.head_deadline = options_.head_deadline,
                                .body_deadline = options_.body_deadline,
-                               .write_patience = options_.write_patience});
+                               .write_patience = options_.write_patience},
+                              options_.identity.get());
     if (turning_away) return TurnAway(connection);
+    if (!connection.Open()) return false;
     bool closed = false;
     return process_request(connection, /*close_connection=*/true, closed,
                            [&connection](httplib::Request& request) {
@@ -261,8 +263,9 @@ class HttplibServer : public HttpServer, private httplib::Server {
                            });
   }
 
-  // Quickly: nothing is accepted meanwhile.
-  static bool TurnAway(HttpConnection& connection) {
+  // Quickly: nothing is accepted meanwhile. Over TLS that is without a word.
+  bool TurnAway(HttpConnection& connection) const {
+    if (options_.identity != nullptr) return false;
     const HttpResponse busy =
         ProblemResponse(503, "too many requests at a time; try again");
     connection.write(

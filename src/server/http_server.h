@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/tls.h"
 #include "server/listen_address.h"
 #include "server/router.h"
 #include "windlass/time.h"
@@ -28,6 +29,8 @@ struct HttpServerOptions {
   Duration body_deadline = std::chrono::seconds(2);
   // Nor one that takes none of its answer for this long.
   Duration write_patience = std::chrono::seconds(2);
+  // With it the server speaks HTTPS. Shared, since it outlives what made it.
+  std::shared_ptr<const TlsIdentity> identity = nullptr;
   // Told of each answer before it is sent; the route is null when none was
   // found. Called on several threads at a time; may be empty.
   std::function<void(const IncomingRequest&, const Route*, int status,
