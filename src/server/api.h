@@ -16,6 +16,7 @@ std::vector<ApiRoute> TaskRoutes(const ApiParts& parts);
 std::vector<ApiRoute> FleetRoutes(const ApiParts& parts);
 std::vector<ApiRoute> DeadLetterRoutes(const ApiParts& parts);
 std::vector<ApiRoute> ScheduleRoutes(const ApiParts& parts);
+std::vector<ApiRoute> EventRoutes(const ApiParts& parts);
 
 // All of them and /openapi.json, which describes them.
 std::vector<Route> ApiRoutes(const ApiParts& parts);

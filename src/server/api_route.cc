@@ -19,7 +19,8 @@ constexpr char kBase[] = "/api/v1";
 
 std::optional<HttpResponse> CheckQuery(const RouteDescription& about,
                                        const IncomingRequest& request) {
-  for (const auto& [name, value] : request.query) {
+  for (const auto& given : request.query) {
+    const std::string& name = given.first;
     const auto known = [&name](const RouteParameter& parameter) {
       return parameter.in == "query" && parameter.name == name;
     };

@@ -17,12 +17,14 @@
 
 namespace windlass {
 
+class EventFeed;
 class ResultIo;
 
 // What the API works with; all borrowed.
 struct ApiParts {
   Store* store = nullptr;
   ResultIo* results = nullptr;
+  EventFeed* events = nullptr;
   // How definitions are checked, and what in one no executor of this version
   // can carry out.
   LoadOptions load;

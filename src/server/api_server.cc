@@ -3,11 +3,13 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <iterator>
 #include <mutex>
 #include <utility>
 
 #include "server/api.h"
+#include "server/event_feed.h"
 #include "server/fleet_metrics.h"
 #include "server/http_metrics.h"
 #include "server/process_metrics.h"
@@ -26,7 +28,13 @@ void Append(std::vector<MetricFamily>& all, std::vector<MetricFamily> more) {
 class HttpApiServer : public ApiServer {
  public:
   explicit HttpApiServer(ApiServerParts parts)
-      : parts_(std::move(parts)), fleet_(*parts_.api.store, *parts_.clock) {}
+      : parts_(std::move(parts)),
+        fleet_(*parts_.api.store, *parts_.clock),
+        // A listener keeps a thread: others must get theirs.
+        feed_(*parts_.api.store, *parts_.clock,
+              std::max(1, parts_.connections / 2)) {
+    parts_.api.events = &feed_;
+  }
 
   absl::Status Open(const ListenAddress& address) {
     if (auto status = CheckMayListen(address, parts_.tokens); !status.ok()) {
@@ -53,6 +61,7 @@ class HttpApiServer : public ApiServer {
          }});
     if (!server.ok()) return server.status();
     fleet_.Start();
+    feed_.Start();
     server_ = *std::move(server);
     return absl::OkStatus();
   }
@@ -95,6 +104,7 @@ class HttpApiServer : public ApiServer {
   ApiServerParts parts_;
   HttpMetrics metrics_;
   FleetMetrics fleet_;
+  EventFeed feed_;
   std::mutex asking_;                   // Held while the store is asked.
   std::unique_ptr<HttpServer> server_;  // Goes first: it uses all of the rest.
 };

@@ -23,8 +23,8 @@ namespace windlass {
 class Clock;
 
 struct ApiServerParts {
-  ApiParts api;
-  const Clock* clock = nullptr;  // Borrowed.
+  ApiParts api;            // But for `events`, which the server has itself.
+  Clock* clock = nullptr;  // Borrowed.
   AccessTokens tokens;
   // Every answer is a line at debug, one that is our fault a warning. Neither
   // has a query, a header or a body in it.
