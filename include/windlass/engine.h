@@ -43,6 +43,13 @@ struct EngineConfig {
   // amqp://user:password@host:port/vhost or amqps://...; empty: none. With one,
   // whatever this engine makes ready is told to executors that listen to it.
   std::string broker;
+  // To which addresses `http` tasks may send requests besides public ones, with
+  // commas between: loopback, private, link-local (where clouds keep their
+  // metadata), networks as 10.1.0.0/16, any, or none. Names are looked at once
+  // they are addresses, redirects too.
+  std::string http_allow = "loopback";
+  // PEM file of the authorities they trust; empty: the system's.
+  std::string http_authorities;
   // Of executors that are given no other. With the profile "data", sql,
   // validate and python tasks that state no memory get its share of a slot.
   ExecutorConfig executor;

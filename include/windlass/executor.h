@@ -24,7 +24,7 @@ struct ExecutorConfig {
   // Shown to people and recorded with attempts. Empty: "<host>-<pid>".
   std::string name;
   // An Engine makes a BaseExecutor of "generic", a DataProcessingExecutor of
-  // "data".
+  // "data", an ApiIntegrationExecutor of "api".
   std::string profile = "generic";
   // What to claim. Empty lists claim everything there is a handler for.
   std::vector<std::string> queues;
@@ -34,6 +34,9 @@ struct ExecutorConfig {
 
   // Attempts of blocking handlers at a time; a thread each. 0: one per core.
   int slots = 0;
+  // Attempts of AsyncTaskHandlers at a time, beside those in slots and without
+  // a thread each. 0: they take slots as all others do.
+  int in_flight = 0;
   // What attempts may reserve together; 0: no limit. With one, a task that does
   // not fit beside those that run waits, leased and in no slot; smaller ones
   // overtake it a bounded number of times. A task that could never fit is given
@@ -124,6 +127,7 @@ class BaseExecutor {
   // Blocks until nothing is leased and a claim found nothing.
   void WaitUntilIdle();
 
+  // Attempts that are executed, those in flight among them.
   int busy_slots() const;
   // Of ExecutorConfig::capacity, by what runs.
   ResourceSpec reserved() const;
@@ -164,7 +168,7 @@ class BaseExecutor {
   // What to reserve of the capacity while this lease is executed; by default
   // nothing. Called where leases arrive.
   virtual ResourceSpec DemandOf(const Lease& lease);
-  // Around every attempt, on its thread.
+  // Around every attempt. Of one in flight the second runs on another thread.
   virtual void BeforeAttempt(TaskContext& task);
   virtual void AfterAttempt(TaskContext& task, const Outcome& outcome);
 

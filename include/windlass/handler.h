@@ -51,6 +51,7 @@ using Content =
 struct Outcome {
   AttemptOutcome kind = AttemptOutcome::kSucceeded;
   Content content;                 // kSucceeded
+  JsonObject metadata;             // Added to that of the result.
   std::optional<TaskError> error;  // kFailed, kTimedOut
   WakeCondition wake;              // kParked
   Duration delay{0};               // kDeferred
@@ -72,7 +73,8 @@ struct Outcome {
   // Gives up the slot until `run` has ended, then executes again as the same
   // attempt.
   static Outcome WaitForRun(RunId run);
-  // Gives up the slot and executes again, as the same attempt, after `delay`.
+  // Gives up the slot and executes again, as the same attempt, after `delay`;
+  // details of Heartbeat() and what was saved are there again.
   static Outcome Again(Duration delay);
 };
 
@@ -155,8 +157,10 @@ class TaskContext {
 };
 
 // How interpolated values enter a string of params. `kShellWord` quotes them
-// for /bin/sh, so that data cannot become code.
-enum class Interpolation : std::uint8_t { kPlain, kShellWord };
+// for /bin/sh, so that data cannot become code. `kUrlPart` percent-encodes
+// them, so that they stay the part of a URL they stand in; a value that the
+// string begins with may be any URL.
+enum class Interpolation : std::uint8_t { kPlain, kShellWord, kUrlPart };
 
 class TaskHandler {
  public:
@@ -180,6 +184,24 @@ class TaskHandler {
     (void)path, (void)params;
     return Interpolation::kPlain;
   }
+};
+
+// A handler whose attempts wait without a thread, thousands at a time: see
+// ExecutorConfig::in_flight. Elsewhere each blocks a slot, by Execute().
+class AsyncTaskHandler : public TaskHandler {
+ public:
+  // Ends the attempt with what `outcome` returns, which a thread of the
+  // executor asks it for: it may take its time, and throw. Called once, from
+  // any thread, also from within Begin(); later calls do nothing. An attempt
+  // whose function is destroyed without having been called has failed.
+  using EndAttempt = std::function<void(std::function<Outcome()> outcome)>;
+
+  // Begins one attempt and returns soon. `task` is valid until `outcome` has
+  // returned, or `end` was destroyed. May throw, as Execute() may.
+  virtual void Begin(TaskContext& task, EndAttempt end) = 0;
+
+  // Begins it and waits for its end.
+  Outcome Execute(TaskContext& task) final;
 };
 
 // A handler from a function.

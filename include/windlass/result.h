@@ -45,6 +45,11 @@ enum class ErrorCategory : std::uint8_t {
   kNetwork,
   kThrottled,
   kInternal,  // Windlass itself could not.
+  // Of calls to services:
+  kTls,       // Who answers is not who was asked.
+  kClient,    // The service says the request is wrong.
+  kServer,    // The service says it went wrong there.
+  kProtocol,  // What came is not an answer.
 };
 
 std::string_view ErrorCategoryName(ErrorCategory category);
@@ -57,8 +62,10 @@ struct TaskError {
   ErrorCategory category = ErrorCategory::kApplication;
   bool retryable = true;
   Json details;  // Null, or an object with what a person needs to see.
-  // Overrides the policy's delay (a Retry-After).
+  // Overrides the policy's delay.
   std::optional<Duration> next_retry_delay;
+  // The policy's delay, if it is not less (a Retry-After).
+  std::optional<Duration> minimum_retry_delay = {};
 };
 
 Json ToJson(const TaskError& error, int attempt);

@@ -20,6 +20,7 @@
 #include "model/definition/byte_size.h"
 #include "model/definition/suggest.h"
 #include "server/executor_metrics.h"
+#include "windlass/api_integration_executor.h"
 #include "windlass/clock.h"
 #include "windlass/data_processing_executor.h"
 #include "windlass/json.h"
@@ -32,6 +33,7 @@ struct Flags {
   std::string profile = "generic";
   std::string memory;
   double cpus = 0;
+  int in_flight = 0;
   std::vector<std::string> queues;
   std::vector<std::string> types;
   std::string source = "poll";
@@ -93,9 +95,10 @@ absl::Status CheckTypes(const std::vector<std::string>& types) {
 }
 
 absl::Status CheckProfile(const Flags& flags) {
-  if (flags.profile == "api") {
-    return absl::UnimplementedError(
-        "--profile api: not available yet; use `generic`");
+  if (flags.profile != "api" && flags.in_flight > 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--in-flight: an executor of profile ", flags.profile,
+                     " has slots alone; add --profile api"));
   }
   if (flags.profile != "data" && (!flags.memory.empty() || flags.cpus > 0)) {
     return absl::InvalidArgumentError(
@@ -138,6 +141,10 @@ absl::StatusOr<ExecutorConfig> ConfigFrom(const Flags& flags) {
   }
   config->liveness_deadline = *deadline;
   config->capacity = *capacity;
+  config->in_flight = flags.in_flight;
+  if (flags.profile == "api") {
+    return ApiIntegrationExecutor::Completed(*std::move(config));
+  }
   if (flags.profile != "data") return config;
   return DataProcessingExecutor::Completed(*std::move(config));
 }
@@ -157,6 +164,7 @@ JsonObject SettingsOf(const Globals& globals, const ExecutorConfig& config) {
           {"queues", ListOf(config.queues)},
           {"types", ListOf(config.types)},
           {"slots", config.slots},
+          {"in_flight", config.in_flight},
           {"memory_bytes", config.capacity.memory_bytes},
           {"cpus", config.capacity.cpu},
           {"lease_ttl", FormatDuration(config.lease_ttl)},
@@ -212,7 +220,9 @@ int Execute(const Globals& globals, const Flags& flags) {
                        {.level = LogLevel::kInfo,
                         .events = &metrics,
                         .source = flags.source,
-                        .executor = *config});
+                        .executor = *config,
+                        .http_allow = flags.executor.http_allow,
+                        .http_authorities = flags.executor.http_ca});
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   // Making handlers forks the guard of child processes, which must be before
   // the server has threads.
@@ -259,12 +269,13 @@ void AddExecutor(CLI::App& app, Invocation& invocation) {
       "  windlass executor --slots 8\n"
       "  windlass executor --queue reports --type shell --type python\n"
       "  windlass executor --profile data --memory 12GiB\n"
+      "  windlass executor --profile api --in-flight 5000\n"
       "  windlass executor --source rabbitmq --broker amqp://guest@localhost\n"
       "SIGTERM drains: running tasks finish within the grace period, the rest "
       "is given back.");
   AddSetting(*command, "--profile", flags->profile,
              "Kind of executor: data admits tasks by memory and processors; "
-             "api is not available yet")
+             "api has thousands of http tasks in flight")
       ->check(CLI::IsMember({"generic", "data", "api"}));
   AddSetting(*command, "--memory", flags->memory,
              "What tasks may reserve together with --profile data, as 8GiB "
@@ -272,6 +283,11 @@ void AddExecutor(CLI::App& app, Invocation& invocation) {
   AddSetting(*command, "--cpus", flags->cpus,
              "Processors they may reserve together; 0 is all of the machine's")
       ->check(CLI::Range(0.0, 10'000.0));
+  AddSetting(
+      *command, "--in-flight", flags->in_flight,
+      "Requests at a time with --profile api, beside its slots (default: "
+      "1000)")
+      ->check(CLI::Range(0, 100'000));
   AddSetting(*command, "--queue", flags->queues,
              "Claim only from this queue (several times)")
       ->delimiter(',')

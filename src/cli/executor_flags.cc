@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/http/address_policy.h"
 #include "base/local_process.h"
 #include "base/log.h"
 #include "engine/attempt_logs.h"
@@ -107,6 +108,21 @@ absl::StatusOr<Duration> ParseRetention(const std::string& flag,
   return retention;
 }
 
+namespace {
+
+absl::Status CheckHttp(const std::string& allow, const std::string& ca) {
+  auto policy = AddressPolicy::Parse(allow);
+  if (!policy.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--http-allow: ", policy.status().message()));
+  }
+  if (ca.empty() || access(ca.c_str(), R_OK) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--http-ca: cannot read ", ca, ": ", std::strerror(errno)));
+}
+
+}  // namespace
+
 absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
   ExecutorConfig config;
   config.name = name.empty() ? LocalProcessName() : name;
@@ -133,6 +149,7 @@ absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
   status.Update(ReadDuration(
       {"--drain-grace-period", drain_grace_period, Duration::zero(), ""},
       config.drain_grace_period));
+  status.Update(CheckHttp(http_allow, http_ca));
   if (!status.ok()) return status;
   return config;
 }
@@ -161,6 +178,12 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
              "Where attempts get their scratch folders");
   AddSetting(command, "--secrets-dir", flags.secrets_dir,
              "Folder with a file per secret");
+  AddSetting(command, "--http-allow", flags.http_allow,
+             "To what http tasks may send requests besides public addresses: "
+             "loopback, private, link-local, networks, any, none");
+  AddSetting(command, "--http-ca", flags.http_ca,
+             "PEM file of the authorities that http tasks trust (default: the "
+             "system's)");
 }
 
 class ExecutionSetup::Impl {
@@ -180,6 +203,8 @@ class ExecutionSetup::Impl {
     EngineConfig config = EngineConfigFrom(globals);
     config.source = options.source;
     config.executor = options.executor;
+    config.http_allow = options.http_allow;
+    config.http_authorities = options.http_authorities;
     return config;
   }
 

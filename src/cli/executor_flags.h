@@ -29,6 +29,8 @@ struct ExecutorFlags {
   std::vector<std::string> allow_env;
   std::string scratch_dir;
   std::string secrets_dir;
+  std::string http_allow = "loopback";
+  std::string http_ca;
 
   // Looks at the folders, too: a wrong one would fail every attempt.
   absl::StatusOr<ExecutorConfig> ToConfig() const;
@@ -48,9 +50,11 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags);
 struct SetupOptions {
   // Logs from here on unless --log-level says otherwise.
   LogLevel level = LogLevel::kInfo;
-  EventSink* events = nullptr;   // Told of all that happens; borrowed.
-  std::string source = "poll";   // EngineConfig::source
-  ExecutorConfig executor = {};  // EngineConfig::executor
+  EventSink* events = nullptr;          // Told of all that happens; borrowed.
+  std::string source = "poll";          // EngineConfig::source
+  ExecutorConfig executor = {};         // EngineConfig::executor
+  std::string http_allow = "loopback";  // EngineConfig::http_allow
+  std::string http_authorities = {};    // EngineConfig::http_authorities
 };
 
 // An engine ready to execute: children of tasks are guarded, events go to the

@@ -14,6 +14,7 @@
 #include "cli/executor_flags.h"
 #include "cli/follow.h"
 #include "engine/builtin_handlers.h"
+#include "windlass/api_integration_executor.h"
 
 namespace windlass::cli {
 namespace {
@@ -118,7 +119,10 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
                ExecutorConfig config, std::shared_ptr<const Workflow> workflow,
                Json params) {
   SignalWatcher signals({SIGINT, SIGTERM});
-  ExecutionSetup setup(globals, config.name, {.level = LogLevel::kWarn});
+  ExecutionSetup setup(globals, config.name,
+                       {.level = LogLevel::kWarn,
+                        .http_allow = flags.executor.http_allow,
+                        .http_authorities = flags.executor.http_ca});
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   Store& store = setup.store();
   auto handlers = setup.engine().handlers();
@@ -158,6 +162,10 @@ int Run(const Globals& globals, const RunFlags& flags) {
   if (!params.ok()) return Fail(globals, params.status());
   MentionSchedule(*workflow, flags.input);
   auto config = flags.executor.ToConfig();
+  // Requests wait without a thread: no reason to have few.
+  if (config.ok()) {
+    config->in_flight = ApiIntegrationExecutor::kDefaultInFlight;
+  }
   if (!config.ok()) return Fail(globals, config.status());
   return ExecuteRun(globals, flags, *std::move(config), std::move(workflow),
                     *std::move(params));

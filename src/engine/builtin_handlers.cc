@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "handlers/file/file.h"
+#include "handlers/http/http.h"
 #include "handlers/noop/noop.h"
 #include "handlers/process/process.h"
 #include "handlers/python/python.h"
@@ -68,6 +69,10 @@ void AddBuiltinHandlers(HandlerRegistry& registry, const HandlerParts& parts) {
   process.guard = parts.guard;
   registry.Add("process", MakeProcessHandler(process));
   registry.Add("file", MakeFileHandler(FileHandlerOptionsFromEnvironment()));
+  registry.Add("http",
+               MakeHttpHandler({.results = parts.results,
+                                .policy = parts.http_policy,
+                                .authorities = parts.http_authorities}));
   PythonHandlerOptions python = PythonHandlerOptionsFromEnvironment();
   python.guard = parts.guard;
   python.results = parts.results;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/http/address_policy.h"
 #include "windlass/executor.h"
 #include "windlass/load.h"
 #include "windlass/store.h"
@@ -23,6 +24,9 @@ struct HandlerParts {
   // Of sql, validate and python tasks without `resources`; 0: as their handlers
   // have it.
   ResourceSpec task_defaults;
+  // Of http tasks.
+  AddressPolicy http_policy = {};
+  std::string http_authorities = {};
 };
 
 // Adds every handler of this build. Handlers made without a store, results or a

@@ -25,6 +25,7 @@
 #include "store/postgres/diagnosis.h"
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
+#include "windlass/api_integration_executor.h"
 #include "windlass/clock.h"
 #include "windlass/data_processing_executor.h"
 
@@ -118,8 +119,9 @@ std::unique_ptr<BaseExecutor> Make(ExecutorConfig config,
 absl::StatusOr<MakeExecutor> ExecutorOf(const std::string& profile) {
   if (profile == "generic") return &Make<BaseExecutor>;
   if (profile == "data") return &Make<DataProcessingExecutor>;
+  if (profile == "api") return &Make<ApiIntegrationExecutor>;
   return absl::InvalidArgumentError(absl::StrCat(
-      "executor profile '", profile, "': this build knows generic, data"));
+      "executor profile '", profile, "': this build knows generic, data, api"));
 }
 
 ResourceSpec TaskDefaults(const ExecutorConfig& config) {
@@ -227,13 +229,20 @@ class Engine::Impl {
     auto started = ProcessGuard::Start();
     if (!started.ok()) return started.status();
     guard = *std::move(started);
+    auto policy = AddressPolicy::Parse(config.http_allow);
+    if (!policy.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("http_allow: ", policy.status().message()));
+    }
     if (auto status = OpenAllLocked(); !status.ok()) return status;
     AddBuiltinHandlers(handlers,
                        {.clock = clock.get(),
                         .store = store.get(),
                         .results = result_io.get(),
                         .guard = guard.get(),
-                        .task_defaults = TaskDefaults(config.executor)});
+                        .task_defaults = TaskDefaults(config.executor),
+                        .http_policy = *std::move(policy),
+                        .http_authorities = config.http_authorities});
     for (auto& [type, handler] : own_handlers) {
       handlers.Add(std::move(type), std::move(handler));
     }

@@ -51,8 +51,7 @@ class Attempt : public TaskContext,
   ~Attempt() override;
 
   Epoch epoch() const { return epoch_; }
-  // What was reserved for it.
-  const ResourceSpec& demand() const { return demand_; }
+  const Occupancy& occupancy() const { return occupancy_; }
   Duration started_at() const { return started_at_; }
   // Since its run was submitted, if the task waits for nothing else; otherwise
   // since the claim.
@@ -63,6 +62,9 @@ class Attempt : public TaskContext,
   void PrepareParams(const Json* params) { params_ = params; }
   void PrepareParams(Json params);
   void PrepareIdempotencyKey(std::string key);
+  // Under what its result is kept for others; empty: it is not.
+  void PrepareCacheKey(std::string key) { cache_key_ = std::move(key); }
+  const std::string& cache_key() const { return cache_key_; }
   Redactor& redactor() { return redactor_; }
 
   // --- stopping
@@ -141,7 +143,7 @@ class Attempt : public TaskContext,
   const AttemptParts parts_;
   const Lease lease_;
   const Epoch epoch_;
-  const ResourceSpec demand_;
+  const Occupancy occupancy_;
   const Duration started_at_;
   const Duration waited_;
   // schedule_to_close of the task, on the steady clock.
@@ -150,6 +152,7 @@ class Attempt : public TaskContext,
   // Constant once prepared.
   const Json* params_;
   Json own_params_;
+  std::string cache_key_;
   Redactor redactor_;
 
   std::atomic<bool> end_claimed_ = false;

@@ -53,8 +53,8 @@ AttemptEnd EndAfter(const absl::Status& status, std::string_view field,
                             ErrorCategory::kValidation));
 }
 
-absl::StatusOr<bool> Evaluate(const Condition& condition,
-                              const AttemptInputs& inputs) {
+absl::StatusOr<bool> Holds(const Condition& condition,
+                           const AttemptInputs& inputs) {
   Json value;
   if (const auto* text = std::get_if<Template>(&condition)) {
     absl::StatusOr<Json> evaluated = text->Evaluate(inputs);
@@ -109,30 +109,84 @@ TaskError ResultNotWritten(const absl::Status& status) {
                                         : ErrorCategory::kInternal);
 }
 
+void AddMetadata(const JsonObject& metadata, const Redactor& redactor,
+                 ResultEnvelope& envelope) {
+  if (metadata.empty()) return;
+  const Json redacted = redactor.RedactJson(metadata);
+  for (const auto& [name, value] : redacted.get_object()) {
+    envelope.metadata[name] = value;
+  }
+}
+
+// What a handler that throws has failed with.
+Outcome FailureOf(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return Outcome::Failure(error_type::kHandlerException, e.what());
+  } catch (...) {
+    return Outcome::Failure(error_type::kHandlerException,
+                            "the handler threw something that is no "
+                            "std::exception");
+  }
+}
+
 }  // namespace
 
-AttemptEnd AttemptPipeline::Run(Attempt& attempt,
-                                const CompiledTask& task) const {
-  AttemptEnd end = RunSteps(attempt, task);
+std::optional<AttemptEnd> AttemptPipeline::Prepare(
+    Attempt& attempt, const CompiledTask& task) const {
+  std::optional<AttemptEnd> end = PrepareSteps(attempt, task);
+  if (end.has_value()) Close(attempt, *end);
+  return end;
+}
+
+AttemptEnd AttemptPipeline::Finish(Attempt& attempt, const CompiledTask& task,
+                                   Outcome outcome) const {
+  if (hooks_.after && !attempt.abandoned()) {
+    try {
+      hooks_.after(attempt, outcome);
+    } catch (const std::exception& e) {
+      attempt.Log(LogLevel::kWarn, Concat("AfterAttempt() threw: ", e.what()));
+    }
+  }
+  AttemptEnd end = EndWith(attempt, task, std::move(outcome));
+  if (end.outcome == AttemptOutcome::kSucceeded) {
+    end.cache_key = attempt.cache_key();
+  }
+  Close(attempt, end);
+  return end;
+}
+
+AttemptEnd AttemptPipeline::Finish(
+    Attempt& attempt, const CompiledTask& task,
+    const std::function<Outcome()>& outcome) const {
+  try {
+    return Finish(attempt, task, outcome());
+  } catch (...) {
+    return Finish(attempt, task, FailureOf(std::current_exception()));
+  }
+}
+
+void AttemptPipeline::Close(Attempt& attempt, AttemptEnd& end) const {
   for (const std::string& trouble : attempt.CleanUp(end.outcome)) {
     attempt.Log(LogLevel::kWarn, trouble);
   }
-  if (attempt.abandoned()) return end;
+  if (attempt.abandoned()) return;
   attempt.SettleProgress(end.outcome == AttemptOutcome::kSucceeded
                              ? Attempt::Pending::kForget
                              : Attempt::Pending::kWrite);
   if (end.error.has_value()) attempt.redactor().RedactIn(*end.error);
-  return end;
 }
 
-AttemptEnd AttemptPipeline::RunSteps(Attempt& attempt,
-                                     const CompiledTask& task) const {
-  std::string cache_key;
+// ------------------------------------------------------------- preparation
+
+std::optional<AttemptEnd> AttemptPipeline::PrepareSteps(
+    Attempt& attempt, const CompiledTask& task) const {
   if (task.plain() && attempt.lease().task.index < 0) {
     attempt.PrepareParams(&task.constant);
   } else {
-    std::optional<AttemptEnd> early = Prepare(attempt, task, cache_key);
-    if (early.has_value()) return *std::move(early);
+    std::optional<AttemptEnd> early = Evaluate(attempt, task);
+    if (early.has_value()) return early;
   }
   if (task.handler == nullptr) {
     return FailedEnd(
@@ -147,17 +201,11 @@ AttemptEnd AttemptPipeline::RunSteps(Attempt& attempt,
     end.started = false;
     return end;
   }
-  AttemptEnd end = EndWith(attempt, task, CallHandler(attempt, *task.handler));
-  if (end.outcome == AttemptOutcome::kSucceeded) {
-    end.cache_key = std::move(cache_key);
-  }
-  return end;
+  return std::nullopt;
 }
 
-// ------------------------------------------------------------- preparation
-
-std::optional<AttemptEnd> AttemptPipeline::Prepare(
-    Attempt& attempt, const CompiledTask& task, std::string& cache_key) const {
+std::optional<AttemptEnd> AttemptPipeline::Evaluate(
+    Attempt& attempt, const CompiledTask& task) const {
   const Lease& lease = attempt.lease();
   if (task.broken.has_value()) return FailedEnd(lease, *task.broken);
   AttemptInputs inputs(lease, task, *parts_.upstream, *parts_.config,
@@ -185,7 +233,7 @@ std::optional<AttemptEnd> AttemptPipeline::Prepare(
     attempt.PrepareIdempotencyKey(*std::move(key));
   }
   if (task.cache_key.has_value()) {
-    auto found = LookUpCache(attempt, task, inputs, cache_key);
+    auto found = LookUpCache(attempt, task, inputs);
     if (found.has_value()) return found;
   }
   if (task.limited()) return AskPermit(attempt, task, inputs);
@@ -220,7 +268,7 @@ AttemptEnd AttemptPipeline::Expand(Attempt& attempt, const CompiledTask& task,
 std::optional<AttemptEnd> AttemptPipeline::CheckWhen(
     const Attempt& attempt, const CompiledTask& task,
     AttemptInputs& inputs) const {
-  absl::StatusOr<bool> holds = Evaluate(*task.when, inputs);
+  absl::StatusOr<bool> holds = Holds(*task.when, inputs);
   if (!holds.ok()) {
     return EndAfter(holds.status(), "when", attempt.lease(), inputs);
   }
@@ -233,12 +281,11 @@ std::optional<AttemptEnd> AttemptPipeline::CheckWhen(
 }
 
 std::optional<AttemptEnd> AttemptPipeline::LookUpCache(
-    const Attempt& attempt, const CompiledTask& task, AttemptInputs& inputs,
-    std::string& cache_key) const {
+    Attempt& attempt, const CompiledTask& task, AttemptInputs& inputs) const {
   const Lease& lease = attempt.lease();
   absl::StatusOr<std::string> text = task.cache_key->Render(inputs);
   if (!text.ok()) return EndAfter(text.status(), "cache.key", lease, inputs);
-  cache_key = CacheKey(task, *text);
+  std::string cache_key = CacheKey(task, *text);
   absl::StatusOr<CacheDecision> decision =
       parts_.store->BeginCached(lease, cache_key, task.spec->cache->max_age);
   if (decision.ok() && decision->kind == CacheDecision::Kind::kHit &&
@@ -249,11 +296,11 @@ std::optional<AttemptEnd> AttemptPipeline::LookUpCache(
   if (!decision.ok()) {
     if (IsTransient(decision.status())) return DeferredEnd(lease);
     // A cache that cannot be used is no reason not to compute.
-    cache_key.clear();
     return std::nullopt;
   }
   switch (decision->kind) {
     case CacheDecision::Kind::kCompute:
+      attempt.PrepareCacheKey(std::move(cache_key));
       return std::nullopt;
     case CacheDecision::Kind::kHit: {
       AttemptEnd end = EndOf(lease, AttemptOutcome::kSucceeded);
@@ -308,27 +355,25 @@ std::optional<AttemptEnd> AttemptPipeline::AskPermit(
 
 // ------------------------------------------------------------- the handler
 
-Outcome AttemptPipeline::CallHandler(Attempt& attempt,
-                                     TaskHandler& handler) const {
-  Outcome outcome;
+Outcome AttemptPipeline::Call(Attempt& attempt, TaskHandler& handler) const {
   try {
     if (hooks_.before) hooks_.before(attempt);
     parts_.events->OnAttemptStarted(attempt.lease(), attempt.waited());
-    outcome = handler.Execute(attempt);
-  } catch (const std::exception& e) {
-    outcome = Outcome::Failure(error_type::kHandlerException, e.what());
+    return handler.Execute(attempt);
   } catch (...) {
-    outcome = Outcome::Failure(error_type::kHandlerException,
-                               "the handler threw something that is no "
-                               "std::exception");
+    return FailureOf(std::current_exception());
   }
-  if (!hooks_.after || attempt.abandoned()) return outcome;
+}
+
+void AttemptPipeline::Begin(Attempt& attempt, AsyncTaskHandler& handler,
+                            AsyncTaskHandler::EndAttempt end) const {
   try {
-    hooks_.after(attempt, outcome);
-  } catch (const std::exception& e) {
-    attempt.Log(LogLevel::kWarn, Concat("AfterAttempt() threw: ", e.what()));
+    if (hooks_.before) hooks_.before(attempt);
+    parts_.events->OnAttemptStarted(attempt.lease(), attempt.waited());
+    handler.Begin(attempt, end);
+  } catch (...) {
+    end([failure = FailureOf(std::current_exception())] { return failure; });
   }
-  return outcome;
 }
 
 AttemptEnd AttemptPipeline::EndWith(Attempt& attempt, const CompiledTask& task,
@@ -342,7 +387,7 @@ AttemptEnd AttemptPipeline::EndWith(Attempt& attempt, const CompiledTask& task,
   if (!counts || attempt.abandoned()) return StoppedEnd(lease, reason);
   switch (outcome.kind) {
     case AttemptOutcome::kSucceeded:
-      return Succeed(attempt, task, outcome.content);
+      return Succeed(attempt, task, outcome);
     case AttemptOutcome::kFailed:
     case AttemptOutcome::kTimedOut: {
       AttemptEnd end = EndOf(lease, outcome.kind);
@@ -359,8 +404,9 @@ AttemptEnd AttemptPipeline::EndWith(Attempt& attempt, const CompiledTask& task,
 }
 
 AttemptEnd AttemptPipeline::Succeed(Attempt& attempt, const CompiledTask& task,
-                                    Content& content) const {
+                                    Outcome& outcome) const {
   const Lease& lease = attempt.lease();
+  Content& content = outcome.content;
   AttemptEnd end = EndOf(lease, AttemptOutcome::kSucceeded);
   if (!std::holds_alternative<std::monostate>(content)) {
     absl::StatusOr<ResultEnvelope> written = attempt.Write(content, "");
@@ -368,6 +414,7 @@ AttemptEnd AttemptPipeline::Succeed(Attempt& attempt, const CompiledTask& task,
       return FailedEnd(lease, ResultNotWritten(written.status()));
     }
     end.result = *std::move(written);
+    AddMetadata(outcome.metadata, attempt.redactor(), end.result);
   }
   if (!task.result_schema.has_value()) return end;
   std::optional<TaskError> invalid = CheckResult(task, content, end.result);

@@ -35,31 +35,45 @@ class AttemptPipeline {
   AttemptPipeline(const AttemptParts& parts, AttemptHooks hooks)
       : parts_(parts), hooks_(std::move(hooks)) {}
 
-  // Runs clean-ups as well, and settles progress: afterwards nothing of the
-  // attempt is left. All secrets in what it returns are redacted.
-  AttemptEnd Run(Attempt& attempt, const CompiledTask& task) const;
+  // The steps before the handler; nothing: it is its turn. An end, here and
+  // below, has its clean-ups run and its progress settled: nothing of the
+  // attempt is left. All secrets in it are redacted.
+  std::optional<AttemptEnd> Prepare(Attempt& attempt,
+                                    const CompiledTask& task) const;
+
+  // The handler, until it has an outcome.
+  Outcome Call(Attempt& attempt, TaskHandler& handler) const;
+  // Likewise, without waiting: `end` is given it.
+  void Begin(Attempt& attempt, AsyncTaskHandler& handler,
+             AsyncTaskHandler::EndAttempt end) const;
+
+  // The steps behind it.
+  AttemptEnd Finish(Attempt& attempt, const CompiledTask& task,
+                    Outcome outcome) const;
+  AttemptEnd Finish(Attempt& attempt, const CompiledTask& task,
+                    const std::function<Outcome()>& outcome) const;
 
  private:
-  AttemptEnd RunSteps(Attempt& attempt, const CompiledTask& task) const;
-  std::optional<AttemptEnd> Prepare(Attempt& attempt, const CompiledTask& task,
-                                    std::string& cache_key) const;
+  std::optional<AttemptEnd> PrepareSteps(Attempt& attempt,
+                                         const CompiledTask& task) const;
+  std::optional<AttemptEnd> Evaluate(Attempt& attempt,
+                                     const CompiledTask& task) const;
+  void Close(Attempt& attempt, AttemptEnd& end) const;
   AttemptEnd Expand(Attempt& attempt, const CompiledTask& task,
                     AttemptInputs& inputs) const;
   std::optional<AttemptEnd> CheckWhen(const Attempt& attempt,
                                       const CompiledTask& task,
                                       AttemptInputs& inputs) const;
-  std::optional<AttemptEnd> LookUpCache(const Attempt& attempt,
+  std::optional<AttemptEnd> LookUpCache(Attempt& attempt,
                                         const CompiledTask& task,
-                                        AttemptInputs& inputs,
-                                        std::string& cache_key) const;
+                                        AttemptInputs& inputs) const;
   std::optional<AttemptEnd> AskPermit(const Attempt& attempt,
                                       const CompiledTask& task,
                                       AttemptInputs& inputs) const;
-  Outcome CallHandler(Attempt& attempt, TaskHandler& handler) const;
   AttemptEnd EndWith(Attempt& attempt, const CompiledTask& task,
                      Outcome outcome) const;
   AttemptEnd Succeed(Attempt& attempt, const CompiledTask& task,
-                     Content& content) const;
+                     Outcome& outcome) const;
   std::optional<TaskError> CheckResult(const CompiledTask& task,
                                        const Content& content,
                                        const ResultEnvelope& envelope) const;

@@ -50,12 +50,11 @@ void ClaimLoop::Run(std::stop_token stop) {
 
 void ClaimLoop::Turn(Registration::Membership membership,
                      const std::stop_token& stop) {
-  ClaimRequest request = parts_.claim;
-  request.executor = membership.id;
-  request.limit = parts_.queue->Wanted(
+  const LeaseWish wish = parts_.queue->Wanted(
       parts_.throughput->LookAhead(parts_.config->slots, parts_.clock->Steady(),
                                    parts_.config->maximum_look_ahead));
-  if (request.limit == 0) return;
+  if (wish.limit == 0) return;
+  const ClaimRequest request = parts_.claim.For(wish, membership.id);
 
   const std::int64_t claim = parts_.queue->ClaimBegins();
   const Duration began = parts_.clock->Steady();
@@ -73,11 +72,17 @@ void ClaimLoop::Turn(Registration::Membership membership,
     return;
   }
   backoff_.Reset();
+  // What could not be asked for now can be: the source need not be idle first.
+  if (!parts_.claim.AsksForAll(wish) && parts_.queue->HasRoomForAny()) {
+    activity_.store(true, std::memory_order_relaxed);
+  }
   parts_.events->OnClaimed(
       static_cast<int>(reply->leases.size()), parts_.source->claimed_by(),
       parts_.source->claim_took().value_or(parts_.clock->Steady() - began));
   if (reply->leases.empty()) {
-    if (reply->looked_everywhere) parts_.queue->ClaimFoundNothing(claim);
+    if (reply->looked_everywhere && parts_.claim.AsksForAll(wish)) {
+      parts_.queue->ClaimFoundNothing(claim);
+    }
     return;
   }
   const std::size_t claimed = reply->leases.size();

@@ -9,6 +9,7 @@
 #include "base/backoff.h"
 #include "base/mutex.h"
 #include "base/service.h"
+#include "executor/claim_template.h"
 #include "executor/lease_queue.h"
 #include "executor/registration.h"
 #include "executor/store_errors.h"
@@ -30,8 +31,7 @@ class ClaimLoop : public ThreadService {
     Registration* registration = nullptr;
     Throughput* throughput = nullptr;
     const ExecutorConfig* config = nullptr;
-    // What to claim, without executor and limit.
-    ClaimRequest claim;
+    ClaimTemplate claim;
     // Takes in what was claimed; returns what the executor does not admit.
     std::function<std::vector<Lease>(std::vector<Lease>, Epoch)> accept;
     std::function<void(const std::vector<Lease>&, Epoch)> release;

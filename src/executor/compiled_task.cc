@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_join.h"
 #include "base/concat.h"
+#include "base/http/http_text.h"
 #include "base/sha256.h"
 #include "executor/availability.h"
 #include "executor/shell_line.h"
@@ -110,6 +111,7 @@ class Compiler {
     CompiledTask task;
     task.spec = &spec;
     task.handler = handlers_.Find(spec.type);
+    task.async_handler = dynamic_cast<AsyncTaskHandler*>(task.handler);
     std::vector<std::string> fields = UnavailableFields(spec);
     if (!fields.empty()) {
       task.broken = FinalError(error_type::kNotAvailable,
@@ -195,6 +197,42 @@ class Compiler {
 
 // ---------------------------------------------------------- ParamsTemplate
 
+namespace {
+
+absl::StatusOr<std::string> RenderShell(const Template& text,
+                                        const cel::Activation& activation) {
+  ShellLine line;
+  auto quote = [&line](const cel::Value& value, std::string_view before) {
+    line.AddLiteral(before);
+    absl::StatusOr<std::string> word = cel::ToText(value);
+    return word.ok() ? line.AddValue(*word) : word;
+  };
+  return text.Render(activation, Template::Quote(quote));
+}
+
+absl::StatusOr<std::string> RenderUrl(const Template& text,
+                                      const cel::Activation& activation) {
+  bool first = true;
+  auto quote = [&first](
+                   const cel::Value& value,
+                   std::string_view before) -> absl::StatusOr<std::string> {
+    absl::StatusOr<std::string> part = cel::ToText(value);
+    if (!part.ok()) return part;
+    if (std::exchange(first, false) && before.empty()) return part;
+    // No encoding keeps these from being steps through the path.
+    if (*part == "." || *part == "..") {
+      return absl::InvalidArgumentError(
+          Concat("'", *part,
+                 "' cannot be a part of a URL; write it where the URL "
+                 "begins, as \"${{ params.base }}/...\", if it is one"));
+    }
+    return PercentEncode(*part);
+  };
+  return text.Render(activation, Template::Quote(quote));
+}
+
+}  // namespace
+
 absl::StatusOr<ParamsTemplate> ParamsTemplate::Parse(const Json& params,
                                                      const TaskHandler* handler,
                                                      std::string_view path) {
@@ -237,15 +275,14 @@ absl::Status ParamsTemplate::TakeQuoted(Json& value, const TaskHandler& handler,
   } else if (const auto* text = value.if_string()) {
     const std::string_view view(text->data(), text->size());
     if (view.find(kOpen) == std::string_view::npos) return absl::OkStatus();
-    if (handler.InterpolationOf(path, params) != Interpolation::kShellWord) {
-      return absl::OkStatus();
-    }
+    const Interpolation how = handler.InterpolationOf(path, params);
+    if (how == Interpolation::kPlain) return absl::OkStatus();
     absl::StatusOr<Template> parsed = Template::Parse(view);
     if (!parsed.ok()) {
       return absl::InvalidArgumentError(
           Concat(path_, ".", path, ": ", parsed.status().message()));
     }
-    quoted_.push_back({place, path, *std::move(parsed)});
+    quoted_.push_back({place, path, *std::move(parsed), how});
     value = nullptr;
   }
   return absl::OkStatus();
@@ -260,14 +297,10 @@ absl::StatusOr<Json> ParamsTemplate::Render(
   absl::StatusOr<Json> params = rest_->Render(activation);
   if (!params.ok()) return params;
   for (const Quoted& quoted : quoted_) {
-    ShellLine line;
-    auto quote = [&line](const cel::Value& value, std::string_view before) {
-      line.AddLiteral(before);
-      absl::StatusOr<std::string> word = cel::ToText(value);
-      return word.ok() ? line.AddValue(*word) : word;
-    };
     absl::StatusOr<std::string> text =
-        quoted.text.Render(activation, Template::Quote(quote));
+        quoted.how == Interpolation::kUrlPart
+            ? RenderUrl(quoted.text, activation)
+            : RenderShell(quoted.text, activation);
     if (!text.ok()) {
       return absl::Status(
           text.status().code(),

@@ -39,7 +39,7 @@ struct References {
 // `when`: an expression, or a template of one.
 using Condition = std::variant<cel::Expression, Template>;
 
-// Params whose values enter some of their strings quoted for a shell.
+// Params whose values enter some of their strings quoted, for a shell or a URL.
 class ParamsTemplate {
  public:
   // Errors name the path, beginning with `path`.
@@ -58,6 +58,7 @@ class ParamsTemplate {
     std::vector<Step> place;
     std::string path;
     Template text;
+    Interpolation how;
   };
 
   absl::Status TakeQuoted(Json& value, const TaskHandler& handler,
@@ -72,7 +73,8 @@ class ParamsTemplate {
 // Constant once made.
 struct CompiledTask {
   const TaskSpec* spec = nullptr;
-  TaskHandler* handler = nullptr;  // Null: this executor has none.
+  TaskHandler* handler = nullptr;             // Null: this executor has none.
+  AsyncTaskHandler* async_handler = nullptr;  // The same, if it is one.
   // Why no attempt can work; checked before everything else.
   std::optional<TaskError> broken;
 

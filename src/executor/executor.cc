@@ -1,5 +1,6 @@
 #include "windlass/executor.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <thread>
@@ -49,6 +50,29 @@ ExecutorConfig Completed(ExecutorConfig config, const ExecutorParts& parts) {
   return config;
 }
 
+// Those of `types` that can be in flight, or the others.
+std::vector<std::string> TypesThat(const ExecutorConfig& config,
+                                   const HandlerRegistry& handlers,
+                                   bool in_flight) {
+  std::vector<std::string> chosen;
+  for (const std::string& type : config.types) {
+    const auto* handler = handlers.Find(type);
+    const bool async =
+        config.in_flight > 0 &&
+        dynamic_cast<const AsyncTaskHandler*>(handler) != nullptr;
+    if (async == in_flight) chosen.push_back(type);
+  }
+  return chosen;
+}
+
+// What begins and ends attempts in flight, beside the slots.
+int ThreadsOf(const ExecutorConfig& config) {
+  constexpr int kMost = 4;
+  if (config.in_flight == 0) return config.slots;
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return config.slots + std::clamp(cores, 1, kMost);
+}
+
 ExecutorInfo InfoOf(const ExecutorConfig& config) {
   ExecutorInfo info;
   info.name = config.name;
@@ -61,12 +85,15 @@ ExecutorInfo InfoOf(const ExecutorConfig& config) {
   return info;
 }
 
-ClaimRequest ClaimOf(const ExecutorConfig& config) {
-  ClaimRequest request;
-  request.queues = config.queues;
-  request.types = config.types;
-  request.root = config.root;
-  return request;
+ClaimTemplate ClaimOf(const ExecutorConfig& config,
+                      const HandlerRegistry& handlers) {
+  ClaimTemplate claim;
+  claim.any.queues = config.queues;
+  claim.any.types = config.types;
+  claim.any.root = config.root;
+  claim.slot_types = TypesThat(config, handlers, false);
+  claim.flight_types = TypesThat(config, handlers, true);
+  return claim;
 }
 
 }  // namespace
@@ -119,6 +146,7 @@ class BaseExecutor::Impl {
   BaseExecutor& self_;
   const ExecutorConfig config_;
   const ExecutorParts parts_;
+  const ClaimTemplate claim_;
   EventSink no_events_;
   EventSink& events_;
   std::atomic<bool> drain_requested_ = false;
@@ -156,9 +184,11 @@ BaseExecutor::Impl::Impl(BaseExecutor& self, ExecutorConfig config,
     : self_(self),
       config_(Completed(std::move(config), parts)),
       parts_(parts),
+      claim_(ClaimOf(config_, *parts.handlers)),
       events_(parts.events == nullptr ? no_events_ : *parts.events),
       drain_alarm_(*parts.clock),
-      queue_(config_.slots, config_.capacity),
+      queue_(claim_.slot_types.empty() ? 0 : config_.slots, config_.capacity,
+             claim_.flight_types.empty() ? 0 : config_.in_flight),
       results_(*parts.results),
       upstream_(*parts.store, results_, kUpstreamBytes),
       workflows_(*parts.handlers),
@@ -168,7 +198,7 @@ BaseExecutor::Impl::Impl(BaseExecutor& self, ExecutorConfig config,
       registration_(InfoOf(config_), RegistrationParts()),
       finisher_(FinisherParts()),
       pipeline_(PartsOfAttempts(), Hooks()),
-      slots_(config_.slots, SlotParts()),
+      slots_(ThreadsOf(config_), SlotParts()),
       monitor_({.clock = parts.clock,
                 .pool = &slots_,
                 .registration = &registration_,
@@ -235,7 +265,7 @@ Finisher::Parts BaseExecutor::Impl::FinisherParts() {
           .registration = &registration_,
           .throughput = &throughput_,
           .config = &config_,
-          .claim = ClaimOf(config_),
+          .claim = claim_,
           .accept =
               [this](std::vector<Lease> leases, Epoch epoch) {
                 return Accept(std::move(leases), epoch);
@@ -251,7 +281,7 @@ ClaimLoop::Parts BaseExecutor::Impl::ClaimParts() {
           .registration = &registration_,
           .throughput = &throughput_,
           .config = &config_,
-          .claim = ClaimOf(config_),
+          .claim = claim_,
           .accept =
               [this](std::vector<Lease> leases, Epoch epoch) {
                 return Accept(std::move(leases), epoch);
@@ -278,23 +308,24 @@ std::vector<Lease> BaseExecutor::Impl::Accept(std::vector<Lease> leases,
                                               Epoch epoch) {
   const ResourceBudget whole(config_.capacity);
   std::vector<Lease> refused;
-  std::vector<ResourceSpec> demands;
+  std::vector<Occupancy> occupancies;
   std::erase_if(leases, [&](Lease& lease) {
     if (!self_.Admit(lease)) {
       refused.push_back(std::move(lease));
       return true;
     }
-    if (!whole.limited()) return false;
-    const ResourceSpec demand = self_.DemandOf(lease);
-    if (!whole.CanEverFit(demand)) {
-      Postpone(lease, demand, epoch);
+    if (!whole.limited() && config_.in_flight == 0) return false;
+    Occupancy occupancy{.demand = {}, .in_flight = claim_.InFlight(lease)};
+    if (whole.limited()) occupancy.demand = self_.DemandOf(lease);
+    if (!whole.CanEverFit(occupancy.demand)) {
+      Postpone(lease, occupancy.demand, epoch);
       return true;
     }
-    demands.push_back(demand);
+    occupancies.push_back(occupancy);
     return false;
   });
   queue_.Refused(refused.size(), epoch);
-  if (!queue_.Push(leases, epoch, parts_.clock->Steady(), demands)) {
+  if (!queue_.Push(leases, epoch, parts_.clock->Steady(), occupancies)) {
     for (Lease& lease : leases) refused.push_back(std::move(lease));
   }
   return refused;
@@ -314,7 +345,7 @@ void BaseExecutor::Impl::Postpone(const Lease& lease,
 void BaseExecutor::Impl::Ended(const Attempt& attempt, AttemptEnd end) {
   events_.OnAttemptEnded(attempt.lease(), end);
   // First, so that the finisher counts the slot as free.
-  queue_.Ended(attempt.demand());
+  queue_.Ended(attempt.occupancy());
   finisher_.Add(std::move(end), attempt.epoch());
 }
 
@@ -362,9 +393,7 @@ void BaseExecutor::Impl::GiveBackSurplus() {
   const Epoch epoch = queue_.epoch();
   const auto keep = static_cast<std::size_t>(throughput_.LookAhead(
       config_.slots, parts_.clock->Steady(), config_.maximum_look_ahead));
-  const auto free =
-      static_cast<std::size_t>(std::max(config_.slots - queue_.busy(), 0));
-  finisher_.Release(queue_.TakeSurplus(keep + free), epoch);
+  finisher_.Release(queue_.TakeSurplus(keep), epoch);
 }
 
 // ---------------------------------------------------------------- lifetime

@@ -751,31 +751,5 @@ TEST_F(ExecutorTest, ADeferredTaskRunsAgainAsTheSameAttempt) {
   EXPECT_EQ(AttemptsOf(run), 1);
 }
 
-TEST_F(ExecutorTest, AShellWordIsQuotedSoThatDataCannotBecomeCode) {
-  class Shell : public TaskHandler {
-   public:
-    Outcome Execute(TaskContext& task) override {
-      return Outcome::Success(task.params());
-    }
-    Interpolation InterpolationOf(std::string_view path,
-                                  const Json&) const override {
-      return path == "command" ? Interpolation::kShellWord
-                               : Interpolation::kPlain;
-    }
-  };
-  handlers.Add("shell", std::make_unique<Shell>());
-  auto executor = Start();
-  RunId run = Submit(R"(
-windlass: 1
-name: q
-params: {x: {type: string, default: "a'; rm -rf /"}}
-tasks:
-  a: {type: shell, params: {command: "echo ${{ params.x }}", args: ["${{ params.x }}"]}}
-)");
-  EXPECT_EQ(Await(run).state, RunState::kSucceeded);
-  EXPECT_EQ(Value(run, "a").at("command"), Json("echo 'a'\\''; rm -rf /'"));
-  EXPECT_EQ(Value(run, "a").at("args").at(0), Json("a'; rm -rf /"));
-}
-
 }  // namespace
 }  // namespace windlass

@@ -127,8 +127,8 @@ void Finisher::Record(std::stop_token stop) {
   if (!ends_.empty()) Send(*membership, std::move(stop));
 }
 
-int Finisher::Limit() const {
-  if (!claiming_.load()) return 0;
+LeaseWish Finisher::Wish() const {
+  if (!claiming_.load()) return {};
   int look_ahead =
       parts_.throughput->LookAhead(parts_.config->slots, parts_.clock->Steady(),
                                    parts_.config->maximum_look_ahead);
@@ -137,9 +137,8 @@ int Finisher::Limit() const {
 
 bool Finisher::Send(Registration::Membership membership, std::stop_token stop) {
   while (parts_.queue->epoch() == membership.epoch) {
-    ClaimRequest next = parts_.claim;
-    next.executor = membership.id;
-    next.limit = Limit();
+    const LeaseWish wish = Wish();
+    const ClaimRequest next = parts_.claim.For(wish, membership.id);
     std::int64_t claim = parts_.queue->ClaimBegins();
     Duration began = parts_.clock->Steady();
     turn_.Begin(began);  // A try that failed is progress too.
@@ -147,7 +146,7 @@ bool Finisher::Send(Registration::Membership membership, std::stop_token stop) {
     errors_.Note(reply.status());
     if (reply.ok()) {
       backoff_.Reset();
-      Delivered(membership, claim, next.limit, *std::move(reply), began);
+      Delivered(membership, claim, wish, *std::move(reply), began);
       return true;
     }
     if (absl::IsNotFound(reply.status())) {
@@ -180,8 +179,8 @@ void Finisher::SendOneByOne(Registration::Membership membership,
 }
 
 void Finisher::Delivered(Registration::Membership membership,
-                         std::int64_t claim, int limit, FinishReply reply,
-                         Duration began) {
+                         std::int64_t claim, const LeaseWish& wish,
+                         FinishReply reply, Duration began) {
   Duration now = parts_.clock->Steady();
   Duration busy{0};
   for (const AttemptEnd& end : ends_) busy += end.run_time;
@@ -197,8 +196,9 @@ void Finisher::Delivered(Registration::Membership membership,
         parts_.accept(std::move(reply.leases), membership.epoch);
     Release(refused, membership.epoch);
     // Else this was all there is, and there will be a signal for more.
-    if (claimed >= limit) parts_.on_handoff();
-  } else if (limit > 0 && reply.looked_everywhere) {
+    if (claimed >= wish.limit) parts_.on_handoff();
+  } else if (wish.limit > 0 && reply.looked_everywhere &&
+             parts_.claim.AsksForAll(wish)) {
     parts_.queue->ClaimFoundNothing(claim);
   }
   parts_.queue->Recorded(ends_.size(), membership.epoch);

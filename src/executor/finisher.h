@@ -11,6 +11,7 @@
 #include "base/backoff.h"
 #include "base/mutex.h"
 #include "base/service.h"
+#include "executor/claim_template.h"
 #include "executor/lease_queue.h"
 #include "executor/registration.h"
 #include "executor/store_errors.h"
@@ -41,7 +42,7 @@ class Finisher : public ThreadService {
     Throughput* throughput = nullptr;
     const ExecutorConfig* config = nullptr;
     // What to claim, without executor and limit.
-    ClaimRequest claim;
+    ClaimTemplate claim;
     // Takes in what was handed off; returns what the executor does not admit.
     std::function<std::vector<Lease>(std::vector<Lease>, Epoch)> accept;
     // Leases were handed off, so the source is not idle.
@@ -76,8 +77,8 @@ class Finisher : public ThreadService {
   bool Send(Registration::Membership membership, std::stop_token stop);
   void SendOneByOne(Registration::Membership membership, std::stop_token stop);
   void Delivered(Registration::Membership membership, std::int64_t claim,
-                 int limit, FinishReply reply, Duration began);
-  int Limit() const;
+                 const LeaseWish& wish, FinishReply reply, Duration began);
+  LeaseWish Wish() const;
 
   const Parts parts_;
   std::atomic<bool> claiming_ = true;

@@ -1,5 +1,7 @@
 #include "windlass/handler.h"
 
+#include <atomic>
+#include <future>
 #include <utility>
 
 namespace windlass {
@@ -75,6 +77,20 @@ std::string TaskContext::Text(std::string_view name) const {
   if (object == nullptr) return "";
   const Json* value = object->if_contains(name);
   return value == nullptr ? "" : JsonToText(*value);
+}
+
+Outcome AsyncTaskHandler::Execute(TaskContext& task) {
+  struct Waiting {
+    std::promise<std::function<Outcome()>> outcome;
+    std::atomic<bool> ended = false;
+  };
+  auto waiting = std::make_shared<Waiting>();
+  auto outcome = waiting->outcome.get_future();
+  Begin(task, [owned = std::move(waiting)](std::function<Outcome()> ended) {
+    if (!owned->ended.exchange(true))
+      owned->outcome.set_value(std::move(ended));
+  });
+  return outcome.get()();  // Throws when nobody can end it any more.
 }
 
 std::unique_ptr<TaskHandler> MakeHandler(

@@ -12,11 +12,33 @@ bool Reserves(const ResourceSpec& demand) {
 
 }  // namespace
 
-int LeaseQueue::Wanted(int look_ahead) const {
+LeaseWish LeaseQueue::Wanted(int look_ahead) {
   MutexLock lock(mutex_);
-  if (closed_) return 0;
-  int wanted = slots_ - busy() + look_ahead - static_cast<int>(leases_.size());
-  return std::max(wanted, 0);
+  if (closed_) return {};
+  const int slots =
+      slots_ == 0 ? 0 : std::max(SlotRoomLocked() + look_ahead, 0);
+  if (in_flight_ == 0) return {.kind = LeaseWish::Kind::kAny, .limit = slots};
+  const int flights = std::max(FlightRoomLocked(), 0);
+  // What comes of a wish for any may all be of one kind.
+  if (flights == 0) return {.kind = LeaseWish::Kind::kSlots, .limit = slots};
+  if (slots == 0 || (flights > slots && std::exchange(flights_came_, false))) {
+    return {.kind = LeaseWish::Kind::kInFlight, .limit = flights};
+  }
+  return {.kind = LeaseWish::Kind::kAny, .limit = std::min(slots, flights)};
+}
+
+bool LeaseQueue::HasRoomForAny() const {
+  MutexLock lock(mutex_);
+  return SlotRoomLocked() > 0 && FlightRoomLocked() > 0;
+}
+
+int LeaseQueue::SlotRoomLocked() const {
+  const int waiting = static_cast<int>(leases_.size()) - waiting_flights_;
+  return slots_ - (busy() - flights_) - waiting;
+}
+
+int LeaseQueue::FlightRoomLocked() const {
+  return in_flight_ - flights_ - waiting_flights_;
 }
 
 bool LeaseQueue::UnrecordedLocked() const {
@@ -28,7 +50,7 @@ bool LeaseQueue::WaitForRoom(const std::stop_token& stop) {
   ++watchers_;
   bool room = changed_.wait(mutex_, stop, [this] {
     mutex_.AssertHeld();
-    return slots_ > busy() + static_cast<int>(leases_.size()) &&
+    return (SlotRoomLocked() > 0 || FlightRoomLocked() > 0) &&
            !UnrecordedLocked();
   });
   --watchers_;
@@ -36,7 +58,7 @@ bool LeaseQueue::WaitForRoom(const std::stop_token& stop) {
 }
 
 bool LeaseQueue::Push(std::vector<Lease>& leases, Epoch epoch, Duration now,
-                      const std::vector<ResourceSpec>& demands) {
+                      const std::vector<Occupancy>& occupancies) {
   if (leases.empty()) return true;
   int wake = 0;
   {
@@ -53,7 +75,10 @@ bool LeaseQueue::Push(std::vector<Lease>& leases, Epoch epoch, Duration now,
           {.lease = std::move(leases[i]),
            .epoch = epoch,
            .received_at = now,
-           .demand = demands.empty() ? ResourceSpec{} : demands[i]});
+           .occupancy = occupancies.empty() ? Occupancy{} : occupancies[i]});
+      if (!leases_.back().occupancy.in_flight) continue;
+      ++waiting_flights_;
+      flights_came_ = true;
     }
     wake = std::min(static_cast<int>(leases.size()), idle_slots_);
   }
@@ -78,28 +103,76 @@ void LeaseQueue::ClaimFoundNothing(std::int64_t claim) {
   if (watchers_ > 0) changed_.notify_all();
 }
 
-bool LeaseQueue::Take(EpochLease& lease) {
+bool LeaseQueue::Take(EpochLease& lease, std::function<void()>& work) {
   MutexLock lock(mutex_);
-  auto next = NextLocked();
-  if (next == leases_.end() && !closed_) {
+  auto next = leases_.end();
+  auto is_ready = [this, &next] {
+    mutex_.AssertHeld();
+    if (!resumed_.empty()) return true;
+    next = NextLocked();
+    return next != leases_.end() || (closed_ && suspended_ == 0);
+  };
+  if (!is_ready()) {
     ++idle_slots_;
-    pushed_.wait(mutex_, [this, &next] {
-      mutex_.AssertHeld();
-      next = NextLocked();
-      return closed_ || next != leases_.end();
-    });
+    pushed_.wait(mutex_, is_ready);
     --idle_slots_;
   }
-  if (closed_) return false;
+  if (!resumed_.empty()) {
+    work = std::move(resumed_.front());
+    resumed_.pop_front();
+    return true;
+  }
+  work = nullptr;
+  if (next == leases_.end()) return false;
   TakeLocked(next, lease);
   return true;
+}
+
+void LeaseQueue::Suspend() {
+  MutexLock lock(mutex_);
+  ++suspended_;
+}
+
+void LeaseQueue::Resume(std::function<void()> work) {
+  {
+    MutexLock lock(mutex_);
+    --suspended_;
+    resumed_.push_back(std::move(work));
+    if (idle_slots_ == 0) return;
+    if (!closed_) {
+      pushed_.notify_one();
+      return;
+    }
+  }
+  pushed_.notify_all();  // They may have waited for this one alone.
+}
+
+void LeaseQueue::Abandon() {
+  {
+    MutexLock lock(mutex_);
+    --suspended_;
+  }
+  pushed_.notify_all();  // They may have waited for this one alone.
+}
+
+bool LeaseQueue::HasPlaceLocked(const EpochLease& item) const {
+  if (in_flight_ == 0) return true;  // There is no thread without one.
+  return item.occupancy.in_flight ? flights_ < in_flight_
+                                  : busy() - flights_ < slots_;
+}
+
+void LeaseQueue::EraseLocked(std::deque<EpochLease>::iterator item) {
+  if (item->occupancy.in_flight) --waiting_flights_;
+  leases_.erase(item);
 }
 
 std::deque<EpochLease>::iterator LeaseQueue::NextLocked() {
   bool may_overtake = true;
   for (auto it = leases_.begin(); it != leases_.end(); ++it) {
-    const bool allowed = may_overtake || !Reserves(it->demand);
-    if (allowed && budget_.Fits(it->demand)) return it;
+    if (!HasPlaceLocked(*it)) continue;
+    const ResourceSpec& demand = it->occupancy.demand;
+    const bool allowed = may_overtake || !Reserves(demand);
+    if (allowed && budget_.Fits(demand)) return it;
     if (it->overtaken >= kMaximumOvertaken) may_overtake = false;
   }
   return leases_.end();
@@ -107,24 +180,27 @@ std::deque<EpochLease>::iterator LeaseQueue::NextLocked() {
 
 void LeaseQueue::TakeLocked(std::deque<EpochLease>::iterator next,
                             EpochLease& lease) {
-  if (Reserves(next->demand)) {
+  if (Reserves(next->occupancy.demand)) {
     for (auto it = leases_.begin(); it != next; ++it) ++it->overtaken;
   }
   lease = std::move(*next);
-  leases_.erase(next);
-  budget_.Reserve(lease.demand);
+  EraseLocked(next);
+  budget_.Reserve(lease.occupancy.demand);
   busy_.fetch_add(1, std::memory_order_relaxed);
+  if (lease.occupancy.in_flight) ++flights_;
 }
 
-void LeaseQueue::Ended(const ResourceSpec& demand) {
-  if (!Reserves(demand)) {
+void LeaseQueue::Ended(const Occupancy& occupancy) {
+  if (in_flight_ == 0 && !Reserves(occupancy.demand)) {
     busy_.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
   {
     MutexLock lock(mutex_);
     busy_.fetch_sub(1, std::memory_order_relaxed);
-    budget_.Release(demand);
+    if (occupancy.in_flight) --flights_;
+    budget_.Release(occupancy.demand);
+    if (leases_.empty() || idle_slots_ == 0) return;
   }
   // Several small ones may fit where a large one was.
   pushed_.notify_all();
@@ -137,7 +213,7 @@ std::optional<Lease> LeaseQueue::Remove(LeaseToken token) {
       [token](const EpochLease& item) { return item.lease.token == token; });
   if (found == leases_.end()) return std::nullopt;
   Lease lease = std::move(found->lease);
-  leases_.erase(found);
+  EraseLocked(found);
   // Others may have waited behind it.
   if (budget_.limited()) pushed_.notify_all();
   return lease;
@@ -145,10 +221,17 @@ std::optional<Lease> LeaseQueue::Remove(LeaseToken token) {
 
 std::vector<Lease> LeaseQueue::TakeSurplus(std::size_t keep) {
   MutexLock lock(mutex_);
+  const int kept = static_cast<int>(keep);
+  int slots = -SlotRoomLocked() - kept;
+  int flights = -FlightRoomLocked() - kept;
   std::vector<Lease> surplus;
-  while (leases_.size() > keep) {
-    surplus.push_back(std::move(leases_.back().lease));
-    leases_.pop_back();
+  for (std::size_t i = leases_.size();
+       i-- > 0 && std::max(slots, flights) > 0;) {
+    int& too_many = leases_[i].occupancy.in_flight ? flights : slots;
+    if (too_many <= 0) continue;
+    --too_many;
+    surplus.push_back(std::move(leases_[i].lease));
+    EraseLocked(leases_.begin() + static_cast<std::ptrdiff_t>(i));
   }
   return surplus;
 }
@@ -160,6 +243,7 @@ std::vector<Lease> LeaseQueue::Close() {
     closed_ = true;
     for (EpochLease& item : leases_) left.push_back(std::move(item.lease));
     leases_.clear();
+    waiting_flights_ = 0;
   }
   pushed_.notify_all();
   changed_.notify_all();
@@ -176,6 +260,7 @@ void LeaseQueue::BeginEpoch(Epoch epoch) {
   MutexLock lock(mutex_);
   epoch_.store(epoch, std::memory_order_release);
   leases_.clear();
+  waiting_flights_ = 0;
   outstanding_ = 0;
   empty_claim_ = 0;
   changed_.notify_all();

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <vector>
@@ -21,12 +22,26 @@ namespace windlass {
 // worthless: its leases are someone else's.
 using Epoch = std::int64_t;
 
+// What a lease takes up while it is executed.
+struct Occupancy {
+  ResourceSpec demand;
+  bool in_flight = false;  // One of those, and not a slot.
+};
+
 struct EpochLease {
   Lease lease;
   Epoch epoch = 0;
   Duration received_at{0};  // On the executor's steady clock.
-  ResourceSpec demand;
+  Occupancy occupancy;
   int overtaken = 0;  // By later ones that fitted, while this one did not.
+};
+
+// What to claim now.
+struct LeaseWish {
+  // Of what takes a slot, of what is in flight, or of both.
+  enum class Kind : std::uint8_t { kAny, kSlots, kInFlight };
+  Kind kind = Kind::kAny;
+  int limit = 0;
 };
 
 // A lease is outstanding from Push() until Recorded(). Thread-safe. The rule
@@ -40,21 +55,30 @@ struct EpochLease {
 // reserves nothing delays nobody, so it need not wait.
 // Leases that wait count against free slots, so those who do not fit keep more
 // from being claimed.
+//
+// Attempts in flight take no slot and, while their handler waits, no thread:
+// Suspend() and Resume(). What goes on comes before what begins.
 class LeaseQueue {
  public:
   // How often a lease may be overtaken.
   static constexpr int kMaximumOvertaken = 16;
 
-  // What is executed at a time is within `slots` and `capacity`.
-  explicit LeaseQueue(int slots, const ResourceSpec& capacity = {})
-      : slots_(slots), budget_(capacity) {}
+  // What is executed at a time is within `slots`, `in_flight` and `capacity`.
+  explicit LeaseQueue(int slots, const ResourceSpec& capacity = {},
+                      int in_flight = 0)
+      : slots_(slots), in_flight_(in_flight), budget_(capacity) {}
   LeaseQueue(const LeaseQueue&) = delete;
   LeaseQueue& operator=(const LeaseQueue&) = delete;
 
   // --- claiming
 
-  // How many leases to ask for now, with `look_ahead` beyond the free slots.
-  int Wanted(int look_ahead) const;
+  // What to ask for now, with `look_ahead` beyond the free slots. Where slots
+  // are few and there is room for many in flight, every other wish is for
+  // those alone, as long as there are any.
+  LeaseWish Wanted(int look_ahead);
+
+  // There is room in a slot and in flight.
+  bool HasRoomForAny() const;
 
   // Blocks until a lease can be used and none waits to be recorded; false after
   // `stop`.
@@ -63,9 +87,9 @@ class LeaseQueue {
   // Takes the leases in, at `now` on the steady clock. False: the queue is
   // closed; the leases are untouched and outstanding, the caller gives them
   // back. Leases of an earlier epoch are dropped.
-  // `demands`, one for each lease or none at all, can be fitted.
+  // `occupancies`, one for each lease or none at all, can be fitted.
   bool Push(std::vector<Lease>& leases, Epoch epoch, Duration now,
-            const std::vector<ResourceSpec>& demands = {});
+            const std::vector<Occupancy>& occupancies = {});
 
   // Leases that are given back without having been pushed; they become
   // outstanding.
@@ -77,18 +101,26 @@ class LeaseQueue {
 
   // --- executing
 
-  // Blocks for a lease that fits, and reserves for it; false once the queue is
-  // closed.
-  bool Take(EpochLease& lease);
+  // Blocks for `work` that goes on, or else for a lease that fits, and reserves
+  // for it: `work` is empty then. False once the queue is closed and nothing is
+  // suspended.
+  bool Take(EpochLease& lease, std::function<void()>& work);
   // An attempt is over (its end is about to be recorded).
-  void Ended(const ResourceSpec& demand = {});
+  void Ended(const Occupancy& occupancy = {});
   int busy() const { return busy_.load(std::memory_order_relaxed); }
+
+  // An attempt goes on without a thread, until Resume() with what is left to do
+  // of it, or Abandon().
+  void Suspend();
+  void Resume(std::function<void()> work);
+  void Abandon();
 
   // --- giving back
 
   // Removes the lease if it waits; it stays outstanding.
   std::optional<Lease> Remove(LeaseToken token);
-  // Removes all but the first `keep` waiting leases; they stay outstanding.
+  // Removes, newest first, the waiting leases that there is no room for and
+  // that are more than `keep`; they stay outstanding.
   std::vector<Lease> TakeSurplus(std::size_t keep);
   // No lease is handed to a slot any more; returns those that waited.
   std::vector<Lease> Close();
@@ -117,6 +149,13 @@ class LeaseQueue {
 
  private:
   bool UnrecordedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Less than 0 with leases that wait for room.
+  int SlotRoomLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int FlightRoomLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasPlaceLocked(const EpochLease& item) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EraseLocked(std::deque<EpochLease>::iterator item)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The lease to be executed next; end() while none fits.
   std::deque<EpochLease>::iterator NextLocked()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -124,6 +163,7 @@ class LeaseQueue {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const int slots_;
+  const int in_flight_;
   std::atomic<int> busy_ = 0;
   std::atomic<Epoch> epoch_ = 0;  // Written under mutex_.
 
@@ -131,6 +171,13 @@ class LeaseQueue {
   std::condition_variable_any pushed_;   // For slots.
   std::condition_variable_any changed_;  // For everyone else.
   std::deque<EpochLease> leases_ ABSL_GUARDED_BY(mutex_);
+  // Those of leases_ that are to be in flight, and those of busy_ that are.
+  int waiting_flights_ ABSL_GUARDED_BY(mutex_) = 0;
+  int flights_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Some came since the last wish for those alone.
+  bool flights_came_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<std::function<void()>> resumed_ ABSL_GUARDED_BY(mutex_);
+  int suspended_ ABSL_GUARDED_BY(mutex_) = 0;
   ResourceBudget budget_ ABSL_GUARDED_BY(mutex_);
   int idle_slots_ ABSL_GUARDED_BY(mutex_) = 0;
   int watchers_ ABSL_GUARDED_BY(mutex_) = 0;  // Who waits for changed_.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
 #include <vector>
 
@@ -19,14 +20,15 @@ class LeaseQueueCapacityTest : public ::testing::Test {
   void Push(const std::vector<std::int64_t>& memory) {
     std::vector<Lease> leases(memory.size());
     for (Lease& lease : leases) lease.token = LeaseToken{++last_};
-    std::vector<ResourceSpec> demands;
+    std::vector<Occupancy> demands;
     for (std::int64_t bytes : memory) demands.push_back(Memory(bytes));
     EXPECT_TRUE(queue_.Push(leases, 0, Duration::zero(), demands));
   }
 
   std::int64_t Take() {
     EpochLease lease;
-    EXPECT_TRUE(queue_.Take(lease));
+    std::function<void()> work;
+    EXPECT_TRUE(queue_.Take(lease, work));
     return lease.lease.token.value;
   }
 
@@ -34,15 +36,16 @@ class LeaseQueueCapacityTest : public ::testing::Test {
   std::future<std::int64_t> TakeAside() {
     return std::async(std::launch::async, [this] {
       EpochLease lease;
-      return queue_.Take(lease) ? lease.lease.token.value : 0;
+      std::function<void()> work;
+      return queue_.Take(lease, work) ? lease.lease.token.value : 0;
     });
   }
 
-  static ResourceSpec Memory(std::int64_t bytes) {
-    return {.memory_bytes = bytes, .cpu = 0};
+  static Occupancy Memory(std::int64_t bytes) {
+    return {.demand = {.memory_bytes = bytes, .cpu = 0}};
   }
 
-  LeaseQueue queue_{64, Memory(100)};
+  LeaseQueue queue_{64, Memory(100).demand};
 
  private:
   std::int64_t last_ = 0;
@@ -70,7 +73,7 @@ TEST_F(LeaseQueueCapacityTest, ASlotWaitsUntilEnoughIsFree) {
 TEST_F(LeaseQueueCapacityTest, WhatWaitsCountsAgainstFreeSlots) {
   Push({100, 100, 100});
   EXPECT_EQ(Take(), 1);
-  EXPECT_EQ(queue_.Wanted(0), 64 - 3);
+  EXPECT_EQ(queue_.Wanted(0).limit, 64 - 3);
 }
 
 TEST_F(LeaseQueueCapacityTest, SmallOnesOvertakeALargeOneSoOftenOnly) {

@@ -17,10 +17,21 @@ struct SlotPool::Slot {
     MutexLock lock(mutex);
     attempt.swap(now);
   }
+  void MarkReplaced() {
+    MutexLock lock(mutex);
+    replaced = true;
+  }
+  // False when another thread has taken over.
+  bool Leave() {
+    MutexLock lock(mutex);
+    attempt = nullptr;
+    return !replaced;
+  }
 
   mutable Mutex mutex;
   std::condition_variable_any changed;
   std::shared_ptr<Attempt> attempt ABSL_GUARDED_BY(mutex);
+  bool replaced ABSL_GUARDED_BY(mutex) = false;
   bool finished ABSL_GUARDED_BY(mutex) = false;
   bool left ABSL_GUARDED_BY(mutex) = false;  // By JoinStuck().
   // Of the thread: the definition it met last.
@@ -28,8 +39,72 @@ struct SlotPool::Slot {
   std::jthread thread;
 };
 
-SlotPool::SlotPool(int slots, Parts parts)
-    : slots_(slots), parts_(std::move(parts)) {}
+// An attempt in the hands of an AsyncTaskHandler. Thread-safe.
+class SlotPool::Flight : public std::enable_shared_from_this<Flight> {
+ public:
+  Flight(SlotPool& pool, std::shared_ptr<Attempt> attempt,
+         std::shared_ptr<const CompiledWorkflow> workflow,
+         const CompiledTask& task)
+      : attempt_(std::move(attempt)),
+        workflow_(std::move(workflow)),
+        task_(task),
+        pool_(&pool) {}
+
+  const std::shared_ptr<Attempt>& attempt() const { return attempt_; }
+  const CompiledTask& task() const { return task_; }
+
+  // By the handler. Goes on in a thread of the pool, if that still waits.
+  void End(std::function<Outcome()> outcome) {
+    {
+      MutexLock lock(mutex_);
+      if (ended_) return;
+      ended_ = true;
+      if (pool_ != nullptr) {
+        auto land = [pool = pool_, self = shared_from_this(),
+                     result = std::move(outcome)] {
+          pool->Land(*self, result);
+        };
+        pool_->parts_.queue->Resume(std::move(land));
+        return;
+      }
+    }
+    // There may be nobody left to be told.
+    static_cast<void>(attempt_->CleanUp(AttemptOutcome::kCancelled));
+  }
+
+  // The pool does not wait any more.
+  void Abandon() {
+    MutexLock lock(mutex_);
+    if (!ended_) pool_->parts_.queue->Abandon();
+    pool_ = nullptr;
+  }
+
+  // Ends the attempt if its handler forgets to.
+  struct Ticket {
+    explicit Ticket(std::shared_ptr<Flight> of) : flight(std::move(of)) {}
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
+    ~Ticket() {
+      flight->End([] {
+        return Outcome::Failure(error_type::kHandlerException,
+                                "the handler has forgotten the attempt");
+      });
+    }
+    const std::shared_ptr<Flight> flight;
+  };
+
+ private:
+  const std::shared_ptr<Attempt> attempt_;
+  const std::shared_ptr<const CompiledWorkflow> workflow_;  // Of task_.
+  const CompiledTask& task_;
+
+  Mutex mutex_;
+  SlotPool* pool_ ABSL_GUARDED_BY(mutex_);
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+SlotPool::SlotPool(int threads, Parts parts)
+    : threads_(threads), parts_(std::move(parts)) {}
 
 SlotPool::~SlotPool() { Stop(); }
 
@@ -37,7 +112,7 @@ void SlotPool::Start() {
   MutexLock lock(mutex_);
   if (started_ || stopped_) return;
   started_ = true;
-  for (int i = 0; i < slots_; ++i) running_.push_back(NewSlot());
+  for (int i = 0; i < threads_; ++i) running_.push_back(NewSlot());
 }
 
 void SlotPool::Stop() {
@@ -75,6 +150,9 @@ std::vector<std::shared_ptr<Attempt>> SlotPool::Attempts() const {
   for (const auto& slot : running_) {
     if (auto attempt = slot->current()) attempts.push_back(std::move(attempt));
   }
+  for (const auto& [attempt, flight] : flights_) {
+    attempts.push_back(flight->attempt());
+  }
   return attempts;
 }
 
@@ -85,10 +163,17 @@ void SlotPool::StopAll(StopReason reason) {
 
 void SlotPool::Replace(const std::shared_ptr<Attempt>& abandoned) {
   MutexLock lock(mutex_);
+  if (auto found = flights_.find(abandoned.get()); found != flights_.end()) {
+    found->second->Abandon();
+    lost_.push_back(found->second);
+    flights_.erase(found);
+    std::erase_if(lost_, [](const auto& lost) { return lost.expired(); });
+  }
   auto slot = std::find_if(
       running_.begin(), running_.end(),
       [&](const auto& candidate) { return candidate->current() == abandoned; });
   if (slot == running_.end()) return;
+  (*slot)->MarkReplaced();
   stuck_.push_back(std::move(*slot));
   *slot = NewSlot();
 }
@@ -98,6 +183,10 @@ int SlotPool::JoinStuck(Duration patience) {
   {
     MutexLock lock(mutex_);
     stuck.swap(stuck_);
+    for (const auto& lost : lost_) {
+      if (auto flight = lost.lock()) flight->attempt()->CutOff();
+    }
+    lost_.clear();
   }
   const auto until = std::chrono::steady_clock::now() + patience;
   std::vector<std::unique_ptr<Slot>> left;
@@ -140,21 +229,33 @@ void SlotPool::OneFewer() {
 
 void SlotPool::Run(Slot& slot) {
   EpochLease lease;
-  while (parts_.queue->Take(lease)) {
-    if (!Execute(slot, std::move(lease))) return;
+  std::function<void()> work;
+  while (parts_.queue->Take(lease, work)) {
+    if (work) {
+      work();
+    } else if (!Execute(slot, std::move(lease))) {
+      return;
+    }
   }
 }
 
-bool SlotPool::Execute(Slot& slot, EpochLease lease) {
-  const std::shared_ptr<const Workflow>& workflow = lease.lease.run->workflow;
+std::shared_ptr<const CompiledWorkflow> SlotPool::WorkflowOf(
+    Slot& slot, const Lease& lease) {
+  const std::shared_ptr<const Workflow>& workflow = lease.run->workflow;
   if (slot.workflow == nullptr ||
       (slot.workflow->workflow != workflow &&
        (workflow->digest.empty() ||
         slot.workflow->workflow->digest != workflow->digest))) {
     slot.workflow = parts_.workflows->Get(workflow);
   }
+  return slot.workflow;
+}
+
+bool SlotPool::Execute(Slot& slot, EpochLease lease) {
+  const auto workflow = WorkflowOf(slot, lease.lease);
   const auto node = static_cast<std::size_t>(lease.lease.task.node);
-  const CompiledTask& task = slot.workflow->tasks[node];
+  const CompiledTask& task = workflow->tasks[node];
+  const bool in_flight = lease.occupancy.in_flight;
 
   const Duration began = parts_.attempt.clock->Steady();
   auto attempt =
@@ -166,13 +267,51 @@ bool SlotPool::Execute(Slot& slot, EpochLease lease) {
   if (stop_all != StopReason::kNone) attempt->RequestStop(stop_all);
   const Duration due = attempt->CheckTime(began).next;
   if (due != Duration::max()) parts_.on_watched(due);
-  AttemptEnd end = parts_.pipeline->Run(*attempt, task);
+  std::optional<AttemptEnd> end = parts_.pipeline->Prepare(*attempt, task);
+  if (!end.has_value() && in_flight && task.async_handler != nullptr) {
+    return Launch(slot,
+                  std::make_shared<Flight>(*this, attempt, workflow, task));
+  }
+  if (!end.has_value()) {
+    end = parts_.pipeline->Finish(
+        *attempt, task, parts_.pipeline->Call(*attempt, *task.handler));
+  }
   // From here on an abandoned slot is alone: pool, queue and clock may be gone.
   if (!attempt->ClaimEnd()) return false;
   slot.SetCurrent(nullptr);
-  end.run_time = parts_.attempt.clock->Steady() - began;
-  parts_.on_end(*attempt, std::move(end));
+  Conclude(*attempt, *std::move(end));
   return true;
+}
+
+bool SlotPool::Launch(Slot& slot, std::shared_ptr<Flight> flight) {
+  Attempt& attempt = *flight->attempt();
+  {
+    MutexLock lock(mutex_);
+    flights_.emplace(&attempt, flight);
+  }
+  parts_.queue->Suspend();
+  parts_.pipeline->Begin(attempt, *flight->task().async_handler,
+                         [ticket = std::make_shared<Flight::Ticket>(flight)](
+                             std::function<Outcome()> outcome) {
+                           ticket->flight->End(std::move(outcome));
+                         });
+  return slot.Leave();
+}
+
+void SlotPool::Land(Flight& flight, const std::function<Outcome()>& outcome) {
+  Attempt& attempt = *flight.attempt();
+  AttemptEnd end = parts_.pipeline->Finish(attempt, flight.task(), outcome);
+  const bool ours = attempt.ClaimEnd();
+  {
+    MutexLock lock(mutex_);
+    flights_.erase(&attempt);
+  }
+  if (ours) Conclude(attempt, std::move(end));
+}
+
+void SlotPool::Conclude(Attempt& attempt, AttemptEnd end) {
+  end.run_time = parts_.attempt.clock->Steady() - attempt.started_at();
+  parts_.on_end(attempt, std::move(end));
 }
 
 }  // namespace windlass

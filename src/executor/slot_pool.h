@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "base/mutex.h"
 #include "base/service.h"
 #include "executor/attempt.h"
@@ -17,9 +18,11 @@
 
 namespace windlass {
 
-// `slots` threads take leases from the queue until that is closed. A slot whose
-// handler does not come back is replaced by a new one; the old thread ends as
-// soon as its handler returns, touching nothing but its attempt. Thread-safe.
+// Threads that take leases from the queue until that is closed. A thread whose
+// handler does not come back is replaced by a new one; the old one ends as soon
+// as its handler returns, touching nothing but its attempt. An attempt in
+// flight has a thread until its handler has begun and once that has ended it.
+// Thread-safe.
 class SlotPool : public Service {
  public:
   struct Parts {
@@ -32,7 +35,7 @@ class SlotPool : public Service {
     // An attempt has ended by itself.
     std::function<void(const Attempt&, AttemptEnd)> on_end;
   };
-  SlotPool(int slots, Parts parts);
+  SlotPool(int threads, Parts parts);
   ~SlotPool() override;
 
   void Start() override;
@@ -60,15 +63,21 @@ class SlotPool : public Service {
 
  private:
   struct Slot;
+  class Flight;
 
   std::unique_ptr<Slot> NewSlot();
   void Run(Slot& slot);
   // A handler that JoinStuck() left has returned, or is accounted for.
   void OneFewer();
-  // False when the attempt was abandoned.
+  // False when another thread has taken over meanwhile.
   bool Execute(Slot& slot, EpochLease lease);
+  bool Launch(Slot& slot, std::shared_ptr<Flight> flight);
+  void Land(Flight& flight, const std::function<Outcome()>& outcome);
+  void Conclude(Attempt& attempt, AttemptEnd end);
+  std::shared_ptr<const CompiledWorkflow> WorkflowOf(Slot& slot,
+                                                     const Lease& lease);
 
-  const int slots_;
+  const int threads_;
   const Parts parts_;
   std::atomic<StopReason> stop_all_ = StopReason::kNone;
   // Handlers that JoinStuck() left, and one for WhenReturned().
@@ -80,6 +89,9 @@ class SlotPool : public Service {
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::unique_ptr<Slot>> running_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Slot>> stuck_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<const Attempt*, std::shared_ptr<Flight>> flights_
+      ABSL_GUARDED_BY(mutex_);
+  std::vector<std::weak_ptr<Flight>> lost_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace windlass

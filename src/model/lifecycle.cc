@@ -97,6 +97,7 @@ Decision AfterFailure(const TaskSpec& spec, Ticket ticket, TaskError error,
   }
   Duration delay = error.next_retry_delay.value_or(
       RetryDelay(spec.retry_policy, ticket.failures, seed));
+  delay = std::max(delay, error.minimum_retry_delay.value_or(Duration::zero()));
   const Timestamp at = Later(now, delay);
   std::optional<Timestamp> deadline = CloseDeadline(spec, ticket);
   if (deadline && at >= *deadline) {

@@ -115,6 +115,19 @@ TEST(LifecycleTest, TheErrorMayNameTheDelay) {
             Timestamp::max());
 }
 
+TEST(LifecycleTest, TheErrorMayNameTheLeastDelay) {
+  TaskSpec spec = TaskWithAttempts(2);
+  spec.retry_policy.initial_interval = 10s;
+  spec.retry_policy.jitter = Jitter::kNone;
+  AttemptEnd end = FailWith("TooMany");
+  end.error->minimum_retry_delay = 3s;
+  EXPECT_EQ(AfterAttempt(spec, {}, end, kNow, 0).at, kNow + 10s);
+  end.error->minimum_retry_delay = 37s;
+  EXPECT_EQ(AfterAttempt(spec, {}, end, kNow, 0).at, kNow + 37s);
+  end.error->next_retry_delay = 1s;
+  EXPECT_EQ(AfterAttempt(spec, {}, end, kNow, 0).at, kNow + 37s);
+}
+
 TEST(LifecycleTest, ARetryThatWouldComeTooLateFailsAtOnce) {
   TaskSpec spec = TaskWithAttempts(5);
   spec.schedule_to_close_timeout = 10s;

@@ -48,4 +48,19 @@ Timestamp RateWindow::Start(Timestamp now) {
   return now;
 }
 
+std::optional<Timestamp> RateWindow::HoldUntil(Timestamp until) {
+  Timestamp at = until - period_;
+  if (!recent_.empty()) at = std::max(at, recent_.back().at);
+  const std::int64_t needed = OldestNeeded(limit_, started_, 0);
+  const auto held = std::find_if(
+      recent_.begin(), recent_.end(),
+      [needed](const Starts& starts) { return starts.last >= needed; });
+  if (needed > 0 && held != recent_.end() && held->at >= at) {
+    return std::nullopt;
+  }
+  started_ += limit_;
+  recent_.push_back({started_, at});
+  return at;
+}
+
 }  // namespace windlass

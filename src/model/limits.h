@@ -55,6 +55,11 @@ class RateWindow {
   // `now`, or later when another was.
   Timestamp Start(Timestamp now);
 
+  // Nothing more is to start before `until`, except what is reserved: as if the
+  // whole limit had started a period earlier. Returns when it had; nothing when
+  // that is so already.
+  std::optional<Timestamp> HoldUntil(Timestamp until);
+
   std::int64_t started() const { return started_; }
   std::int64_t reserved() const { return reserved_; }
 

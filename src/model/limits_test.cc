@@ -64,6 +64,34 @@ TEST(RateWindowTest, AStartLaterThanReservedCountsWhenItHappens) {
   EXPECT_EQ(window.FreeAt(), At(seconds(127)));
 }
 
+TEST(RateWindowTest, AHoldKeepsEveryStartBack) {
+  const Timestamp now = At(seconds(100));
+  RateWindow window(3, seconds(10), 0, 0, {});
+  window.Reserve();
+  window.Start(now);
+  EXPECT_LE(window.FreeAt(), now);
+  EXPECT_EQ(window.HoldUntil(now + seconds(25)), now + seconds(15));
+  EXPECT_EQ(window.FreeAt(), now + seconds(25));
+  // All of the limit is there again, and a second hold changes nothing.
+  EXPECT_EQ(window.HoldUntil(now + seconds(25)), std::nullopt);
+  EXPECT_EQ(window.HoldUntil(now + seconds(20)), std::nullopt);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(window.FreeAt(), now + seconds(25));
+    window.Reserve();
+    window.Start(now + seconds(25));
+  }
+  EXPECT_EQ(window.FreeAt(), now + seconds(35));
+}
+
+TEST(RateWindowTest, AHoldShorterThanThePeriodLastsUntilThat) {
+  const Timestamp now = At(seconds(100));
+  RateWindow window(3, seconds(10), 0, 0, {});
+  window.Reserve();
+  window.Start(now);
+  EXPECT_EQ(window.HoldUntil(now + seconds(1)), now);
+  EXPECT_EQ(window.FreeAt(), now + seconds(10));
+}
+
 TEST(RateWindowTest, TimeDoesNotGoBack) {
   RateWindow window = Empty(2, seconds(10));
   window.Reserve();

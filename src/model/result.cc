@@ -16,9 +16,10 @@ namespace {
 constexpr std::array<std::string_view, 5> kKinds = {
     "none", "json", "binary", "table", "reference",
 };
-constexpr std::array<std::string_view, 10> kCategories = {
+constexpr std::array<std::string_view, 14> kCategories = {
     "application", "timeout",  "cancelled", "crash",     "validation",
     "upstream",    "resource", "network",   "throttled", "internal",
+    "tls",         "client",   "server",    "protocol",
 };
 
 // Reads the members of one object; keeps the first thing that is wrong.
@@ -190,6 +191,9 @@ Json ToJson(const TaskError& error, int attempt) {
   if (error.next_retry_delay) {
     json["next_retry_delay_ms"] = Milliseconds(*error.next_retry_delay);
   }
+  if (error.minimum_retry_delay) {
+    json["minimum_retry_delay_ms"] = Milliseconds(*error.minimum_retry_delay);
+  }
   return json;
 }
 
@@ -214,6 +218,7 @@ absl::StatusOr<TaskError> TaskErrorFromJson(const Json& json) {
     }
   }
   ReadMilliseconds(reader, "next_retry_delay_ms", error.next_retry_delay);
+  ReadMilliseconds(reader, "minimum_retry_delay_ms", error.minimum_retry_delay);
   if (!reader.status().ok()) return reader.status();
   return error;
 }

@@ -79,6 +79,7 @@ TEST(TaskErrorTest, IsReadBackWhole) {
   error.details = JsonObject{{"status", 429}};
   for (Duration delay : {Duration(0), Duration(30s), Duration(1500us)}) {
     error.next_retry_delay = delay;
+    error.minimum_retry_delay = delay;
     auto read = TaskErrorFromJson(*ParseJson(FormatJson(ToJson(error, 1))));
     ASSERT_TRUE(read.ok()) << read.status();
     EXPECT_EQ(read->type, error.type);
@@ -86,6 +87,7 @@ TEST(TaskErrorTest, IsReadBackWhole) {
     EXPECT_EQ(read->retryable, false);
     EXPECT_EQ(read->details, error.details);
     EXPECT_EQ(read->next_retry_delay, delay);
+    EXPECT_EQ(read->minimum_retry_delay, delay);
   }
 }
 

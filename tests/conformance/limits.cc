@@ -323,6 +323,27 @@ TEST_P(LimitTest, ARateLetsOneGoWhenThePeriodOfAnotherIsOver) {
   EXPECT_EQ(ClaimOne().run->id, begun[4].run);
 }
 
+TEST_P(LimitTest, AThrottledTaskHoldsTheRateBackForAll) {
+  const auto workflow = Limited({.rate = 3, .period = seconds(1)});
+  const Begun first = Begin(workflow);
+  EXPECT_EQ(first.decision, kGranted);
+  AttemptEnd end = Failure(first.lease, "HttpThrottled");
+  end.error->category = ErrorCategory::kThrottled;
+  end.error->retryable = false;
+  end.error->minimum_retry_delay = seconds(30);
+  ASSERT_TRUE(Finish(end));
+  const Begun second = Begin(workflow);
+  const Begun third = Begin(workflow);
+  EXPECT_EQ(second.decision, kWait);
+  EXPECT_EQ(Only().next_at, clock().Now() + seconds(30));
+  // Other keys are other services.
+  EXPECT_EQ(Begin(workflow, "other").decision, kGranted);
+  clock().Advance(seconds(30) - Duration(1));
+  EXPECT_THAT(Claim(), IsEmpty());
+  clock().Advance(Duration(1));
+  EXPECT_THAT(Value(store().Claim(Want(5))).leases, SizeIs(2));
+}
+
 TEST_P(LimitTest, WhoeverComesWhenARateIsFreeAgainComesAfterThoseThatWait) {
   const auto workflow = Limited({.rate = 1});
   Begin(workflow);

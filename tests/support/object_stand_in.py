@@ -37,6 +37,40 @@ import urllib.parse
 BLOCK = 256 * 1024
 
 
+class Joined:
+    """Files that are read as one."""
+
+    def __init__(self, paths):
+        self._files = [open(path, "rb") for path in paths]
+        self._at = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for file in self._files:
+            file.close()
+
+    def seek(self, offset):
+        self._at = 0
+        for file in self._files:
+            size = os.fstat(file.fileno()).st_size
+            if offset < size:
+                file.seek(offset)
+                return
+            self._at += 1
+            offset -= size
+
+    def read(self, size):
+        while self._at < len(self._files):
+            if block := self._files[self._at].read(size):
+                return block
+            self._at += 1
+            if self._at < len(self._files):
+                self._files[self._at].seek(0)
+        return b""
+
+
 class Faults:
     def __init__(self):
         self._lock = threading.Lock()
@@ -211,7 +245,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         cut = self.fault.get("after") if self.fault.get("do") == "cut" else None
         flip = self.fault.get("at") if self.fault.get("do") == "flip" else None
-        with open(path, "rb") as file:
+        with Joined(path) if isinstance(path, list) else open(path, "rb") as file:
             file.seek(begin)
             at = begin
             while at < end:

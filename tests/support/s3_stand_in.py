@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import os
 import re
-import shutil
 import sys
 import threading
 import urllib.parse
@@ -240,24 +239,23 @@ class S3(Handler):
         if any(size < MINIMUM_PART for _, size, _ in parts[:-1]):
             raise Refusal(400, "EntityTooSmall")
         made = upload["object"]
-        with open(made["path"], "wb") as out:
-            for path, _, _ in parts:
-                with open(path, "rb") as part:
-                    shutil.copyfileobj(part, out, 1 << 20)
+        # As S3 does, without copying them.
+        made["path"] = [path for path, _, _ in parts]
         made["size"] = sum(size for _, size, _ in parts)
         made["etag"] = f"{parts[0][2]}-{len(parts)}"
         self.publish(made)
-        self.forget(upload)
+        self.forget(upload, kept=made["path"])
         self.answer(200, b"<CompleteMultipartUploadResult/>")
 
     def abandon(self, upload):
         self.forget(upload)
         self.answer(204)
 
-    def forget(self, upload):
+    def forget(self, upload, kept=()):
         del self.server.uploads[self.query["uploadId"]]
         for path, _, _ in upload["parts"].values():
-            os.unlink(path)
+            if path not in kept:
+                os.unlink(path)
 
 
 if __name__ == "__main__":

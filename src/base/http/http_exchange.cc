@@ -4,7 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "base/concat.h"
 #include "base/redact_url.h"
 
@@ -22,22 +21,6 @@ constexpr int kPollMilliseconds = 1000;
 bool HasBody(const HttpRequest& request) {
   return !request.body.empty() || request.method == "POST" ||
          request.method == "PUT" || request.method == "PATCH";
-}
-
-long Milliseconds(Duration duration) {
-  return static_cast<long>(std::max<std::int64_t>(
-      1, std::chrono::ceil<std::chrono::milliseconds>(duration).count()));
-}
-
-// "Content-Type: text/plain\r\n" as a name in lower case and a value.
-std::pair<std::string, std::string> SplitHeader(std::string_view line) {
-  const std::size_t colon = line.find(':');
-  std::string name(line.substr(0, colon));
-  absl::AsciiStrToLower(&name);
-  std::string value(colon == std::string_view::npos ? ""
-                                                    : line.substr(colon + 1));
-  absl::StripAsciiWhitespace(&value);
-  return {std::move(name), std::move(value)};
 }
 
 absl::StatusCode CodeOf(CURLcode code) {
@@ -62,10 +45,8 @@ absl::StatusCode CodeOf(CURLcode code) {
 }  // namespace
 
 std::unique_ptr<HttpConnection> MakeHttpConnection() {
-  // Thread-safe and only ever once, whoever else uses libcurl.
-  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (!CurlIsReady()) return nullptr;
   auto connection = std::make_unique<HttpConnection>();
-  if (kReady != CURLE_OK) return nullptr;
   connection->easy.reset(curl_easy_init());
   connection->multi.reset(curl_multi_init());
   if (!connection->easy || !connection->multi) return nullptr;
@@ -112,14 +93,14 @@ void HttpExchange::SetUp(const HttpRequest& request,
   // A dot segment would name another object without it.
   Set(CURLOPT_PATH_AS_IS, 1L);
   Set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
-  Set(CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options.connect_timeout));
+  Set(CURLOPT_CONNECTTIMEOUT_MS, CurlMilliseconds(options.connect_timeout));
   Set(CURLOPT_LOW_SPEED_LIMIT, 1L);
   Set(CURLOPT_LOW_SPEED_TIME,
       static_cast<long>(
           std::chrono::ceil<std::chrono::seconds>(options.stall_timeout)
               .count()));
   if (request.timeout > Duration::zero()) {
-    Set(CURLOPT_TIMEOUT_MS, Milliseconds(request.timeout));
+    Set(CURLOPT_TIMEOUT_MS, CurlMilliseconds(request.timeout));
   }
   if (!options.authorities.empty()) {
     Set(CURLOPT_CAINFO, options.authorities.c_str());

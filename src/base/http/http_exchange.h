@@ -1,8 +1,6 @@
 // One request and its answer on libcurl's handles.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -11,24 +9,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/http/curl_handle.h"
 #include "base/http/http_client.h"
 
 namespace windlass {
 
-struct CurlEasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct CurlMultiDeleter {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-};
-struct CurlListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
 // A multi handle keeps its connections; each serves one exchange at a time.
 struct HttpConnection {
-  std::unique_ptr<CURL, CurlEasyDeleter> easy;
-  std::unique_ptr<CURLM, CurlMultiDeleter> multi;
+  CurlEasy easy;
+  CurlMulti multi;
 };
 
 // Null when libcurl cannot make one (memory).
@@ -74,7 +63,7 @@ class HttpExchange {
   HttpConnection& connection_;
   const std::string what_;  // "GET http://host/path", for messages.
   const std::stop_token stop_;
-  std::unique_ptr<curl_slist, CurlListDeleter> headers_;
+  CurlList headers_;
 
   std::string_view body_;  // Of the request; sent_ bytes are.
   std::size_t sent_ = 0;

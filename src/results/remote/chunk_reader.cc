@@ -8,19 +8,18 @@ namespace windlass {
 
 absl::StatusOr<std::string_view> ChunkReader::Next() {
   buffer_.erase(0, given_);
-  given_ = 0;
+  filled_ -= given_;
   // A byte more tells whether this is the last.
   const std::size_t wanted = chunk_bytes_ + 1;
-  while (buffer_.size() < wanted) {
-    const std::size_t old = buffer_.size();
-    buffer_.resize(wanted);
+  if (filled_ < wanted) buffer_.resize(wanted);
+  while (filled_ < wanted) {
     absl::StatusOr<std::size_t> n =
-        rest_.Read(std::span(buffer_.data() + old, wanted - old));
-    buffer_.resize(old + (n.ok() ? *n : 0));
+        rest_.Read(std::span(buffer_.data() + filled_, wanted - filled_));
     if (!n.ok()) return n.status();
     if (*n == 0) break;
+    filled_ += *n;
   }
-  given_ = std::min(buffer_.size(), chunk_bytes_);
+  given_ = std::min(filled_, chunk_bytes_);
   return std::string_view(buffer_).substr(0, given_);
 }
 

@@ -9,6 +9,7 @@
 #include "sql_query.h"
 #include "store/sql/claim.h"
 #include "store/sql/effects.h"
+#include "store/sql/permits.h"
 #include "store/sql/tasks.h"
 #include "store/sql/waiting.h"
 
@@ -26,6 +27,19 @@ void Fetch(Transaction& tx, std::span<const AttemptEnd> ends) {
   tx.leases.Fetch(tx.db);
 }
 
+// Who was told to slow down is one of all that share the rate. For as long as
+// the service said, else until the task itself tries again.
+void HoldIfThrottled(Transaction& tx, const AttemptEnd& end,
+                     const Decision& decision) {
+  if (!end.error || end.error->category != ErrorCategory::kThrottled) return;
+  const auto& asked = end.error->minimum_retry_delay;
+  if (asked) {
+    HoldRate(tx, end.run, end.task, tx.now() + *asked);
+  } else if (decision.kind == Decision::Kind::kRetryAt) {
+    HoldRate(tx, end.run, end.task, decision.at);
+  }
+}
+
 // Ends one lease; false when it is no longer there.
 bool FinishOne(Transaction& tx, const AttemptEnd& end) {
   LiveRun* run = tx.Run(end.run);
@@ -39,9 +53,10 @@ bool FinishOne(Transaction& tx, const AttemptEnd& end) {
   }
   const std::uint64_t seed =
       JitterSeed(end.run, end.task, lease->ticket.attempt);
-  EndAttempt(tx, *run, *lease, end,
-             AfterAttempt(run->spec(end.task.node), lease->ticket, end,
-                          tx.now(), seed));
+  const Decision decision = AfterAttempt(run->spec(end.task.node),
+                                         lease->ticket, end, tx.now(), seed);
+  HoldIfThrottled(tx, end, decision);
+  EndAttempt(tx, *run, *lease, end, decision);
   return true;
 }
 

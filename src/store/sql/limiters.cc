@@ -70,6 +70,13 @@ void Limiter::Start(Timestamp now) {
   started_at = window->Start(now);
 }
 
+void Limiter::HoldUntil(Timestamp until) {
+  const auto held = window ? window->HoldUntil(until) : std::nullopt;
+  if (!held) return;
+  changed = true;
+  started_at = held;
+}
+
 void Limiters::Lock(const std::set<std::int64_t>& ids,
                     const std::vector<LimitTerms>& terms, Partners partners) {
   Insert(terms);

@@ -39,6 +39,8 @@ struct Limiter {
   void GiveBack();
   // A start that was reserved happens.
   void Start(Timestamp now);
+  // Lets nobody go before; only of a rate.
+  void HoldUntil(Timestamp until);
 
   std::int64_t id = 0;
   LimitKind kind = LimitKind::kConcurrency;

@@ -31,6 +31,12 @@ struct PermitChanges {
 
   // Tasks that need no permit any more, if they have one.
   std::vector<Task> freed;
+  // Of those: whose rate lets nobody go before.
+  struct Hold {
+    Task task;
+    Timestamp until;
+  };
+  std::vector<Hold> holds;
   // Tasks that are to wait for one.
   std::vector<Wait> waits;
   // Limiters that may let someone go, for another reason.

@@ -40,18 +40,29 @@ void AddLimiters(Transaction& tx, const std::vector<Line>& lines) {
 struct Freed {
   Line line;
   bool reserved = false;
+  std::optional<Timestamp> hold_until = {};
 };
 
 void AppendFreed(Rows rows, std::vector<Freed>& freed) {
   while (rows.Next()) {
-    freed.push_back({{rows.Int(1), rows.Int(2)}, rows.IsNull(0)});
+    freed.push_back(
+        {.line = {rows.Int(1), rows.Int(2)}, .reserved = rows.IsNull(0)});
   }
 }
 
 std::vector<Freed> TakeFreed(Transaction& tx) {
   std::vector<Freed> freed;
-  const auto tasks = std::exchange(tx.permits.freed, {});
+  auto tasks = std::exchange(tx.permits.freed, {});
   if (tasks.empty()) return freed;
+  // Few, and each is to be told apart.
+  for (const auto& [task, until] : std::exchange(tx.permits.holds, {})) {
+    if (std::erase(tasks, task) == 0) continue;
+    const std::size_t before = freed.size();
+    AppendFreed(tx.db.Read(Query::kTakePermit, task.run, task.task.node,
+                           task.task.index),
+                freed);
+    if (freed.size() > before) freed.back().hold_until = until;
+  }
   if (tx.writers == Writers::kOne) {
     for (const PermitChanges::Task& task : tasks) {
       AppendFreed(tx.db.Read(Query::kTakePermit, task.run, task.task.node,
@@ -246,7 +257,9 @@ void GiveBack(Limiters& limiters, const std::vector<Freed>& freed) {
     }
     // A start that has happened stays one.
     Limiter* limiter = limiters.Find(permit.line.rate);
-    if (limiter != nullptr && permit.reserved) limiter->GiveBack();
+    if (limiter == nullptr) continue;
+    if (permit.reserved) limiter->GiveBack();
+    if (permit.hold_until) limiter->HoldUntil(*permit.hold_until);
   }
 }
 
@@ -388,6 +401,10 @@ void ForgetUnused(Transaction& tx) {
 
 void FreePermit(Transaction& tx, RunId run, TaskKey task) {
   if (tx.Any(Rare::kPermit)) tx.permits.freed.push_back({run, task});
+}
+
+void HoldRate(Transaction& tx, RunId run, TaskKey task, Timestamp until) {
+  if (tx.Any(Rare::kPermit)) tx.permits.holds.push_back({{run, task}, until});
 }
 
 void KeepPermit(Transaction& tx, RunId run, TaskKey task) {

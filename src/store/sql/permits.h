@@ -16,6 +16,10 @@ namespace windlass::sql {
 // does not wait any longer.
 void FreePermit(Transaction& tx, RunId run, TaskKey task);
 
+// The service that the task has called asks for less: the task's rate, if it
+// has one, lets nobody go before. To be called after FreePermit().
+void HoldRate(Transaction& tx, RunId run, TaskKey task, Timestamp until);
+
 // The task is still under way although its lease has ended.
 void KeepPermit(Transaction& tx, RunId run, TaskKey task);
 

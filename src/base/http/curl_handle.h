@@ -1,0 +1,41 @@
+// What users of libcurl's handles share.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "windlass/time.h"
+
+namespace windlass {
+
+struct CurlEasyDeleter {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct CurlMultiDeleter {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+struct CurlListDeleter {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+struct CurlUrlDeleter {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+using CurlEasy = std::unique_ptr<CURL, CurlEasyDeleter>;
+using CurlMulti = std::unique_ptr<CURLM, CurlMultiDeleter>;
+using CurlList = std::unique_ptr<curl_slist, CurlListDeleter>;
+using CurlUrl = std::unique_ptr<CURLU, CurlUrlDeleter>;
+
+// Prepares libcurl, once per process; false when it cannot be used.
+bool CurlIsReady();
+
+// For libcurl's limits: rounded up, at least 1.
+long CurlMilliseconds(Duration duration);
+
+// "Content-Type: text/plain\r\n" as a name in lower case and a value.
+std::pair<std::string, std::string> SplitHeader(std::string_view line);
+
+}  // namespace windlass
