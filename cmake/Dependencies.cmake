@@ -10,7 +10,7 @@ find_package(PostgreSQL REQUIRED)                   # src/store/postgres: libpq
 find_package(CURL REQUIRED)                       # src/base/http
 find_package(zstd REQUIRED)                       # src/base/compress
 find_package(ZLIB REQUIRED)                       # src/handlers/file: gzip
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # src/base/sha256
+find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)  # src/base/sha256, tls
 find_package(DuckDB REQUIRED)                     # src/handlers/duckdb
 find_package(pugixml REQUIRED)                    # src/results/s3
 find_package(spdlog REQUIRED)                     # src/base/log

@@ -1,5 +1,5 @@
 // SHA-256, the checksum of results and of cache keys. The home of OpenSSL,
-// with hmac.h.
+// with hmac.h and tls.h.
 #pragma once
 
 #include <memory>

@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "cli/find_run.h"
-#include "cli/run_document.h"
 #include "cli/table.h"
+#include "model/documents.h"
 #include "model/task_name.h"
 
 namespace windlass::cli {
@@ -55,11 +55,7 @@ absl::StatusOr<DeadLetterFilter> FilterFrom(Store& store, const Flags& flags) {
 int PrintList(const Globals& globals,
               const std::vector<DeadLetterRecord>& letters) {
   if (globals.json()) {
-    JsonArray list;
-    for (const DeadLetterRecord& letter : letters) {
-      list.push_back(DeadLetterDocument(letter));
-    }
-    PrintJson(JsonObject{{"dead_letters", std::move(list)}});
+    PrintJson(DeadLettersDocument(letters));
     return kOk;
   }
   Table table({"ID", "RUN", "WORKFLOW", "TASK", "ATTEMPTS", "FAILED", "ERROR"});
@@ -85,18 +81,6 @@ int List(const Globals& globals, const Flags& flags) {
   });
 }
 
-Json AttemptDocument(const AttemptRecord& attempt) {
-  JsonObject out;
-  out["attempt"] = attempt.attempt;
-  out["outcome"] = Name(attempt.outcome);
-  out["started_at"] = FormatTimestamp(attempt.started_at);
-  out["finished_at"] = FormatTimestamp(attempt.finished_at);
-  out["executor"] = attempt.executor;
-  out["error"] =
-      attempt.error ? ToJson(*attempt.error, attempt.attempt) : Json(nullptr);
-  return out;
-}
-
 int Show(const Globals& globals, const Flags& flags) {
   return WithStore(globals, [&](Engine&, Store& store) -> int {
     auto filter = FilterFrom(store, flags);
@@ -110,14 +94,7 @@ int Show(const Globals& globals, const Flags& flags) {
     const DeadLetterRecord& letter = letters->front();
     auto attempts = store.ListAttempts(letter.run);
     if (!attempts.ok()) return Fail(globals, attempts.status());
-    Json document = DeadLetterDocument(letter);
-    JsonArray history;
-    for (const AttemptRecord& attempt : *attempts) {
-      if (attempt.key == letter.task) {
-        history.push_back(AttemptDocument(attempt));
-      }
-    }
-    document.as_object()["history"] = std::move(history);
+    const Json document = DeadLetterDocument(letter, *attempts);
     if (globals.json()) {
       PrintJson(document);
     } else {

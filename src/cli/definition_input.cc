@@ -8,6 +8,7 @@
 #include "cli/document_file.h"
 #include "engine/builtin_handlers.h"
 #include "executor/availability.h"
+#include "model/documents.h"
 
 namespace windlass::cli {
 namespace {
@@ -39,17 +40,6 @@ Json ParamValue(const ParamSpec* param, const std::string& text) {
   }
   auto parsed = ParseJson(text);
   return parsed.ok() ? *std::move(parsed) : Json(text);
-}
-
-Json ProblemDocument(const Problem& problem) {
-  JsonObject out;
-  out["file"] = problem.file;
-  out["line"] = problem.line;
-  out["column"] = problem.column;
-  out["field"] = problem.field;
-  out["message"] = problem.message;
-  out["suggestion"] = problem.suggestion;
-  return out;
 }
 
 void PrintProblems(const Globals& globals,

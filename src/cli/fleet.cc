@@ -7,8 +7,8 @@
 #include "absl/strings/str_join.h"
 #include "cli/commands.h"
 #include "cli/lister.h"
-#include "cli/run_document.h"
 #include "cli/table.h"
+#include "model/documents.h"
 
 namespace windlass::cli {
 namespace {
@@ -18,22 +18,17 @@ int ListExecutors(const Globals& globals) {
     auto executors = store.ListExecutors();
     if (!executors.ok()) return Fail(globals, executors.status());
     if (globals.json()) {
-      JsonArray list;
-      for (const auto& one : *executors) list.push_back(ExecutorDocument(one));
-      PrintJson(JsonObject{{"executors", std::move(list)}});
+      PrintJson(ExecutorsDocument(*executors));
       return kOk;
     }
     Table table({"NAME", "PROFILE", "STATE", "BUSY", "HEARTBEAT", "QUEUES"});
     for (const ExecutorRecord& one : *executors) {
-      table.AddRow({one.info.name, one.info.profile,
-                    !one.alive     ? "lost"
-                    : one.draining ? "draining"
-                                   : "running",
-                    absl::StrCat(one.busy_slots, "/", one.info.slots),
-                    ShortTime(one.last_heartbeat),
-                    one.info.queues.empty()
-                        ? "all"
-                        : absl::StrJoin(one.info.queues, ",")});
+      table.AddRow(
+          {one.info.name, one.info.profile, std::string(StateName(one)),
+           absl::StrCat(one.busy_slots, "/", one.info.slots),
+           ShortTime(one.last_heartbeat),
+           one.info.queues.empty() ? "all"
+                                   : absl::StrJoin(one.info.queues, ",")});
     }
     std::cout << table.Render();
     return kOk;
@@ -45,9 +40,7 @@ int ListQueues(const Globals& globals) {
     auto queues = store.ListQueues();
     if (!queues.ok()) return Fail(globals, queues.status());
     if (globals.json()) {
-      JsonArray list;
-      for (const auto& queue : *queues) list.push_back(QueueDocument(queue));
-      PrintJson(JsonObject{{"queues", std::move(list)}});
+      PrintJson(QueuesDocument(*queues));
       return kOk;
     }
     Table table({"QUEUE", "STATE", "READY", "RUNNING", "SCHEDULED", "OLDEST"});
@@ -75,9 +68,7 @@ int ListLimits(const Globals& globals) {
     auto limits = store.ListLimits();
     if (!limits.ok()) return Fail(globals, limits.status());
     if (globals.json()) {
-      JsonArray list;
-      for (const auto& limit : *limits) list.push_back(LimitDocument(limit));
-      PrintJson(JsonObject{{"limits", std::move(list)}});
+      PrintJson(LimitsDocument(*limits));
       return kOk;
     }
     Table table({"LIMIT", "KEY", "ALLOWED", "IN USE", "WAITING", "NEXT"});

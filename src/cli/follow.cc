@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/signals.h"
-#include "cli/run_document.h"
+#include "model/documents.h"
 
 namespace windlass::cli {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "cli/commands.h"
 #include "cli/live_view.h"
-#include "cli/run_document.h"
 #include "cli/table.h"
+#include "model/documents.h"
 
 namespace windlass::cli {
 namespace {
@@ -27,9 +27,7 @@ int List(const Globals& globals, const Flags& flags) {
     auto runs = store.ListRuns(filter);
     if (!runs.ok()) return Fail(globals, runs.status());
     if (globals.json()) {
-      JsonArray list;
-      for (const RunRecord& run : *runs) list.push_back(RunSummary(run));
-      PrintJson(JsonObject{{"runs", std::move(list)}});
+      PrintJson(RunsDocument(*runs));
       return static_cast<int>(kOk);
     }
     Table table({"RUN", "WORKFLOW", "STATE", "CREATED", "TOOK"});

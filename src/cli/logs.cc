@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/find_run.h"
 #include "engine/attempt_logs.h"
-#include "engine/task_result.h"
+#include "results/task_result.h"
 
 namespace windlass::cli {
 namespace {

@@ -42,8 +42,9 @@ void AddGlobals(CLI::App& app, Globals& globals, std::string& config) {
       "or amqps://... (default: none)");
   AddSetting(app, "--output", globals.output, "What to print on stdout")
       ->check(CLI::IsMember({"text", "json"}));
-  AddSetting(app, "--log-level", globals.log_level,
-             "Least level to log (default: info for executor, else warn)")
+  AddSetting(
+      app, "--log-level", globals.log_level,
+      "Least level to log (default: info for executor and server, else warn)")
       ->check(
           CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   AddSetting(app, "--log-format", globals.log_format, "Form of log lines")
@@ -62,6 +63,7 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddRunControl(app, invocation);
   AddDeadLetter(app, invocation);
   AddExecutor(app, invocation);
+  AddServer(app, invocation);
   AddExecutors(app, invocation);
   AddQueues(app, invocation);
   AddSchedules(app, invocation);

@@ -14,8 +14,8 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/find_run.h"
-#include "engine/task_result.h"
 #include "results/result_io.h"
+#include "results/task_result.h"
 
 namespace windlass::cli {
 namespace {

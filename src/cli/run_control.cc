@@ -5,7 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/find_run.h"
-#include "cli/run_document.h"
+#include "model/documents.h"
 
 namespace windlass::cli {
 namespace {

@@ -8,8 +8,8 @@
 #include "cli/commands.h"
 #include "cli/definition_input.h"
 #include "cli/lister.h"
-#include "cli/run_document.h"
 #include "cli/table.h"
+#include "model/documents.h"
 #include "model/schedule.h"
 #include "windlass/clock.h"
 
@@ -29,9 +29,7 @@ int List(const Globals& globals) {
     auto schedules = store.ListSchedules();
     if (!schedules.ok()) return Fail(globals, schedules.status());
     if (globals.json()) {
-      JsonArray list;
-      for (const auto& one : *schedules) list.push_back(ScheduleDocument(one));
-      PrintJson(JsonObject{{"schedules", std::move(list)}});
+      PrintJson(SchedulesDocument(*schedules));
       return kOk;
     }
     Table table({"WORKFLOW", "CRON", "TIMEZONE", "OVERLAP", "STATE",

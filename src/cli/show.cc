@@ -7,8 +7,8 @@
 #include "cli/commands.h"
 #include "cli/find_run.h"
 #include "cli/follow.h"
-#include "cli/run_document.h"
 #include "cli/table.h"
+#include "model/documents.h"
 #include "model/task_name.h"
 
 namespace windlass::cli {

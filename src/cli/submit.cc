@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/definition_input.h"
 #include "cli/follow.h"
+#include "model/documents.h"
 
 namespace windlass::cli {
 namespace {
@@ -36,20 +37,11 @@ absl::StatusOr<std::vector<SubmittedRun>> SubmitAll(Store& store,
 
 int PrintSubmitted(const Globals& globals,
                    const std::vector<SubmittedRun>& runs) {
-  if (!globals.json()) {
-    for (const SubmittedRun& run : runs) {
-      std::cout << FormatRunId(run.id) << '\n';
-    }
+  if (globals.json()) {
+    PrintJson(SubmittedDocument(runs));
     return kOk;
   }
-  if (runs.size() == 1) {
-    PrintJson(JsonObject{{"run_id", FormatRunId(runs.front().id)},
-                         {"created", runs.front().created}});
-    return kOk;
-  }
-  JsonArray ids;
-  for (const SubmittedRun& run : runs) ids.push_back(Json(FormatRunId(run.id)));
-  PrintJson(JsonObject{{"run_ids", std::move(ids)}});
+  for (const SubmittedRun& run : runs) std::cout << FormatRunId(run.id) << '\n';
   return kOk;
 }
 

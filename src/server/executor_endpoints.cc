@@ -30,10 +30,6 @@ using prometheus::MetricFamily;
 // A clock that was set by less is corrected by NTP as it goes.
 constexpr Duration kClockJump = std::chrono::seconds(5);
 
-HttpResponse JsonResponse(int status, const JsonObject& document) {
-  return {status, "application/json", FormatJson(Json(document)) + "\n"};
-}
-
 HttpResponse Verdict(const std::vector<HealthReason>& reasons,
                      std::string_view bad) {
   if (reasons.empty()) return {.body = "ok\n"};
@@ -105,10 +101,12 @@ class HttpEndpoints : public ExecutorEndpoints {
 
   absl::Status Open(const ListenAddress& address) {
     auto server = OpenHttpServer(
-        address, {{"/livez", [this] { return Livez(); }},
-                  {"/readyz", [this] { return Readyz(); }},
-                  {"/metrics", [this] { return Metrics(); }},
-                  {"/diagnostics", [this] { return Diagnostics(); }}});
+        address,
+        Router({{"GET", "/livez", [this](auto&) { return Livez(); }},
+                {"GET", "/readyz", [this](auto&) { return Readyz(); }},
+                {"GET", "/metrics", [this](auto&) { return Metrics(); }},
+                {"GET", "/diagnostics",
+                 [this](auto&) { return Diagnostics(); }}}));
     if (!server.ok()) return server.status();
     fleet_.Start();
     server_ = *std::move(server);

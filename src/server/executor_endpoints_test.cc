@@ -429,21 +429,21 @@ TEST_F(ExecutorEndpointsTest, OtherPathsAreNotFound) {
 }
 
 TEST_F(ExecutorEndpointsTest, APortIsNeverShared) {
-  auto second = OpenHttpServer(endpoints->address(), {});
+  auto second = OpenHttpServer(endpoints->address(), Router({}));
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(second.status().message()),
               HasSubstr("Address already in use"));
 }
 
 TEST(HttpServerTest, AnUnknownHostIsUnavailable) {
-  auto server = OpenHttpServer({"no.such.host.invalid", 0}, {});
+  auto server = OpenHttpServer({"no.such.host.invalid", 0}, Router({}));
   EXPECT_EQ(server.status().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST(HttpServerTest, ChildrenMayStillDieOfABrokenPipe) {
   struct sigaction before {};
   sigaction(SIGPIPE, nullptr, &before);
-  auto server = OpenHttpServer({"127.0.0.1", 0}, {});
+  auto server = OpenHttpServer({"127.0.0.1", 0}, Router({}));
   ASSERT_TRUE(server.ok()) << server.status();
   struct sigaction now {};
   sigaction(SIGPIPE, nullptr, &now);

@@ -1,7 +1,9 @@
 // What people do to runs: cancel (I9), pause, retry, dead letters; submitting
 // with keys and in bulk.
 
+#include <atomic>
 #include <latch>
+#include <string>
 #include <thread>
 
 #include "conformance/store_test.h"
@@ -579,6 +581,33 @@ TEST_P(ControlTest, ManyClientsMaySubmitANewWorkflowAtOnce) {
     }
   }
   EXPECT_EQ(Value(store().CountRuns()).running, kClients * 10);
+}
+
+TEST_P(ControlTest, SubmitsWithOneKeyAtOnceAreOneRun) {
+  constexpr int kClients = 4;
+  constexpr int kRounds = 10;
+  std::vector<std::unique_ptr<Store>> handles;
+  for (int i = 0; i < kClients; ++i) handles.push_back(OpenAnother());
+  const auto workflow = SingleTask();
+  for (int round = 0; round < kRounds; ++round) {
+    std::latch begin(kClients);
+    std::atomic<int> created = 0;
+    std::vector<std::jthread> clients;
+    for (const auto& handle : handles) {
+      clients.emplace_back([&] {
+        SubmitRequest request;
+        request.workflow = workflow;
+        request.idempotency_key = "round " + std::to_string(round);
+        begin.arrive_and_wait();
+        const auto runs = handle->Submit({&request, 1});
+        ASSERT_TRUE(runs.ok()) << runs.status();
+        created += runs->front().created ? 1 : 0;
+      });
+    }
+    clients.clear();
+    EXPECT_EQ(created, 1);
+  }
+  EXPECT_EQ(Value(store().CountRuns()).running, kRounds);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, ControlTest, testing::ValuesIn(AllStores()),

@@ -254,10 +254,14 @@ absl::StatusOr<std::vector<SubmittedRun>> Control::Submit(
     submitted.clear();
     return SubmitRuns(tx, requests, submitted);
   };
-  if (auto status = ledger_.Write(Ledger::Durability::kMachine, body);
-      !status.ok()) {
-    return status;
+  // Of two submits with one key at the same moment the later finds the key
+  // taken, and the time after that the run of the first.
+  absl::Status status;
+  for (std::size_t i = 0; i <= requests.size(); ++i) {
+    status = ledger_.Write(Ledger::Durability::kMachine, body);
+    if (!absl::IsAlreadyExists(status)) break;
   }
+  if (!status.ok()) return status;
   return submitted;
 }
 

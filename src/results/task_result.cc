@@ -1,4 +1,4 @@
-#include "engine/task_result.h"
+#include "results/task_result.h"
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"

@@ -1,4 +1,4 @@
-#include "cli/run_document.h"
+#include "model/documents.h"
 
 #include <algorithm>
 #include <optional>
@@ -9,7 +9,7 @@
 #include "model/schedule.h"
 #include "windlass/result.h"
 
-namespace windlass::cli {
+namespace windlass {
 namespace {
 
 Json TimeOrNull(const std::optional<Timestamp>& time) {
@@ -70,6 +70,19 @@ std::span<const TaskRecord> InstancesAfter(const std::vector<TaskRecord>& tasks,
   return std::span(tasks).subspan(parent + 1, std::min(count, left));
 }
 
+template <typename Records, typename Document>
+JsonObject ListDocument(std::string_view name, const Records& records,
+                        Document document) {
+  JsonArray list;
+  list.reserve(records.size());
+  for (const auto& record : records) list.push_back(document(record));
+  JsonObject out;
+  out[name] = std::move(list);
+  return out;
+}
+
+}  // namespace
+
 Json TaskDocument(const TaskRecord& task) {
   JsonObject out;
   out["id"] = task.id;
@@ -91,8 +104,6 @@ Json TaskDocument(const TaskRecord& task) {
   return out;
 }
 
-}  // namespace
-
 Json RunSummary(const RunRecord& run) {
   JsonObject out;
   out["run_id"] = FormatRunId(run.id);
@@ -110,6 +121,12 @@ Json RunSummary(const RunRecord& run) {
 
 Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks) {
   Json out = RunSummary(run);
+  JsonObject list = TasksDocument(tasks);
+  out.as_object()["tasks"] = std::move(list.at("tasks"));
+  return out;
+}
+
+JsonObject TasksDocument(const std::vector<TaskRecord>& tasks) {
   JsonArray list;
   list.reserve(tasks.size());
   for (std::size_t i = 0; i < tasks.size(); ++i) {
@@ -121,7 +138,18 @@ Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks) {
     mapped.result = ListOfInstances(InstancesAfter(tasks, i));
     list.push_back(TaskDocument(mapped));
   }
-  out.as_object()["tasks"] = std::move(list);
+  return {{"tasks", std::move(list)}};
+}
+
+Json AttemptDocument(const AttemptRecord& attempt) {
+  JsonObject out;
+  out["attempt"] = attempt.attempt;
+  out["outcome"] = Name(attempt.outcome);
+  out["started_at"] = FormatTimestamp(attempt.started_at);
+  out["finished_at"] = FormatTimestamp(attempt.finished_at);
+  out["executor"] = attempt.executor;
+  out["error"] =
+      attempt.error ? ToJson(*attempt.error, attempt.attempt) : Json(nullptr);
   return out;
 }
 
@@ -140,13 +168,27 @@ Json DeadLetterDocument(const DeadLetterRecord& letter) {
   return out;
 }
 
+Json DeadLetterDocument(const DeadLetterRecord& letter,
+                        const std::vector<AttemptRecord>& attempts) {
+  Json document = DeadLetterDocument(letter);
+  JsonArray history;
+  for (const AttemptRecord& attempt : attempts) {
+    if (attempt.key == letter.task) history.push_back(AttemptDocument(attempt));
+  }
+  document.as_object()["history"] = std::move(history);
+  return document;
+}
+
+std::string_view StateName(const ExecutorRecord& executor) {
+  if (!executor.alive) return "lost";
+  return executor.draining ? "draining" : "running";
+}
+
 Json ExecutorDocument(const ExecutorRecord& executor) {
   JsonObject out;
   out["name"] = executor.info.name;
   out["profile"] = executor.info.profile;
-  out["state"] = !executor.alive     ? "lost"
-                 : executor.draining ? "draining"
-                                     : "running";
+  out["state"] = StateName(executor);
   out["slots"] = executor.info.slots;
   out["busy"] = executor.busy_slots;
   out["pid"] = executor.info.pid;
@@ -207,4 +249,52 @@ Json LimitDocument(const LimitRecord& limit) {
   return out;
 }
 
-}  // namespace windlass::cli
+Json ProblemDocument(const Problem& problem) {
+  JsonObject out;
+  out["file"] = problem.file;
+  out["line"] = problem.line;
+  out["column"] = problem.column;
+  out["field"] = problem.field;
+  out["message"] = problem.message;
+  out["suggestion"] = problem.suggestion;
+  return out;
+}
+
+JsonObject RunsDocument(const std::vector<RunRecord>& runs) {
+  return ListDocument("runs", runs, RunSummary);
+}
+
+JsonObject DeadLettersDocument(const std::vector<DeadLetterRecord>& letters) {
+  return ListDocument("dead_letters", letters,
+                      [](const DeadLetterRecord& letter) {
+                        return DeadLetterDocument(letter);
+                      });
+}
+
+JsonObject ExecutorsDocument(const std::vector<ExecutorRecord>& executors) {
+  return ListDocument("executors", executors, ExecutorDocument);
+}
+
+JsonObject QueuesDocument(const std::vector<QueueRecord>& queues) {
+  return ListDocument("queues", queues, QueueDocument);
+}
+
+JsonObject SchedulesDocument(const std::vector<ScheduleRecord>& schedules) {
+  return ListDocument("schedules", schedules, ScheduleDocument);
+}
+
+JsonObject LimitsDocument(const std::vector<LimitRecord>& limits) {
+  return ListDocument("limits", limits, LimitDocument);
+}
+
+JsonObject SubmittedDocument(const std::vector<SubmittedRun>& runs) {
+  if (runs.size() == 1) {
+    return {{"run_id", FormatRunId(runs.front().id)},
+            {"created", runs.front().created}};
+  }
+  return ListDocument("run_ids", runs, [](const SubmittedRun& run) {
+    return Json(FormatRunId(run.id));
+  });
+}
+
+}  // namespace windlass

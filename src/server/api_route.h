@@ -1,0 +1,81 @@
+// What every route of the API has around its handler.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/router.h"
+#include "windlass/json.h"
+#include "windlass/load.h"
+#include "windlass/store.h"
+
+namespace windlass {
+
+class EventFeed;
+class ResultIo;
+
+// What the API works with; all borrowed.
+struct ApiParts {
+  Store* store = nullptr;
+  ResultIo* results = nullptr;
+  EventFeed* events = nullptr;
+  // How definitions are checked, and what in one no executor of this version
+  // can carry out.
+  LoadOptions load;
+  std::function<std::vector<std::string>(const Workflow&)> unavailable;
+};
+
+// A request whose body, if its route takes one, fits the route's schema; an
+// empty body is {}.
+struct ApiCall {
+  const IncomingRequest& request;
+  JsonObject body;
+};
+
+using ApiHandler = std::function<absl::StatusOr<HttpResponse>(ApiCall&)>;
+
+struct ApiRoute {
+  std::string method;
+  std::string path;  // Below /api/v1.
+  Role role = Role::kRead;
+  RouteDescription about;
+  ApiHandler handle;
+};
+
+// Checks the query and the body of each request against the description of its
+// route, and answers errors as problems. Parameters and fields that are not
+// known are refused.
+std::vector<Route> MakeRoutes(std::vector<ApiRoute> routes);
+
+// The schemas that descriptions name: {"Run": {...}, ...}.
+const JsonObject& ApiSchemas();
+
+// --- what handlers read
+
+absl::StatusOr<RunId> RunOf(const ApiCall& call);
+// An integer of the query within [1, most].
+absl::StatusOr<int> LimitOf(const ApiCall& call, int fallback, int most);
+std::string QueryText(const ApiCall& call, const std::string& name);
+// A field that the schema has as a string; empty when it is missing.
+std::string BodyText(const ApiCall& call, std::string_view name);
+
+// The workflow in the body's `definition` with its params, ready to be
+// submitted.
+struct GivenWorkflow {
+  std::shared_ptr<const Workflow> workflow;
+  Json params;
+};
+
+// Reads `definition`, `allow_types` and `params` of the body. What is wrong
+// with the definition is in `problem`, all of it.
+absl::StatusOr<GivenWorkflow> ReadGivenWorkflow(
+    const ApiParts& parts, const ApiCall& call,
+    std::optional<HttpResponse>& problem);
+
+}  // namespace windlass

@@ -1,0 +1,204 @@
+// /api/v1/runs/{run}/tasks
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "base/concat.h"
+#include "model/documents.h"
+#include "results/result_io.h"
+#include "results/task_result.h"
+#include "server/api.h"
+
+namespace windlass {
+namespace {
+
+// A task of a run, as the path names it.
+struct Subject {
+  std::shared_ptr<const RunInfo> run;
+  std::string name;
+  TaskRecord task;
+};
+
+absl::StatusOr<Subject> SubjectOf(Store& store, const ApiCall& call) {
+  auto run = RunOf(call);
+  if (!run.ok()) return run.status();
+  auto info = store.GetRunInfo(*run);
+  if (!info.ok()) return info.status();
+  const std::string& name = call.request.Captured("task");
+  auto key = FindTask(*(*info)->workflow, name);
+  if (!key.ok()) return key.status();
+  auto task = store.GetTask(*run, *key);
+  if (absl::IsNotFound(task.status())) {
+    return absl::NotFoundError(
+        Concat("run ", FormatRunId(*run), " has no task ", name));
+  }
+  if (!task.ok()) return task.status();
+  return Subject{*std::move(info), name, *std::move(task)};
+}
+
+absl::StatusOr<HttpResponse> List(Store& store, const ApiCall& call) {
+  auto run = RunOf(call);
+  if (!run.ok()) return run.status();
+  auto tasks = store.ListTasks(*run);
+  if (!tasks.ok()) return tasks.status();
+  return JsonResponse(200, TasksDocument(*tasks));
+}
+
+absl::StatusOr<HttpResponse> Show(Store& store, const ApiCall& call) {
+  auto subject = SubjectOf(store, call);
+  if (!subject.ok()) return subject.status();
+  auto attempts = store.ListAttempts(subject->run->id);
+  if (!attempts.ok()) return attempts.status();
+  Json document = TaskDocument(subject->task);
+  JsonArray history;
+  for (const AttemptRecord& attempt : *attempts) {
+    if (attempt.key == subject->task.key) {
+      history.push_back(AttemptDocument(attempt));
+    }
+  }
+  document.as_object()["history"] = std::move(history);
+  return JsonResponse(200, document);
+}
+
+absl::StatusOr<HttpResponse> Saved(Store& store, const ApiCall& call) {
+  auto subject = SubjectOf(store, call);
+  if (!subject.ok()) return subject.status();
+  Lease lease;
+  lease.run = subject->run;
+  lease.task = subject->task.key;
+  auto state = store.LoadSaved(lease);
+  if (!state.ok()) return state.status();
+  JsonObject saved;
+  for (const auto& [name, envelope] : state->saved) {
+    saved[name] = ToJson(envelope);
+  }
+  return JsonResponse(
+      200, JsonObject{{"heartbeat_details",
+                       state->heartbeat_details.value_or(Json(nullptr))},
+                      {"saved", std::move(saved)}});
+}
+
+// -------------------------------------------------------------------- result
+
+// Hands out a piece only when the one after it has been read: the last is held
+// back until the whole content has been verified.
+class VerifiedPieces {
+ public:
+  explicit VerifiedPieces(std::unique_ptr<ByteSource> source)
+      : source_(std::move(source)) {}
+
+  absl::StatusOr<std::string> Next() {
+    if (!began_) {
+      began_ = true;
+      if (auto status = Advance(); !status.ok()) return status;
+    }
+    if (next_.empty()) return absl::OutOfRangeError("the end");
+    std::string piece = std::move(next_);
+    if (auto status = Advance(); !status.ok()) return status;
+    return piece;
+  }
+
+ private:
+  absl::Status Advance() {
+    next_.resize(kPieceBytes);
+    auto count = source_->Read(next_);
+    if (!count.ok()) return count.status();
+    next_.resize(*count);
+    return absl::OkStatus();
+  }
+
+  static constexpr std::size_t kPieceBytes = 64 * 1024;
+  const std::unique_ptr<ByteSource> source_;
+  std::string next_;
+  bool began_ = false;
+};
+
+absl::StatusOr<HttpResponse> StreamOf(ResultIo& results,
+                                      const ResultEnvelope& envelope) {
+  auto source = results.Open(envelope);
+  if (!source.ok()) return source.status();
+  // Copied with the response, which is sent once.
+  auto pieces = std::make_shared<VerifiedPieces>(*std::move(source));
+  HttpResponse response;
+  response.content_type = envelope.media_type.empty()
+                              ? "application/octet-stream"
+                              : envelope.media_type;
+  response.stream = HttpStream{.size = std::nullopt,
+                               .next = [pieces] { return pieces->Next(); }};
+  if (!envelope.sha256.empty()) {
+    response.stream->size = envelope.size;
+    response.headers.emplace_back("ETag", "\"" + envelope.sha256 + "\"");
+  }
+  return response;
+}
+
+absl::StatusOr<HttpResponse> ContentOf(const ApiParts& parts,
+                                       const Subject& subject) {
+  const TaskRecord& task = subject.task;
+  const ResultEnvelope envelope = task.result.value_or(ResultEnvelope{});
+  const bool is_mapped = task.key.index < 0 && task.item_count >= 0;
+  if (!is_mapped && envelope.kind != ResultEnvelope::Kind::kNone) {
+    return StreamOf(*parts.results, envelope);
+  }
+  auto value = ReadTaskResult(*parts.store, *parts.results, subject.run->id,
+                              subject.name);
+  if (!value.ok()) return value.status();
+  return JsonResponse(200, *value);
+}
+
+absl::StatusOr<HttpResponse> Result(const ApiParts& parts,
+                                    const ApiCall& call) {
+  auto subject = SubjectOf(*parts.store, call);
+  if (!subject.ok()) return subject.status();
+  if (subject->task.state != TaskState::kSucceeded) {
+    return absl::FailedPreconditionError(Concat("task ", subject->name,
+                                                " has no result: it is ",
+                                                Name(subject->task.state)));
+  }
+  auto response = ContentOf(parts, *subject);
+  if (!response.ok()) return response;
+  // Whatever a task has made, a browser is not to run it as a page of ours.
+  response->headers.emplace_back("Content-Security-Policy",
+                                 "sandbox; default-src 'none'");
+  response->headers.emplace_back("Content-Disposition", "attachment");
+  return response;
+}
+
+}  // namespace
+
+std::vector<ApiRoute> TaskRoutes(const ApiParts& parts) {
+  Store& store = *parts.store;
+  return {
+      {"GET",
+       "/runs/{run}/tasks",
+       Role::kRead,
+       {.id = "listTasks",
+        .summary = "The tasks of a run, each mapped one before its instances",
+        .response = "Tasks"},
+       [&store](ApiCall& call) { return List(store, call); }},
+      {"GET",
+       "/runs/{run}/tasks/{task}",
+       Role::kRead,
+       {.id = "showTask",
+        .summary = "A task, or an instance as id[3], with its attempts",
+        .response = "Task"},
+       [&store](ApiCall& call) { return Show(store, call); }},
+      {"GET",
+       "/runs/{run}/tasks/{task}/result",
+       Role::kRead,
+       {.id = "readResult",
+        .summary = "A task's result, wherever it is stored; verified",
+        .media_type = "*/*"},
+       [parts](ApiCall& call) { return Result(parts, call); }},
+      {"GET",
+       "/runs/{run}/tasks/{task}/saved",
+       Role::kRead,
+       {.id = "listSaved",
+        .summary = "What attempts of a task keep for those after them",
+        .response = "Saved"},
+       [&store](ApiCall& call) { return Saved(store, call); }},
+  };
+}
+
+}  // namespace windlass
