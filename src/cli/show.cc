@@ -85,33 +85,6 @@ void PrintAttempts(const Workflow& workflow,
     std::cout << "\nAttempts that did not succeed:\n" << table.Render();
 }
 
-// Those that did not succeed; the others are told with their tasks.
-JsonArray AttemptsDocument(const Workflow& workflow,
-                           const std::vector<AttemptRecord>& attempts) {
-  JsonArray list;
-  for (const AttemptRecord& attempt : attempts) {
-    if (attempt.outcome == AttemptOutcome::kSucceeded) continue;
-    const TaskSpec& task =
-        workflow.tasks[static_cast<std::size_t>(attempt.key.node)];
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
-        attempt.finished_at - attempt.started_at);
-    JsonObject one;
-    one["task"] = task.id;
-    one["index"] =
-        attempt.key.index < 0 ? Json(nullptr) : Json(attempt.key.index);
-    one["attempt"] = attempt.attempt;
-    one["outcome"] = Name(attempt.outcome);
-    one["started_at"] = FormatTimestamp(attempt.started_at);
-    one["finished_at"] = FormatTimestamp(attempt.finished_at);
-    one["duration_ms"] = took.count();
-    one["executor"] = attempt.executor;
-    one["error"] =
-        attempt.error ? ToJson(*attempt.error, attempt.attempt) : Json(nullptr);
-    list.push_back(std::move(one));
-  }
-  return list;
-}
-
 int Show(const Globals& globals, const Flags& flags) {
   return WithStore(globals, [&](Engine&, Store& store) -> int {
     auto run = FindRun(store, flags.run);
@@ -124,10 +97,8 @@ int Show(const Globals& globals, const Flags& flags) {
     auto attempts = store.ListAttempts(*run);
     if (!attempts.ok()) return Fail(globals, attempts.status());
     if (globals.json()) {
-      Json document = RunDocument(snapshot->run, *tasks);
-      document.as_object()["attempts"] =
-          AttemptsDocument(*snapshot->workflow, *attempts);
-      PrintJson(document);
+      PrintJson(
+          RunDocument(snapshot->run, *tasks, *snapshot->workflow, *attempts));
       return kOk;
     }
     std::cout << RenderSummary(*snapshot, PaletteFor(1)) << "\n\n";

@@ -147,9 +147,33 @@ Json AttemptDocument(const AttemptRecord& attempt) {
   out["outcome"] = Name(attempt.outcome);
   out["started_at"] = FormatTimestamp(attempt.started_at);
   out["finished_at"] = FormatTimestamp(attempt.finished_at);
+  out["duration_ms"] =
+      (attempt.finished_at - attempt.started_at).count() / 1000;
   out["executor"] = attempt.executor;
   out["error"] =
       attempt.error ? ToJson(*attempt.error, attempt.attempt) : Json(nullptr);
+  return out;
+}
+
+Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks,
+                 const Workflow& workflow,
+                 const std::vector<AttemptRecord>& attempts) {
+  JsonArray list;
+  for (const AttemptRecord& attempt : attempts) {
+    if (attempt.outcome == AttemptOutcome::kSucceeded) continue;
+    const auto node = static_cast<std::size_t>(attempt.key.node);
+    JsonObject one;
+    one["task"] = workflow.tasks[node].id;
+    one["index"] =
+        attempt.key.index < 0 ? Json(nullptr) : Json(attempt.key.index);
+    const Json document = AttemptDocument(attempt);
+    for (const auto& member : document.as_object()) {
+      one[member.key()] = member.value();
+    }
+    list.push_back(std::move(one));
+  }
+  Json out = RunDocument(run, tasks);
+  out.as_object()["attempts"] = std::move(list);
   return out;
 }
 

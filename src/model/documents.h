@@ -8,11 +8,17 @@
 #include "windlass/json.h"
 #include "windlass/load.h"
 #include "windlass/store.h"
+#include "windlass/workflow.h"
 
 namespace windlass {
 
 // Of one thing.
 Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks);
+// With those of `attempts` that did not succeed, as "attempts"; the others are
+// told with their tasks.
+Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks,
+                 const Workflow& workflow,
+                 const std::vector<AttemptRecord>& attempts);
 // One entry of a list of runs: the same without tasks.
 Json RunSummary(const RunRecord& run);
 Json TaskDocument(const TaskRecord& task);

@@ -79,7 +79,12 @@ class Runs {
     if (!record.ok()) return record.status();
     auto tasks = parts_.store->ListTasks(*run);
     if (!tasks.ok()) return tasks.status();
-    return JsonResponse(200, RunDocument(*record, *tasks));
+    auto info = parts_.store->GetRunInfo(*run);
+    if (!info.ok()) return info.status();
+    auto attempts = parts_.store->ListAttempts(*run);
+    if (!attempts.ok()) return attempts.status();
+    return JsonResponse(
+        200, RunDocument(*record, *tasks, *(*info)->workflow, *attempts));
   }
 
   // Does something to the run and tells what it is then.
