@@ -8,7 +8,7 @@ build/release/windlass bench "$@"
 bench/postgres.py
 bench/broker.py
 bench/results.py
-bench/http.py
+bench/calls.py
 if node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then
   bench/peers/run.py
 else

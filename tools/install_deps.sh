@@ -21,7 +21,7 @@ test_packages=(
   postgresql-15 postgresql-client-15 pgbouncer faketime
   json-schema-test-suite
   curl        # bench/results.py
-  wrk         # bench/http.py
+  wrk         # bench/calls.py
   prometheus  # For promtool.
   rabbitmq-server amqp-tools python3-amqp
   nginx-light openssl python3-httpbin

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Measures http tasks against a plain load generator on the same server.
 
-    bench/http.py [--calls 20000]
+    bench/calls.py [--calls 20000]
 
 A private nginx (Debian's nginx-light) on loopback answers with a small JSON
 document; it shares the machine with what is measured. Windlass is the binary at
