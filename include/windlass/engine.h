@@ -43,6 +43,8 @@ struct EngineConfig {
   // amqp://user:password@host:port/vhost or amqps://...; empty: none. With one,
   // whatever this engine makes ready is told to executors that listen to it.
   std::string broker;
+  // What one sql or validate task may spill to its scratch folder. 0: 16 GiB.
+  std::int64_t spill_bytes = 0;
   // To which addresses `http` tasks may send requests besides public ones, with
   // commas between: loopback, private, link-local (where clouds keep their
   // metadata), networks as 10.1.0.0/16, any, or none. Names are looked at once

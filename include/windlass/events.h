@@ -16,6 +16,16 @@ enum class ResultDirection : std::uint8_t { kWritten, kRead };
 enum class BrokerState : std::uint8_t { kNone, kDisconnected, kConnected };
 enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
 
+// What an attempt gave as tables: its result and its outputs.
+struct DataVolume {
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;          // Of tables that became files.
+  std::int64_t spilled_bytes = 0;  // At most at a time, to its scratch folder.
+};
+
+// A process was started, served another task, or was not fit for a next one.
+enum class WorkerEvent : std::uint8_t { kStarted, kReused, kDiscarded };
+
 // Receives every event. Called on the threads that do the work: be quick, do
 // not block, do not throw. Each method does nothing unless overridden.
 //
@@ -44,6 +54,8 @@ enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
 //                     `store` is the scheme of its URIs: "file"
 //   OnBrokerState     the connection to the broker came, or went and `why`
 //   OnCircuitState    a circuit breaker opened, half opened or closed
+//   OnData            an attempt of this task type has processed data
+//   OnWorker          of the processes that run functions or programs of tasks
 class EventSink {
  public:
   virtual ~EventSink() = default;
@@ -89,6 +101,12 @@ class EventSink {
   }
   virtual void OnCircuitState(std::string_view key, CircuitState state) {
     (void)key, (void)state;
+  }
+  virtual void OnData(std::string_view type, const DataVolume& volume) {
+    (void)type, (void)volume;
+  }
+  virtual void OnWorker(std::string_view type, WorkerEvent event) {
+    (void)type, (void)event;
   }
 };
 

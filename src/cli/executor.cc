@@ -221,8 +221,7 @@ int Execute(const Globals& globals, const Flags& flags) {
                         .events = &metrics,
                         .source = flags.source,
                         .executor = *config,
-                        .http_allow = flags.executor.http_allow,
-                        .http_authorities = flags.executor.http_ca});
+                        .flags = flags.executor});
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   // Making handlers forks the guard of child processes, which must be before
   // the server has threads.

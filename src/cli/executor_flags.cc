@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "engine/attempt_logs.h"
 #include "engine/log_events.h"
+#include "model/definition/byte_size.h"
 
 namespace windlass::cli {
 namespace {
@@ -110,6 +111,14 @@ absl::StatusOr<Duration> ParseRetention(const std::string& flag,
 
 namespace {
 
+absl::StatusOr<std::int64_t> ReadSpillQuota(const std::string& text) {
+  if (text.empty()) return 0;
+  auto bytes = ParseByteSize(text);
+  if (bytes.ok() && *bytes > 0) return *bytes;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--spill-quota: '", text, "': expected a size, as 64GiB or 512MiB"));
+}
+
 absl::Status CheckHttp(const std::string& allow, const std::string& ca) {
   auto policy = AddressPolicy::Parse(allow);
   if (!policy.ok()) {
@@ -149,9 +158,16 @@ absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
   status.Update(ReadDuration(
       {"--drain-grace-period", drain_grace_period, Duration::zero(), ""},
       config.drain_grace_period));
+  status.Update(ReadSpillQuota(spill_quota).status());
   status.Update(CheckHttp(http_allow, http_ca));
   if (!status.ok()) return status;
   return config;
+}
+
+void ExecutorFlags::ApplyTo(EngineConfig& config) const {
+  config.spill_bytes = ReadSpillQuota(spill_quota).value_or(0);
+  config.http_allow = http_allow;
+  config.http_authorities = http_ca;
 }
 
 void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
@@ -178,6 +194,9 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
              "Where attempts get their scratch folders");
   AddSetting(command, "--secrets-dir", flags.secrets_dir,
              "Folder with a file per secret");
+  AddSetting(command, "--spill-quota", flags.spill_quota,
+             "What one sql or validate task may spill, as 64GiB (default: "
+             "16GiB)");
   AddSetting(command, "--http-allow", flags.http_allow,
              "To what http tasks may send requests besides public addresses: "
              "loopback, private, link-local, networks, any, none");
@@ -203,8 +222,7 @@ class ExecutionSetup::Impl {
     EngineConfig config = EngineConfigFrom(globals);
     config.source = options.source;
     config.executor = options.executor;
-    config.http_allow = options.http_allow;
-    config.http_authorities = options.http_authorities;
+    options.flags.ApplyTo(config);
     return config;
   }
 

@@ -29,11 +29,15 @@ struct ExecutorFlags {
   std::vector<std::string> allow_env;
   std::string scratch_dir;
   std::string secrets_dir;
+  std::string spill_quota;
   std::string http_allow = "loopback";
   std::string http_ca;
 
   // Looks at the folders, too: a wrong one would fail every attempt.
   absl::StatusOr<ExecutorConfig> ToConfig() const;
+
+  // What an engine has of them. After ToConfig(), which checks them.
+  void ApplyTo(EngineConfig& config) const;
 };
 
 // Whether these can be names at all: a mistake would show itself only by
@@ -50,11 +54,10 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags);
 struct SetupOptions {
   // Logs from here on unless --log-level says otherwise.
   LogLevel level = LogLevel::kInfo;
-  EventSink* events = nullptr;          // Told of all that happens; borrowed.
-  std::string source = "poll";          // EngineConfig::source
-  ExecutorConfig executor = {};         // EngineConfig::executor
-  std::string http_allow = "loopback";  // EngineConfig::http_allow
-  std::string http_authorities = {};    // EngineConfig::http_authorities
+  EventSink* events = nullptr;   // Told of all that happens; borrowed.
+  std::string source = "poll";   // EngineConfig::source
+  ExecutorConfig executor = {};  // EngineConfig::executor
+  ExecutorFlags flags = {};      // ApplyTo()
 };
 
 // An engine ready to execute: children of tasks are guarded, events go to the

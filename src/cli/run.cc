@@ -120,9 +120,7 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
                Json params) {
   SignalWatcher signals({SIGINT, SIGTERM});
   ExecutionSetup setup(globals, config.name,
-                       {.level = LogLevel::kWarn,
-                        .http_allow = flags.executor.http_allow,
-                        .http_authorities = flags.executor.http_ca});
+                       {.level = LogLevel::kWarn, .flags = flags.executor});
   if (auto status = setup.Open(); !status.ok()) return Fail(globals, status);
   Store& store = setup.store();
   auto handlers = setup.engine().handlers();

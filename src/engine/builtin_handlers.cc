@@ -67,6 +67,7 @@ void AddBuiltinHandlers(HandlerRegistry& registry, const HandlerParts& parts) {
   registry.Add("shell", MakeShellHandler({.guard = parts.guard}));
   ProcessHandlerOptions process;
   process.guard = parts.guard;
+  process.events = parts.events;
   registry.Add("process", MakeProcessHandler(process));
   registry.Add("file", MakeFileHandler(FileHandlerOptionsFromEnvironment()));
   registry.Add("http",
@@ -75,11 +76,14 @@ void AddBuiltinHandlers(HandlerRegistry& registry, const HandlerParts& parts) {
                                 .authorities = parts.http_authorities}));
   PythonHandlerOptions python = PythonHandlerOptionsFromEnvironment();
   python.guard = parts.guard;
+  python.events = parts.events;
   python.results = parts.results;
   python.memory_bytes = parts.task_defaults.memory_bytes;
   registry.Add("python", MakePythonHandler(std::move(python)));
   SqlHandlerOptions sql = SqlHandlerOptionsFromEnvironment();
   sql.results = parts.results;
+  sql.events = parts.events;
+  if (parts.spill_bytes > 0) sql.spill_bytes = parts.spill_bytes;
   sql.memory_bytes = parts.task_defaults.memory_bytes;
   sql.threads = ThreadsOf(parts.task_defaults);
   registry.Add("validate", MakeValidateHandler(sql));

@@ -12,6 +12,7 @@
 namespace windlass {
 
 class Clock;
+class EventSink;
 class ProcessGuard;
 class ResultIo;
 
@@ -24,6 +25,9 @@ struct HandlerParts {
   // Of sql, validate and python tasks without `resources`; 0: as their handlers
   // have it.
   ResourceSpec task_defaults;
+  // What a sql or validate task may spill; 0: as their handlers have it.
+  std::int64_t spill_bytes = 0;
+  EventSink* events = nullptr;  // May be null.
   // Of http tasks.
   AddressPolicy http_policy = {};
   std::string http_authorities = {};

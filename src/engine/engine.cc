@@ -241,6 +241,8 @@ class Engine::Impl {
                         .results = result_io.get(),
                         .guard = guard.get(),
                         .task_defaults = TaskDefaults(config.executor),
+                        .spill_bytes = config.spill_bytes,
+                        .events = events,
                         .http_policy = *std::move(policy),
                         .http_authorities = config.http_authorities});
     for (auto& [type, handler] : own_handlers) {

@@ -192,5 +192,11 @@ void EventFanOut::OnBrokerState(BrokerState state, std::string_view why) {
 void EventFanOut::OnCircuitState(std::string_view key, CircuitState state) {
   for (EventSink* sink : sinks_) sink->OnCircuitState(key, state);
 }
+void EventFanOut::OnData(std::string_view type, const DataVolume& volume) {
+  for (EventSink* sink : sinks_) sink->OnData(type, volume);
+}
+void EventFanOut::OnWorker(std::string_view type, WorkerEvent event) {
+  for (EventSink* sink : sinks_) sink->OnWorker(type, event);
+}
 
 }  // namespace windlass

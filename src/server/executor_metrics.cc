@@ -151,6 +151,26 @@ class ExecutorMetrics::Impl {
     Child(postponed_, postponed_by_type_, type, "type").Increment();
   }
 
+  void Data(std::string_view type, const DataVolume& volume) {
+    MutexLock lock(mutex_);
+    Child(data_rows_, rows_by_type_, type, "type")
+        .Increment(static_cast<double>(volume.rows));
+    Child(data_bytes_, bytes_by_type_, type, "type")
+        .Increment(static_cast<double>(volume.bytes));
+    Child(spilled_bytes_, spilled_by_type_, type, "type")
+        .Increment(static_cast<double>(volume.spilled_bytes));
+  }
+
+  void Worker(std::string_view type, WorkerEvent event) {
+    constexpr std::array<const char*, 3> kNames = {"started", "reused",
+                                                   "discarded"};
+    const auto index = static_cast<std::size_t>(event);
+    MutexLock lock(mutex_);
+    Child(workers_, workers_by_type_[index], type, "type",
+          {{"event", kNames[index]}})
+        .Increment();
+  }
+
   void Circuit(std::string_view key, CircuitState state) {
     MutexLock lock(mutex_);
     Child(circuits_, by_key_, key, "key").Set(static_cast<double>(state));
@@ -280,6 +300,20 @@ class ExecutorMetrics::Impl {
       Counters("windlass_result_bytes_total",
                "Bytes of results, as stored; those in the system of record "
                "are inline.");
+  Family<Counter>& data_rows_ =
+      Counters("windlass_data_rows_total",
+               "Rows that sql tasks gave, as results and outputs.");
+  Family<Counter>& data_bytes_ =
+      Counters("windlass_data_bytes_total",
+               "Bytes of the files that those rows became.");
+  Family<Counter>& spilled_bytes_ =
+      Counters("windlass_data_spilled_bytes_total",
+               "Bytes that did not fit the memory of tasks, at most at a time "
+               "of each.");
+  Family<Counter>& workers_ =
+      Counters("windlass_workers_total",
+               "Processes of tasks: started, reused for another task, "
+               "discarded after one.");
   Counter& inline_bytes_ =
       result_bytes_.Add({{"store", "inline"}, {"direction", "written"}});
 
@@ -291,6 +325,10 @@ class ExecutorMetrics::Impl {
   Children<Counter> read_from_ ABSL_GUARDED_BY(mutex_);
   Children<Counter> written_to_ ABSL_GUARDED_BY(mutex_);
   Children<Gauge> by_key_ ABSL_GUARDED_BY(mutex_);
+  Children<Counter> rows_by_type_ ABSL_GUARDED_BY(mutex_);
+  Children<Counter> bytes_by_type_ ABSL_GUARDED_BY(mutex_);
+  Children<Counter> spilled_by_type_ ABSL_GUARDED_BY(mutex_);
+  std::array<Children<Counter>, 3> workers_by_type_ ABSL_GUARDED_BY(mutex_);
 };
 
 ExecutorMetrics::ExecutorMetrics() : impl_(std::make_unique<Impl>()) {}
@@ -351,6 +389,14 @@ void ExecutorMetrics::OnResultBytes(std::string_view store,
 
 void ExecutorMetrics::OnPostponed(const Lease& lease, std::string_view) {
   impl_->Postponed(lease.spec().type);
+}
+
+void ExecutorMetrics::OnData(std::string_view type, const DataVolume& volume) {
+  impl_->Data(type, volume);
+}
+
+void ExecutorMetrics::OnWorker(std::string_view type, WorkerEvent event) {
+  impl_->Worker(type, event);
 }
 
 void ExecutorMetrics::OnBrokerState(BrokerState state, std::string_view) {

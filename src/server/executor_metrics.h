@@ -38,6 +38,8 @@ class ExecutorMetrics : public EventSink {
                      std::int64_t bytes) override;
   void OnBrokerState(BrokerState state, std::string_view why) override;
   void OnCircuitState(std::string_view key, CircuitState state) override;
+  void OnData(std::string_view type, const DataVolume& volume) override;
+  void OnWorker(std::string_view type, WorkerEvent event) override;
 
  private:
   class Impl;

@@ -153,6 +153,16 @@ TEST_F(ExecutorMetricsTest, WhatWasPutOffIsCountedByType) {
   metrics.OnPostponed(lease, "it is too large");
   metrics.OnPostponed(lease, "it is too large");
   EXPECT_EQ(Value("windlass_tasks_postponed_total{type=noop}"), 2);
+  metrics.OnData("sql", {.rows = 3, .bytes = 100, .spilled_bytes = 7});
+  metrics.OnData("sql", {.rows = 2, .bytes = 0, .spilled_bytes = 0});
+  EXPECT_EQ(Value("windlass_data_rows_total{type=sql}"), 5);
+  EXPECT_EQ(Value("windlass_data_bytes_total{type=sql}"), 100);
+  EXPECT_EQ(Value("windlass_data_spilled_bytes_total{type=sql}"), 7);
+  metrics.OnWorker("python", WorkerEvent::kStarted);
+  metrics.OnWorker("python", WorkerEvent::kDiscarded);
+  metrics.OnWorker("python", WorkerEvent::kDiscarded);
+  EXPECT_EQ(Value("windlass_workers_total{event=started,type=python}"), 1);
+  EXPECT_EQ(Value("windlass_workers_total{event=discarded,type=python}"), 2);
 }
 
 TEST_F(ExecutorMetricsTest, ClaimsAreCountedByHowTheyCame) {

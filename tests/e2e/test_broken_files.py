@@ -394,6 +394,7 @@ class BadInputTest(EndToEndTest):
             (["executor", "--profile", "data", "--memory", "much"], ["--memory", "8GiB"]),
             (["executor", "--profile", "data", "--memory", "0"], ["--memory", "8GiB"]),
             (["executor", "--profile", "data", "--cpus", "-1"], ["--cpus"]),
+            (["executor", "--spill-quota", "0"], ["--spill-quota", "64GiB"]),
             (["executor", "--in-flight", "5"], ["--in-flight", "--profile api"]),
             (["executor", "--http-allow", "10.0.0.0/99"], ["--http-allow", "10.0.0.0/99"]),
             (["executor", "--http-ca", "/nowhere"], ["--http-ca", "/nowhere"]),

@@ -52,6 +52,37 @@ class DataExecutorTest(EndToEndTest):
         listed = self.windlass("executors", "--output", "json", code=0).json()
         self.assertEqual(listed["executors"][0]["profile"], "data")
 
+    def test_what_was_processed_can_be_seen(self):
+        self.write("double.py", "def run(n):\n    return n * 2\n")
+        self.submit("""
+            windlass: 1
+            name: work
+            tasks:
+              rows: {type: sql, params: {query: "select range as i from range(42)"}}
+              call: {type: python, params: {script: double.py, function: run, args: {n: 1}}}
+        """)
+        executor = ServedExecutor(self, *CAPACITY)
+        for line in ('windlass_data_rows_total{type="sql"} 42',
+                     'windlass_workers_total{event="started",type="python"} 1'):
+            self.wait_until(lambda: line in executor.metrics(), line)
+
+    def test_the_quota_of_what_is_spilled_is_a_setting(self):
+        flow = self.write("spill.yaml", """
+            windlass: 1
+            name: spill
+            tasks:
+              large:
+                type: sql
+                params:
+                  memory: 64MiB
+                  query: >
+                    create table t as select repeat(md5(range::varchar), 8) as s from range(800000);
+                    select count(*) as n from t
+        """)
+        failed = self.windlass("run", flow, "--spill-quota", "1MiB", "--output", "json", code=1).json()
+        self.assertEqual(failed["tasks"][0]["error"]["type"], "SpillQuotaExceeded")
+        self.windlass("run", flow, code=0, env={"WINDLASS_SPILL_QUOTA": "2GiB"})
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -49,6 +49,9 @@ absl::StatusCode CodeOf(duckdb_error_type type) {
   }
 }
 
+// DuckDB says it in no other way.
+constexpr std::string_view kSpillQuota = "max_temp_directory_size";
+
 absl::Status Failed(absl::StatusCode code, std::string_view message) {
   absl::Status status(code, {message.data(), message.size()});
   status.SetPayload(kPayload, absl::Cord());
@@ -162,6 +165,12 @@ Config MakeConfig(int threads) {
 
 bool IsDatabaseError(const absl::Status& status) {
   return status.GetPayload(kPayload).has_value();
+}
+
+bool IsSpillQuotaError(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) && IsDatabaseError(status) &&
+         std::string_view(status.message().data(), status.message().size())
+                 .find(kSpillQuota) != std::string_view::npos;
 }
 
 // ------------------------------------------------------------- QueryResult

@@ -112,4 +112,7 @@ class Database {
 
 bool IsDatabaseError(const absl::Status& status);
 
+// Whether more was to be spilled than allowed.
+bool IsSpillQuotaError(const absl::Status& status);
+
 }  // namespace windlass::duckdb

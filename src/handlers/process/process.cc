@@ -7,6 +7,7 @@
 #include "handlers/params.h"
 #include "handlers/process/worker.h"
 #include "handlers/process/worker_pool.h"
+#include "windlass/events.h"
 
 namespace windlass {
 namespace {
@@ -62,6 +63,9 @@ class ProcessHandler : public TaskHandler {
       auto started = Start(params, *folder);
       if (!started.ok()) return StartFailure(started.status());
       worker = *std::move(started);
+      Note(WorkerEvent::kStarted);
+    } else {
+      Note(WorkerEvent::kReused);
     }
     const Json* args = FindParam(params, "args");
     Outcome outcome = worker->Execute(task, args == nullptr ? Json() : *args);
@@ -69,6 +73,8 @@ class ProcessHandler : public TaskHandler {
     const bool used_up = most > 0 && worker->tasks_executed() >= most;
     if (reuse && !used_up && worker->IsReusable()) {
       pool_.Put(key, std::move(worker));
+    } else {
+      Note(WorkerEvent::kDiscarded);
     }
     return outcome;
   }
@@ -78,6 +84,10 @@ class ProcessHandler : public TaskHandler {
   }
 
  private:
+  void Note(WorkerEvent event) const {
+    if (options_.events != nullptr) options_.events->OnWorker("process", event);
+  }
+
   absl::StatusOr<std::unique_ptr<Worker>> Start(
       const Json& params, const std::string& folder) const {
     WorkerOptions worker;

@@ -11,12 +11,14 @@
 
 namespace windlass {
 
+class EventSink;
 class ProcessGuard;
 
 struct ProcessHandlerOptions {
   // Kills children should this process die. Borrowed; null: they may survive
   // it.
   ProcessGuard* guard = nullptr;
+  EventSink* events = nullptr;  // Told of programs. Borrowed.
   // Programs that wait for work, over all commands. More saves starts when many
   // commands alternate and costs their memory.
   std::size_t maximum_idle = 16;

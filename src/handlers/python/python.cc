@@ -15,6 +15,7 @@
 #include "handlers/process/worker_pool.h"
 #include "handlers/python/arguments.h"
 #include "handlers/python/package.h"
+#include "windlass/events.h"
 
 namespace windlass {
 namespace {
@@ -107,9 +108,16 @@ class PythonHandler : public TaskHandler {
       auto started = Start(task.params(), *folder);
       if (!started.ok()) return StartFailure(started.status());
       worker = *std::move(started);
+      Note(WorkerEvent::kStarted);
+    } else {
+      Note(WorkerEvent::kReused);
     }
     Outcome outcome = worker->Execute(task, *request);
-    if (worker->IsReusable()) pool_.Put(key, std::move(worker));
+    if (worker->IsReusable()) {
+      pool_.Put(key, std::move(worker));
+    } else {
+      Note(WorkerEvent::kDiscarded);
+    }
     return WithCategory(std::move(outcome));
   }
 
@@ -118,6 +126,10 @@ class PythonHandler : public TaskHandler {
   }
 
  private:
+  void Note(WorkerEvent event) const {
+    if (options_.events != nullptr) options_.events->OnWorker("python", event);
+  }
+
   std::string Interpreter(const Json& params) const {
     return TextParam(params, "interpreter", options_.interpreter);
   }

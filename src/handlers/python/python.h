@@ -14,6 +14,7 @@
 namespace windlass {
 
 class ProcessGuard;
+class EventSink;
 class ResultIo;
 
 struct PythonHandlerOptions {
@@ -26,6 +27,7 @@ struct PythonHandlerOptions {
   ResultIo* results = nullptr;
   // Of a task without `resources`. 0: half of the machine's memory.
   std::int64_t memory_bytes = 0;
+  EventSink* events = nullptr;  // Told of workers. Borrowed.
   // Warm workers that wait for work, over all interpreters.
   std::size_t maximum_idle = 16;
   Duration idle_timeout = std::chrono::minutes(5);

@@ -1,5 +1,6 @@
 #include "handlers/sql/job.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "base/concat.h"
@@ -142,6 +143,7 @@ absl::StatusOr<Content> SqlJob::Rows(const std::string& statement,
   }
   JsonObject out;
   const auto count = static_cast<std::int64_t>(rows.size());
+  volume_.rows += count;
   out["columns"] = DescribeColumns(*result);
   out["rows"] = std::move(rows);
   out["row_count"] = count;
@@ -160,6 +162,8 @@ absl::StatusOr<Content> SqlJob::Table(const std::string& source,
   auto envelope = task_.WriteResult(**content, MediaTypeOf(format));
   if (!envelope.ok()) return envelope.status();
   envelope->metadata["rows"] = file->rows;
+  volume_.rows += file->rows;
+  volume_.bytes += envelope->size;
   return Content(*std::move(envelope));
 }
 
@@ -167,6 +171,10 @@ absl::Status SqlJob::WriteOutputs() {
   for (const SqlOutput& output : outputs_) {
     absl::Status status = WriteOutput(output);
     if (!status.ok()) return status;
+    std::error_code error;
+    const auto size = std::filesystem::file_size(files_.back().path, error);
+    volume_.rows += files_.back().rows;
+    if (!error) volume_.bytes += static_cast<std::int64_t>(size);
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "handlers/sql/outputs.h"
 #include "handlers/sql/session.h"
+#include "windlass/events.h"
 #include "windlass/handler.h"
 
 namespace windlass {
@@ -17,6 +18,9 @@ class SqlJob {
   explicit SqlJob(SqlSession& session);
 
   absl::StatusOr<Content> Run(const std::string& sql);
+
+  // Of the result and the outputs that were made.
+  const DataVolume& volume() const { return volume_; }
 
  private:
   absl::Status Prepare();
@@ -39,6 +43,7 @@ class SqlJob {
   const std::int64_t maximum_rows_;
   const std::string result_;  // "auto", "rows" or a format.
   const std::vector<SqlOutput> outputs_;
+  DataVolume volume_;
   std::vector<TableFile> files_;    // Of outputs_, not yet published.
   std::vector<PostgresRows> rows_;  // Of outputs_ on servers, likewise.
 };

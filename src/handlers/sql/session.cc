@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -51,6 +52,11 @@ Outcome SqlFailure(const absl::Status& status) {
     case absl::StatusCode::kOutOfRange:
       return Failed("DataError", status, ErrorCategory::kApplication, false);
     case absl::StatusCode::kResourceExhausted:
+      // Another attempt spills as much.
+      if (duckdb::IsSpillQuotaError(status)) {
+        return Failed("SpillQuotaExceeded", status, ErrorCategory::kResource,
+                      false);
+      }
       return Failed("OutOfMemory", status, ErrorCategory::kResource, true);
     default:
       return FailureFromStatus(status);
@@ -101,9 +107,24 @@ absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
 
 duckdb::QueryWatch SqlSession::Watch() {
   return {*database_, task_.stop_token(), [this](double fraction) {
+            NoteSpilled();
             if (fraction >= 0) task_.Progress(fraction, "");
             task_.Heartbeat();
           }};
+}
+
+// As DuckDB names the files it spills to.
+void SqlSession::NoteSpilled() {
+  std::int64_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(folder_, error)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("duckdb_temp_")) continue;
+    const auto size = entry.file_size(error);
+    if (!error) bytes += static_cast<std::int64_t>(size);
+  }
+  spilled_ = std::max(spilled_.load(), bytes);
 }
 
 duckdb::DatabaseOptions SqlSession::OptionsOfDatabase() const {

@@ -2,6 +2,8 @@
 // may touch, and a database of its own that reaches nothing but its inputs.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -21,7 +23,7 @@ namespace windlass {
 SqlHandlerOptions WithDefaults(SqlHandlerOptions options);
 
 // Errors of DuckDB and PostgreSQL have types of their own: SqlError, DataError,
-// OutOfMemory.
+// OutOfMemory, SpillQuotaExceeded.
 Outcome SqlFailure(const absl::Status& status);
 
 // Of one attempt; not thread-safe.
@@ -49,6 +51,9 @@ class SqlSession {
   // as long as it lives.
   duckdb::QueryWatch Watch();
 
+  // Seen while it was watched, at most at a time.
+  std::int64_t spilled_bytes() const { return spilled_; }
+
   TaskContext& task() { return task_; }
   const Places& places() const { return places_; }
   // In the attempt's scratch folder; the database may write there.
@@ -62,12 +67,14 @@ class SqlSession {
         places_(std::move(places)) {}
 
   duckdb::DatabaseOptions OptionsOfDatabase() const;
+  void NoteSpilled();
 
   TaskContext& task_;
   const Parts parts_;
   const std::string folder_;
   const Places places_;
   std::unique_ptr<duckdb::Database> database_;
+  std::atomic<std::int64_t> spilled_ = 0;
 };
 
 }  // namespace windlass

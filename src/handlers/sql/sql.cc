@@ -14,6 +14,7 @@
 #include "handlers/sql/postgres_input.h"
 #include "handlers/sql/session.h"
 #include "handlers/sql/syntax.h"
+#include "windlass/events.h"
 
 namespace windlass {
 namespace {
@@ -88,7 +89,9 @@ class SqlHandler : public TaskHandler {
       }
     }
     if (!problems.empty()) return InvalidParams(problems);
-    auto content = Run(task);
+    DataVolume volume;
+    auto content = Run(task, volume);
+    if (options_.events != nullptr) options_.events->OnData("sql", volume);
     return content.ok() ? Outcome::Success(*std::move(content))
                         : SqlFailure(content.status());
   }
@@ -103,13 +106,17 @@ class SqlHandler : public TaskHandler {
   }
 
  private:
-  absl::StatusOr<Content> Run(TaskContext& task) {
+  absl::StatusOr<Content> Run(TaskContext& task, DataVolume& volume) {
     auto session = SqlSession::Open(
         task, {.options = &options_, .http = &http_, .databases = &databases_});
     if (!session.ok()) return session.status();
     auto sql = Query(task.params(), (*session)->places());
     if (!sql.ok()) return sql.status();
-    return SqlJob(**session).Run(*sql);
+    SqlJob job(**session);
+    auto content = job.Run(*sql);
+    volume = job.volume();
+    volume.spilled_bytes = (*session)->spilled_bytes();
+    return content;
   }
 
   static absl::StatusOr<std::string> Query(const Json& params,

@@ -11,6 +11,7 @@
 
 namespace windlass {
 
+class EventSink;
 class ResultIo;
 
 struct SqlHandlerOptions {
@@ -25,6 +26,7 @@ struct SqlHandlerOptions {
   int threads = 0;
   // What one task may spill to its scratch folder.
   std::int64_t spill_bytes = std::int64_t{16} << 30;
+  EventSink* events = nullptr;  // Told of what was processed. Borrowed.
 };
 
 std::unique_ptr<TaskHandler> MakeSqlHandler(SqlHandlerOptions options = {});

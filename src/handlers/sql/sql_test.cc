@@ -11,6 +11,7 @@
 #include "results/result_io.h"
 #include "support/fake_task_context.h"
 #include "support/memory_result_store.h"
+#include "windlass/events.h"
 
 namespace windlass {
 namespace {
@@ -399,6 +400,44 @@ TEST_F(SqlTest, WhatDoesNotFitIntoMemorySpills) {
            "select count(*) > 0 as spilled from duckdb_temporary_files()"},
           {"memory", "64MiB"}}),
       R"([{"spilled":true}])");
+}
+
+TEST_F(SqlTest, MoreSpilledThanAllowedIsAnErrorOfItsOwn) {
+  SqlHandlerOptions options = Options();
+  options.spill_bytes = 1 << 20;
+  handler_ = MakeSqlHandler(options);
+  const TaskError error = Error(JsonObject{
+      {"query",
+       "create table t as select repeat(md5(range::varchar), 8) as s "
+       "from range(800000); select count(*) from t"},
+      {"memory", "64MiB"}});
+  EXPECT_EQ(error.type, "SpillQuotaExceeded") << error.message;
+  EXPECT_EQ(error.category, ErrorCategory::kResource);
+  EXPECT_FALSE(error.retryable);
+}
+
+TEST_F(SqlTest, WhatWasProcessedIsTold) {
+  struct Volumes : EventSink {
+    void OnData(std::string_view type, const DataVolume& volume) override {
+      EXPECT_EQ(type, "sql");
+      last = volume;
+    }
+    DataVolume last;
+  } volumes;
+  SqlHandlerOptions options = Options();
+  options.events = &volumes;
+  handler_ = MakeSqlHandler(options);
+  Query("select range as i from range(7)");
+  EXPECT_EQ(volumes.last.rows, 7);
+  EXPECT_EQ(volumes.last.bytes, 0);
+  Run(JsonObject{
+      {"query", "select range as i from range(20000)"},
+      {"outputs",
+       JsonObject{
+           {"o", JsonObject{{"path", "out.csv"},
+                            {"query", "select range as i from range(5)"}}}}}});
+  EXPECT_EQ(volumes.last.rows, 20005);
+  EXPECT_GT(volumes.last.bytes, 1000);
 }
 
 TEST_F(SqlTest, ACancelInterruptsTheQuery) {

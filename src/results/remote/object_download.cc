@@ -6,6 +6,7 @@
 #include <future>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -24,9 +25,9 @@ void ReadEnd(ObjectBody& body) {
   body.content.reset();
 }
 
-// All of a body, in memory of exactly its size.
-absl::StatusOr<std::string> ReadBody(ObjectBody& body) {
-  std::string bytes(static_cast<std::size_t>(body.size), '\0');
+// All of a body; `bytes` becomes as large as that.
+absl::Status ReadBody(ObjectBody& body, std::string& bytes) {
+  bytes.resize(static_cast<std::size_t>(body.size));
   for (std::size_t read = 0; read < bytes.size();) {
     absl::StatusOr<std::size_t> n =
         body.content->Read(std::span(bytes.data() + read, bytes.size() - read));
@@ -35,7 +36,7 @@ absl::StatusOr<std::string> ReadBody(ObjectBody& body) {
     read += *n;
   }
   ReadEnd(body);
-  return bytes;
+  return absl::OkStatus();
 }
 
 // One request after another until all is read.
@@ -125,6 +126,7 @@ class ParallelSource : public ByteSource {
       absl::StatusOr<std::string> part = parts_.front().get();
       parts_.pop_front();
       if (!part.ok()) return failed_ = part.status();
+      spare_.push_back(std::move(part_));
       part_ = *std::move(part);
       taken_ = 0;
       Ask();
@@ -144,21 +146,35 @@ class ParallelSource : public ByteSource {
         .offset = next_,
         .length = std::min(options_.range_bytes, end_ - next_)};
     next_ += *range.length;
-    parts_.push_back(std::async(std::launch::async,
-                                [this, range] { return ReadRange(range); }));
+    std::string bytes;
+    if (spare_.empty()) {
+      bytes.reserve(static_cast<std::size_t>(*range.length));
+    } else {
+      bytes = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    parts_.push_back(std::async(
+        std::launch::async, [this, range, room = std::move(bytes)]() mutable {
+          return ReadRange(range, std::move(room));
+        }));
     return true;
   }
 
-  absl::StatusOr<std::string> ReadRange(const ByteRange& range) const {
-    return WithRetries(
-        options_.retry, clock_, [&]() -> absl::StatusOr<std::string> {
-          absl::StatusOr<ObjectBody> body = open_(range, stop_.get_token());
-          if (!body.ok()) return body.status();
-          if (body->etag != etag_ || body->size != *range.length) {
-            return BecameAnother();
-          }
-          return ReadBody(*body);
-        });
+  absl::StatusOr<std::string> ReadRange(const ByteRange& range,
+                                        std::string bytes) const {
+    const absl::Status read = WithRetries(
+        options_.retry, clock_, [&] { return ReadRangeOnce(range, bytes); });
+    if (!read.ok()) return read;
+    return bytes;
+  }
+
+  absl::Status ReadRangeOnce(const ByteRange& range, std::string& bytes) const {
+    absl::StatusOr<ObjectBody> body = open_(range, stop_.get_token());
+    if (!body.ok()) return body.status();
+    if (body->etag != etag_ || body->size != *range.length) {
+      return BecameAnother();
+    }
+    return ReadBody(*body, bytes);
   }
 
   const OpenObject open_;
@@ -169,6 +185,9 @@ class ParallelSource : public ByteSource {
   Clock& clock_;
   std::stop_source stop_;
   std::string part_;  // Being handed on, from taken_.
+  // Memory of parts that were handed on. All of it is got on the reader's
+  // thread: the allocator keeps what others free, a share for each.
+  std::vector<std::string> spare_;
   std::size_t taken_ = 0;
   absl::Status failed_;
   // Last, so that the threads end before what they use goes.

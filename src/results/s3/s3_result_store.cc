@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <future>
 #include <optional>
 #include <string>
 #include <utility>
@@ -153,24 +154,38 @@ absl::StatusOr<std::int64_t> S3ResultStore::PutInParts(
   return done;
 }
 
+// Sends a part while the next one is read: making content (checksums,
+// compression) takes as long as sending it.
 absl::StatusOr<std::int64_t> S3ResultStore::PutParts(
     std::string_view key, std::string_view id, ChunkReader parts,
     std::vector<std::string>& etags) {
   std::int64_t size = 0;
+  std::string sending;
+  // Its destructor waits for what is being sent.
+  std::future<absl::StatusOr<std::string>> sent;
+  const auto take = [&]() -> absl::Status {
+    if (!sent.valid()) return absl::OkStatus();
+    absl::StatusOr<std::string> etag = sent.get();
+    if (etag.ok()) etags.push_back(*std::move(etag));
+    return etag.status();
+  };
   do {
     absl::StatusOr<std::string_view> part = parts.Next();
     if (!part.ok()) return part.status();
+    if (auto status = take(); !status.ok()) return status;
     if (etags.size() == kMaximumParts) {
       return absl::ResourceExhaustedError(
           Concat("write ", key, ": more than 10000 parts of ",
                  settings_.part_bytes, " bytes; raise part_size"));
     }
-    absl::StatusOr<std::string> etag =
-        client_.PutPart(key, id, static_cast<int>(etags.size()) + 1, *part);
-    if (!etag.ok()) return etag.status();
-    etags.push_back(*std::move(etag));
     size += static_cast<std::int64_t>(part->size());
+    sending.assign(*part);
+    const int number = static_cast<int>(etags.size()) + 1;
+    sent = std::async(std::launch::async, [this, key, id, number, &sending] {
+      return client_.PutPart(key, id, number, sending);
+    });
   } while (!parts.is_last());
+  if (auto status = take(); !status.ok()) return status;
   return size;
 }
 
