@@ -443,12 +443,7 @@ std::optional<TaskError> AttemptPipeline::CheckResult(
                  ? std::string()
                  : Concat(" (and ", violations.size() - 1, " more)")),
       ErrorCategory::kValidation);
-  JsonArray list;
-  for (const SchemaViolation& violation : violations) {
-    list.push_back(
-        JsonObject{{"path", violation.path}, {"message", violation.message}});
-  }
-  error.details = JsonObject{{"violations", std::move(list)}};
+  error.details = JsonObject{{"violations", ToJson(violations)}};
   return error;
 }
 

@@ -437,4 +437,13 @@ std::vector<SchemaViolation> JsonSchema::Check(const Json& value) const {
   return violations;
 }
 
+JsonArray ToJson(const std::vector<SchemaViolation>& violations) {
+  JsonArray list;
+  for (const SchemaViolation& violation : violations) {
+    list.push_back(
+        JsonObject{{"path", violation.path}, {"message", violation.message}});
+  }
+  return list;
+}
+
 }  // namespace windlass

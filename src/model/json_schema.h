@@ -23,6 +23,9 @@ struct SchemaViolation {
   std::string message;  // "expected a number, got 'x' (text)"
 };
 
+// As errors have them in their details: [{"path", "message"}, ...].
+JsonArray ToJson(const std::vector<SchemaViolation>& violations);
+
 // A compiled schema. Immutable: any number of threads may check with it.
 class JsonSchema {
  public:

@@ -357,6 +357,8 @@ HttpFault Transfer::FaultOf(CURLcode code) const {
     case CURLE_READ_ERROR:
       return HttpFault::kInvalid;
     case CURLE_SSL_CONNECT_ERROR:
+      // Cut off in the middle of the handshake, or refused in it.
+      return error_ != 0 ? HttpFault::kNetwork : HttpFault::kTls;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
@@ -393,18 +395,17 @@ void Transfer::Finish(CURLcode code) {
   if (address != nullptr && *address != '\0') {
     result_.peer = Concat(address, ":", port);
   }
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error_);
   const HttpFault fault = FaultOf(code);
   if (fault == HttpFault::kNone) {
     Report(fault, "");
     return;
   }
-  long error = 0;
-  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
   std::string why = !stopped_message_.empty() && stopped_ != HttpFault::kNone
                         ? stopped_message_
                         : std::string(curl_easy_strerror(code));
-  if (stopped_ == HttpFault::kNone && error != 0) {
-    why += Concat(" (", std::strerror(static_cast<int>(error)), ")");
+  if (stopped_ == HttpFault::kNone && error_ != 0) {
+    why += Concat(" (", std::strerror(static_cast<int>(error_)), ")");
   }
   Report(fault, std::move(why));
 }

@@ -77,6 +77,7 @@ class Transfer {
   // Why a callback has stopped libcurl, or setting up has failed.
   HttpFault stopped_ = HttpFault::kNone;
   std::string stopped_message_;
+  long error_ = 0;  // The system's, of the connection.
 };
 
 }  // namespace windlass

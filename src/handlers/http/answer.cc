@@ -247,12 +247,7 @@ std::optional<TaskError> CheckSchema(const HttpPlan& plan, const Json& body) {
       "HttpUnexpected", ErrorCategory::kValidation, false,
       Concat("the body of the answer does not fit expect.schema: ", first.path,
              first.path.empty() ? "" : ": ", first.message));
-  JsonArray list;
-  for (const SchemaViolation& violation : violations) {
-    list.push_back(
-        JsonObject{{"path", violation.path}, {"message", violation.message}});
-  }
-  error.details = JsonObject{{"violations", std::move(list)}};
+  error.details = JsonObject{{"violations", ToJson(violations)}};
   return error;
 }
 
