@@ -141,7 +141,9 @@ int PrintEnded(const Globals& globals, Store& store,
   if (globals.json()) {
     auto tasks = store.ListTasks(snapshot.run.id);
     if (!tasks.ok()) return Fail(globals, tasks.status());
-    PrintJson(RunDocument(snapshot.run, *tasks));
+    auto attempts = store.ListAttempts(snapshot.run.id);
+    if (!attempts.ok()) return Fail(globals, attempts.status());
+    PrintJson(RunDocument(snapshot.run, *tasks, *snapshot.workflow, *attempts));
   } else {
     std::cout << RenderSummary(snapshot, PaletteFor(1)) << std::endl;
   }

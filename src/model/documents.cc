@@ -119,13 +119,6 @@ Json RunSummary(const RunRecord& run) {
   return out;
 }
 
-Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks) {
-  Json out = RunSummary(run);
-  JsonObject list = TasksDocument(tasks);
-  out.as_object()["tasks"] = std::move(list.at("tasks"));
-  return out;
-}
-
 JsonObject TasksDocument(const std::vector<TaskRecord>& tasks) {
   JsonArray list;
   list.reserve(tasks.size());
@@ -172,7 +165,9 @@ Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks,
     }
     list.push_back(std::move(one));
   }
-  Json out = RunDocument(run, tasks);
+  Json out = RunSummary(run);
+  JsonObject all = TasksDocument(tasks);
+  out.as_object()["tasks"] = std::move(all.at("tasks"));
   out.as_object()["attempts"] = std::move(list);
   return out;
 }

@@ -13,9 +13,8 @@
 namespace windlass {
 
 // Of one thing.
-Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks);
-// With those of `attempts` that did not succeed, as "attempts"; the others are
-// told with their tasks.
+// "attempts" are those of `attempts` that did not succeed; the others are told
+// with their tasks.
 Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks,
                  const Workflow& workflow,
                  const std::vector<AttemptRecord>& attempts);
