@@ -218,7 +218,6 @@ TEST_F(ApiIntegrationExecutorTest, AForgottenAttemptFails) {
   RunId run =
       Submit(R"({windlass: 1, name: one, tasks: {call: {type: held}}})");
   ASSERT_TRUE(held->WaitFor(1));
-  held->heed_stop = false;
   held->ForgetAll();
   EXPECT_EQ(Await(run).state, RunState::kFailed);
   EXPECT_THAT(Task(run, "call").error->message, HasSubstr("forgotten"));
