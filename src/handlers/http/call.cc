@@ -207,7 +207,7 @@ void HttpCall::TakePage(const TransferResult& result) {
   if (stopped) {
     End([] { return Outcome::Cancelled(); });
   } else if (!next.ok()) {
-    End([status = next.status()] { return FailureFromStatus(status); });
+    End([failure = FailureFromStatus(next.status())] { return failure; });
   } else if (next->has_value()) {
     redirected_ = 0;
     MoveTo(**std::move(next));

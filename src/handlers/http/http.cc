@@ -35,7 +35,7 @@ class HttpHandler : public AsyncTaskHandler {
     }
     auto plan = MakeHttpPlan(task, options_.results);
     if (!plan.ok()) {
-      end([status = plan.status()] { return FailureFromStatus(status); });
+      end([failure = FailureFromStatus(plan.status())] { return failure; });
       return;
     }
     std::make_shared<HttpCall>(HttpCall::Parts{.transfers = transfers_.get(),
