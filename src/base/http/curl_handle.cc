@@ -17,6 +17,14 @@ long CurlMilliseconds(Duration duration) {
       1, std::chrono::ceil<std::chrono::milliseconds>(duration).count()));
 }
 
+std::string UrlPart(CURLU* url, CURLUPart part, unsigned flags) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return "";
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
 std::pair<std::string, std::string> SplitHeader(std::string_view line) {
   const std::size_t colon = line.find(':');
   std::string name(line.substr(0, colon));

@@ -35,6 +35,9 @@ bool CurlIsReady();
 // For libcurl's limits: rounded up, at least 1.
 long CurlMilliseconds(Duration duration);
 
+// A part of the URL, or "" if it has none.
+std::string UrlPart(CURLU* url, CURLUPart part, unsigned flags = 0);
+
 // "Content-Type: text/plain\r\n" as a name in lower case and a value.
 std::pair<std::string, std::string> SplitHeader(std::string_view line);
 

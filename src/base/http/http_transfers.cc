@@ -105,8 +105,6 @@ class HttpTransfers::Loop {
     Wake();
   }
 
-  const AddressPolicy& policy() const { return options_.policy; }
-
  private:
   struct Host {
     std::string addresses;  // Of CURLOPT_RESOLVE; empty: not known.
@@ -458,7 +456,5 @@ HttpTransfers::Id HttpTransfers::Begin(TransferRequest request, Done done) {
 }
 
 void HttpTransfers::Cancel(Id id) { loop_->Cancel(id); }
-
-const AddressPolicy& HttpTransfers::policy() const { return loop_->policy(); }
 
 }  // namespace windlass

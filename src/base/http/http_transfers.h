@@ -112,8 +112,6 @@ class HttpTransfers {
   // came first.
   void Cancel(Id id);
 
-  const AddressPolicy& policy() const;
-
  private:
   class Loop;
   const std::unique_ptr<Loop> loop_;

@@ -9,14 +9,6 @@
 namespace windlass {
 namespace {
 
-std::string PartOf(CURLU* url, CURLUPart part, unsigned flags) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return "";
-  std::string copy(text);
-  curl_free(text);
-  return copy;
-}
-
 CurlUrl Parsed(const std::string& url) {
   CurlUrl parsed(curl_url());
   if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(),
@@ -58,15 +50,15 @@ absl::StatusOr<std::string> ResolveUrl(const std::string& url,
           CURLUE_OK) {
     return absl::InvalidArgumentError("the redirect leads to no URL");
   }
-  return PartOf(parsed.get(), CURLUPART_URL, 0);
+  return UrlPart(parsed.get(), CURLUPART_URL);
 }
 
 std::string OriginOf(const std::string& url) {
   const CurlUrl parsed = Parsed(url);
   if (parsed == nullptr) return "";
-  return Concat(PartOf(parsed.get(), CURLUPART_SCHEME, 0), "://",
-                PartOf(parsed.get(), CURLUPART_HOST, 0), ":",
-                PartOf(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
+  return Concat(UrlPart(parsed.get(), CURLUPART_SCHEME), "://",
+                UrlPart(parsed.get(), CURLUPART_HOST), ":",
+                UrlPart(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
 }
 
 std::string ShownUrl(const std::string& url, std::string_view secret) {
@@ -74,7 +66,7 @@ std::string ShownUrl(const std::string& url, std::string_view secret) {
   if (parsed == nullptr) return "(not a URL)";
   curl_url_set(parsed.get(), CURLUPART_USER, nullptr, 0);
   curl_url_set(parsed.get(), CURLUPART_PASSWORD, nullptr, 0);
-  std::string shown = PartOf(parsed.get(), CURLUPART_URL, 0);
+  std::string shown = UrlPart(parsed.get(), CURLUPART_URL);
   if (secret.empty()) return shown;
   const std::string name = Concat(PercentEncode(secret), "=");
   for (std::size_t at = shown.find(name); at != std::string::npos;

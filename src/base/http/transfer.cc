@@ -17,22 +17,9 @@ namespace {
 // Of each request in flight: small, for there are thousands.
 constexpr long kReceiveBuffer = 16L << 10;
 
-struct CurlText {
-  ~CurlText() { curl_free(text); }
-  char* text = nullptr;
-};
-
-std::string PartOf(CURLU* url, CURLUPart part) {
-  CurlText copy;
-  if (curl_url_get(url, part, &copy.text, CURLU_DEFAULT_PORT) != CURLUE_OK) {
-    return "";
-  }
-  return copy.text;
-}
-
 // Without brackets and zone.
 std::string HostOf(CURLU* url) {
-  std::string host = PartOf(url, CURLUPART_HOST);
+  std::string host = UrlPart(url, CURLUPART_HOST);
   if (host.size() > 1 && host.front() == '[') {
     host = host.substr(1, host.size() - 2);
   }
@@ -129,7 +116,7 @@ bool Transfer::CheckUrl() {
   const CurlUrl url(curl_url());
   const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL,
                                       request_.url.c_str(), CURLU_PATH_AS_IS);
-  const std::string scheme = PartOf(url.get(), CURLUPART_SCHEME);
+  const std::string scheme = UrlPart(url.get(), CURLUPART_SCHEME);
   if (code != CURLUE_OK || (scheme != "http" && scheme != "https")) {
     stopped_ = HttpFault::kInvalid;
     stopped_message_ = code != CURLUE_OK ? Concat("the URL is malformed: ",
@@ -147,7 +134,8 @@ bool Transfer::CheckUrl() {
   if (!request_.proxy.empty()) {
     resolves_ = request_.proxy;
   } else if (!IsLiteral(host)) {
-    resolves_ = Concat(host, ":", PartOf(url.get(), CURLUPART_PORT));
+    resolves_ = Concat(host, ":",
+                       UrlPart(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
   }
   return true;
 }

@@ -257,6 +257,18 @@ Outcome Succeeded(const HttpExchangeRecord& record, Content content) {
   return outcome;
 }
 
+// With a body that is a value.
+Outcome Answered(const HttpExchangeRecord& record, Json body) {
+  if (auto invalid = CheckSchema(record.plan, body)) {
+    return Failed(record, *std::move(invalid));
+  }
+  const HttpHead& head = record.result.head;
+  return Succeeded(record,
+                   Json(JsonObject{{"status", head.status},
+                                   {"headers", AllHeaders(head.headers)},
+                                   {"body", std::move(body)}}));
+}
+
 Outcome JsonOutcome(const HttpExchangeRecord& record) {
   Json body = nullptr;
   if (!record.body.text.empty()) {
@@ -272,26 +284,11 @@ Outcome JsonOutcome(const HttpExchangeRecord& record) {
   if (auto failed = CheckGraphql(record.plan, body)) {
     return Failed(record, *std::move(failed));
   }
-  if (auto invalid = CheckSchema(record.plan, body)) {
-    return Failed(record, *std::move(invalid));
-  }
-  const HttpHead& head = record.result.head;
-  return Succeeded(record,
-                   Json(JsonObject{{"status", head.status},
-                                   {"headers", AllHeaders(head.headers)},
-                                   {"body", std::move(body)}}));
+  return Answered(record, std::move(body));
 }
 
 Outcome TextOutcome(const HttpExchangeRecord& record) {
-  Json body(ToUtf8(record.body.text));
-  if (auto invalid = CheckSchema(record.plan, body)) {
-    return Failed(record, *std::move(invalid));
-  }
-  const HttpHead& head = record.result.head;
-  return Succeeded(record,
-                   Json(JsonObject{{"status", head.status},
-                                   {"headers", AllHeaders(head.headers)},
-                                   {"body", std::move(body)}}));
+  return Answered(record, Json(ToUtf8(record.body.text)));
 }
 
 // Polls are counted in what the attempt leaves for its next execution.
