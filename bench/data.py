@@ -117,8 +117,10 @@ class Bench:
         """Ten million orders of a million customers, as Parquet."""
         with DuckDb(threads=THREADS) as database:
             database.execute(f"""copy (
-                select range as id, hash(range) % {self.rows // 10} as customer, date '2024-01-01' + (range % 366)::int as day,
-                       (hash(range * 7) % 10000) / 100.0::double as price, (hash(range * 3) % 9 + 1)::int as quantity
+                select range as id, hash(range) % {self.rows // 10} as customer,
+                       date '2024-01-01' + (range % 366)::int as day,
+                       (hash(range * 7) % 10000) / 100.0::double as price,
+                       (hash(range * 3) % 9 + 1)::int as quantity
                 from range({self.rows})) to '{self.folder}/orders.parquet' (format parquet)""")
             database.execute(f"""copy (
                 select range as customer, 'region ' || (hash(range) % 50) as region from range({self.rows // 10}))
@@ -138,17 +140,18 @@ class Bench:
                 statement = statement.replace(f" {name} ", f" read_parquet('{self.folder}/{name}.parquet') {name} ")
             ours, engine = self.interleaved(lambda: self.query_seconds(query),
                                             lambda: plain([statement])[0])
-            self.tell("queries", f"{what} of {self.rows:,} rows", ours, engine, "s", "the query on an open database")
+            self.tell("queries", f"{what} of {self.rows:,} rows", ours, engine, "s",
+                      "the query, database open")
 
     # --------------------------------------------------------------- frames
 
     def frame_seconds(self, columns):
-        """From the end of the query that makes the table to the end of the function that has it as a frame."""
+        """Of the task whose function sums a table that a sql task has left."""
         rows = self.rows // 10
         tasks = run(self.folder, {
             "warm": python("add_one", n=1),
-            "table": sql(f"select {columns} from orders limit {rows}", ["warm"], inputs={"orders": "orders.parquet"},
-                         result="parquet"),
+            "table": sql(f"select {columns} from orders limit {rows}", ["warm"], result="parquet",
+                         inputs={"orders": "orders.parquet"}),
             "frame": python("sums", ["table"], frame="${{ tasks.table.result }}")}, "--slots", "1")
         by_name = {one["id"]: one for one in tasks}
         return seconds_of(by_name["frame"]["started_at"], by_name["frame"]["finished_at"])
@@ -158,7 +161,8 @@ class Bench:
         rows = self.rows // 10
         csv, pickle = self.folder / "frame.csv", self.folder / "frame.pickle"
         with DuckDb(threads=THREADS) as database:
-            database.execute(f"copy (select {columns} from '{self.folder}/orders.parquet' limit {rows}) to '{csv}' (header)")
+            database.execute(f"copy (select {columns} from '{self.folder}/orders.parquet' limit {rows}) "
+                             f"to '{csv}' (header)")
         done = subprocess.run([sys.executable, HERE / "data_functions.py", "frames", csv, pickle], check=True,
                               stdout=subprocess.PIPE)
         return json.loads(done.stdout)
@@ -177,10 +181,12 @@ class Bench:
     def memory(self):
         """The peak of an executor and its workers, beside the memory its task was allowed."""
         allowed = 256
-        spill = sql("select id, row_number() over (order by price, id) as place from orders qualify place % 100000 = 0",
+        spill = sql("select id, row_number() over (order by price, id) as place from orders "
+                    "qualify place % 100000 = 0",
                     inputs={"orders": "orders.parquet"}, memory=f"{allowed}MiB")
         self.peak(f"sort of {self.rows:,} rows, spilled", {"sort": spill}, allowed)
-        steps = {"step0": sql("from orders", inputs={"orders": "orders.parquet"}, memory=f"{allowed}MiB", result="parquet")}
+        steps = {"step0": sql("from orders", inputs={"orders": "orders.parquet"}, result="parquet",
+                              memory=f"{allowed}MiB")}
         for i in range(1, 10):
             steps[f"step{i}"] = sql("select * replace (price + 1 as price) from t", [f"step{i - 1}"],
                                     inputs={"t": f"${{{{ tasks.step{i - 1}.result }}}}"}, memory=f"{allowed}MiB",
@@ -193,8 +199,7 @@ class Bench:
         self.peak("python that wants eight times as much", {"fill": hoard}, allowed)
 
     def peak(self, what, tasks, allowed):
-        peaks = []
-        idle = []
+        peaks, idle = [], []
         run(self.folder, {"idle": {"type": "noop"}}, "--slots", "1", peaks=idle)
         run(self.folder, tasks, "--slots", "1", peaks=peaks)
         self.tell("memory", what, peaks[0] - idle[0], allowed, "MiB", "its limit, beyond an idle executor's")

@@ -34,9 +34,9 @@ def run(data, tasks, *flags, peaks=None):
             return subprocess.run([BINARY, *arguments, "--store", store], cwd=data, check=True, text=True,
                                   stdout=subprocess.PIPE, env=environment()).stdout
         submitted = json.loads(command("submit", "flow.json", "--output", "json"))["run_id"]
-        with subprocess.Popen([BINARY, "executor", "--profile", "data", "--exit-when-idle", "--health-listen", "none",
-                               "--log-level", "error", "--store", store, *flags], cwd=data,
-                              env=environment()) as executor:
+        with subprocess.Popen([BINARY, "executor", "--profile", "data", "--exit-when-idle",
+                               "--health-listen", "none", "--log-level", "error", "--store", store, *flags],
+                              cwd=data, env=environment()) as executor:
             with sampled(executor.pid, peaks):
                 executor.wait()
         ran = json.loads(command("show", submitted, "--output", "json"))

@@ -93,14 +93,16 @@ def legend(y):
     """The scale of colours, and of sizes."""
     parts, left = [text(LEFT, y - 8, "mean delay, minutes", 11, PALE)], LEFT
     for minutes in range(-5, 23):
-        parts.append(f'<rect x="{left + (minutes + 5) * 7}" y="{y}" width="7.5" height="9" fill="{colour(minutes)}"/>')
+        parts.append(f'<rect x="{left + (minutes + 5) * 7}" y="{y}" width="7.5" height="9" '
+                     f'fill="{colour(minutes)}"/>')
         if minutes % 5 == 0:
             parts.append(text(left + (minutes + 5) * 7 + 3, y + 22, f"{minutes:+d}" if minutes else "0",
                               11, PALE, "middle"))
     x = left + 240
     parts.append(text(x, y - 8, "flights in the sample", 11, PALE))
     for flights in (10, 100, 500):
-        parts.append(f'<circle cx="{x + radius(flights):.1f}" cy="{y + 8}" r="{radius(flights):.1f}" fill="none" stroke="{PALE}"/>')
+        parts.append(f'<circle cx="{x + radius(flights):.1f}" cy="{y + 8}" r="{radius(flights):.1f}" '
+                     f'fill="none" stroke="{PALE}"/>')
         x += 2 * radius(flights) + 6
         parts.append(text(x, y + 12, str(flights), 11, PALE))
         x += 34
@@ -128,7 +130,8 @@ def draw_day(hours):
             + [f"{x(row.hour):.1f} {y(row.low):.1f}" for row in reversed(rows)])
     parts.append(f'<path class="band" d="M{"L".join(band)}Z" fill="url(#lateness)" fill-opacity="0.75"/>')
     middle = "L".join(f"{x(row.hour):.1f} {y(row.median):.1f}" for row in rows)
-    parts.append(f'<path class="median" d="M{middle}" fill="none" stroke="{INK}" stroke-width="2.2" stroke-linejoin="round"/>')
+    parts.append(f'<path class="median" d="M{middle}" fill="none" stroke="{INK}" stroke-width="2.2" '
+                 'stroke-linejoin="round"/>')
     for row in rows:
         if row.hour % 3 == 0:
             parts.append(text(x(row.hour), DAY_TOP + DAY_HEIGHT + 20, f"{row.hour}:00", 11, PALE, "middle"))
@@ -156,8 +159,10 @@ def draw(airports, routes, atlas, hours):
         f"<defs>{gradient(hours)}</defs>",
         f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>',
         text(LEFT, 44, "Where flights waited", 25, weight="700"),
-        text(LEFT, 68, f"{total:,} departures in the United States, January to March 2001; lines are the routes flown most", 13, PALE),
+        text(LEFT, 68, f"{total:,} departures in the United States, January to March 2001; "
+                       "lines are the routes flown most", 13, PALE),
         draw_map(airports, routes, atlas), legend(MAP_TOP + MAP_HEIGHT + 24),
         text(LEFT, DAY_TOP - 36, "And when", 19, weight="700"),
-        text(LEFT, DAY_TOP - 16, "minutes of delay by hour of departure: four of five flights lie in the band", 13, PALE),
+        text(LEFT, DAY_TOP - 16, "minutes of delay by hour of departure: four of five flights lie in the band",
+             13, PALE),
         draw_day(hours), "</svg>"])

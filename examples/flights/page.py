@@ -21,25 +21,26 @@ def table(heads, rows):
     """Cells of the columns whose head begins with # are numbers."""
     kinds = [' class="n"' if head.startswith("#") else "" for head in heads]
     line = "".join(f"<th{kind}>{escape(head.lstrip('#'))}</th>" for kind, head in zip(kinds, heads))
-    body = "".join("<tr>" + "".join(f"<td{kind}>{escape(str(cell))}</td>" for kind, cell in zip(kinds, row)) + "</tr>"
-                   for row in rows)
-    return f"<table><tr>{line}</tr>{body}</table>"
+    lines = [line] + ["".join(f"<td{kind}>{escape(str(cell))}</td>" for kind, cell in zip(kinds, row))
+                      for row in rows]
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
 
 def latest(airports, least):
     ranked = airports[airports["flights"] >= least].sort_values("mean_delay", ascending=False)
-    return [(one.iata, f"{one.city}, {one.state}", f"{one.flights:,}", f"{one.mean_delay:+.1f}", f"{one.late_share:.0%}")
-            for one in ranked.head(8).itertuples()]
+    return [(one.iata, f"{one.city}, {one.state}", f"{one.flights:,}", f"{one.mean_delay:+.1f}",
+             f"{one.late_share:.0%}") for one in ranked.head(8).itertuples()]
 
 
 def write(deliveries, report, airports, least, chart, to):
+    delivered = [(one.source, f"{one.delivered:,}", f"{one.flights:,}") for one in deliveries.itertuples()]
     failed = [(rule["rule"], f"{rule['failing']:,}") for rule in report["rules"] if rule.get("failing")]
     page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Where flights waited</title>
 <style>{STYLE}</style>{chart}
 <h2>Latest on average</h2>
 {table(["Airport", "", "#Flights", "#Minutes", "#Over 15"], latest(airports, least))}
 <h2>What was delivered</h2>
-{table(["Delivery", "#Lines", "#Flights"], [(one.source, f"{one.delivered:,}", f"{one.flights:,}") for one in deliveries.itertuples()])}
+{table(["Delivery", "#Lines", "#Flights"], delivered)}
 <h2>What was set aside</h2>
 <p>{report["failing_rows"]:,} of {report["row_count"]:,} flights, with the names of their rules in
 <a href="quarantine.csv">quarantine.csv</a>.</p>

@@ -13,7 +13,8 @@ import unittest
 from support import EndToEndTest
 
 # What makes readers stumble.
-AWKWARD = ["", " ", "a,b", 'say "hi"', "line one\nline two", "carriage\r\nreturn", "é", "日本語", "🛫", "e\u0301",
+AWKWARD = ["", " ", "a,b", 'say "hi"', "line one\nline two", "carriage\r\nreturn", "é", "日本語", "🛫",
+           "e\u0301",
            "007", "1e3", "NaN", "null", "NULL", "None", "-", "'", "''", ";", "--", "/*", "$x", "\t", "\\", "\\n",
            "true", "2024-02-30", "${{ params.x }}", "<b>", "\x7f", "\u200b", "\u00a0", "x" * 5000]
 
@@ -43,7 +44,8 @@ class DirtyDataTest(EndToEndTest):
         return [self.value(run, name)["rows"] for name in tasks]
 
     def test_csv_of_all_sorts_is_what_the_csv_module_reads(self):
-        rows = [["id", "name", "note"], ["1", "Zoë", "a, b"], ["2", "Øre", 'he said "no"'], ["3", "ß", "two\nlines"]]
+        rows = [["id", "name", "note"], ["1", "Zoë", "a, b"], ["2", "Øre", 'he said "no"'],
+                ["3", "ß", "two\nlines"]]
         unix, windows = csv_text(rows, lineterminator="\n"), csv_text(rows)
         self.bytes("bom.csv", b"\xef\xbb\xbf" + windows.encode())
         self.bytes("latin.csv", unix.encode("latin-1"))
@@ -69,7 +71,8 @@ class DirtyDataTest(EndToEndTest):
         self.assertEqual(self.read(names), [[]] * len(names))
 
     def test_json_keeps_what_it_holds(self):
-        rows = [{"id": 9007199254740993, "deep": {"list": [1, {"a": None}], "text": "\u0000é\U0001f600"}, "mixed": 1},
+        rows = [{"id": 9007199254740993, "deep": {"list": [1, {"a": None}], "text": "\u0000é\U0001f600"},
+                 "mixed": 1},
                 {"id": -9223372036854775808, "deep": None, "mixed": "two"},
                 {"id": 9223372036854775807, "deep": {"list": [], "text": None}, "mixed": [3, {"x": 4.5}]},
                 {"id": 4, "mixed": {"k": True}, "late": "2024-02-29 nonsense"}, {"id": 5, "mixed": None}]
@@ -83,7 +86,8 @@ class DirtyDataTest(EndToEndTest):
         self.bytes("late.jsonl", "\n".join(map(json.dumps, rows)).encode())
         run = self.run_tasks({"t": {"type": "sql", "params": {
             "inputs": {"t": "late.jsonl"},
-            "query": "select count(*) as n, sum(try_cast(n->>'$' as bigint))::bigint as total, max(more) as more from t"}}})
+            "query": "select count(*) as n, sum(try_cast(n->>'$' as bigint))::bigint as total,"
+                     " max(more) as more from t"}}})
         self.assertEqual(self.value(run, "t")["rows"], [{"n": 30_001, "total": sum(range(30_000)), "more": 1}])
 
     def test_broken_files_fail_with_the_place_and_for_good(self):
@@ -112,7 +116,11 @@ class DirtyDataTest(EndToEndTest):
         # Quoted throughout, so that the csv module and DuckDB agree on what is empty.
         self.bytes("in.csv", csv_text([["i", "a", "b"], *(row.values() for row in rows)],
                                       quoting=csv.QUOTE_ALL).encode())
-        self.write("same.py", "def same(t):\n    assert list(t.columns) == ['i', 'a', 'b'], t.columns\n    return t\n")
+        self.write("same.py", """
+            def same(t):
+                assert list(t.columns) == ["i", "a", "b"], t.columns
+                return t
+            """)
         self.run_tasks({
             "read": {"type": "sql", "params": {
                 "inputs": {"t": {"path": "in.csv", "options": {"all_varchar": True, "allow_quoted_nulls": False,
@@ -122,7 +130,8 @@ class DirtyDataTest(EndToEndTest):
                 "script": "same.py", "function": "same", "args": {"t": "${{ tasks.read.result }}"}}},
             "write": {"type": "sql", "depends_on": ["same"], "params": {
                 "inputs": {"t": "${{ tasks.same.result }}"},
-                "query": "create table out as from t; select count(*) as n from out", "outputs": {"out": "out.jsonl"}}}})
+                "query": "create table out as from t; select count(*) as n from out",
+                "outputs": {"out": "out.jsonl"}}}})
         with open(self.folder / "out.jsonl") as file:
             found = {row["i"]: row for row in map(json.loads, file)}
         self.assertEqual(found, {row["i"]: row for row in rows})
@@ -143,17 +152,21 @@ class DirtyDataTest(EndToEndTest):
             return None
         run = self.run_tasks({"t": {"type": "sql", "params": {
             "inputs": {"t": {"rows": [{"text": text} for text in texts]}},
-            "params": {"formats": formats},
             "query": f"select try_strptime(text, {formats}) as moment from t"}}})
         self.assertEqual([row["moment"] for row in self.value(run, "t")["rows"]], [parsed(text) for text in texts])
 
     def test_zones_are_moments_whatever_the_machine_thinks(self):
-        texts = ["2024-03-31T01:30:00+01:00", "2024-03-31T03:30:00+02:00", "1900-01-01T00:00:00Z", "2024-10-27 02:30:00-05"]
-        query = "select text::timestamptz as moment, text::timestamptz::varchar as shown from t"
-        self.write("zone.py", "def zone(t):\n    return [str(t['moment'].dtype), [one.isoformat() for one in t['moment']]]\n")
+        texts = ["2024-03-31T01:30:00+01:00", "2024-03-31T03:30:00+02:00", "1900-01-01T00:00:00Z",
+                 "2024-10-27 02:30:00-05"]
+        self.write("zone.py", """
+            def zone(t):
+                return [str(t["moment"].dtype), [one.isoformat() for one in t["moment"]]]
+            """)
         for zone in ("UTC", "America/New_York"):
             self.write("flow.json", json.dumps({"windlass": 1, "name": "zones", "tasks": {
-                "t": {"type": "sql", "params": {"inputs": {"t": {"rows": [{"text": text} for text in texts]}}, "query": query}},
+                "t": {"type": "sql", "params": {
+                    "inputs": {"t": {"rows": [{"text": text} for text in texts]}},
+                    "query": "select text::timestamptz as moment from t"}},
                 "p": {"type": "python", "depends_on": ["t"], "params": {
                     "script": "zone.py", "function": "zone", "args": {"t": "${{ tasks.t.result }}"}}}}}))
             run = self.windlass("run", "flow.json", "--output", "json", code=0, env={"TZ": zone}).json()
@@ -161,7 +174,8 @@ class DirtyDataTest(EndToEndTest):
                        .astimezone(datetime.timezone.utc) for text in texts]
             self.assertEqual([row["moment"] for row in self.value(run, "t")["rows"]],
                              [moment.isoformat().replace("+00:00", "Z") for moment in moments])
-            self.assertEqual(self.value(run, "p"), ["datetime64[ns, UTC]", [moment.isoformat() for moment in moments]])
+            self.assertEqual(self.value(run, "p"),
+                             ["datetime64[ns, UTC]", [moment.isoformat() for moment in moments]])
 
 
 class RulesTest(EndToEndTest):
@@ -189,10 +203,12 @@ class RulesTest(EndToEndTest):
         def one_of(*values):
             return chance.choice([*values, None])
         rows = [{"i": i, "n": one_of(*(str(chance.randint(-60, 60)) for _ in range(8)), "x", "1.5", ""),
-                 "code": one_of("AB1", "ZZ9", "ab1", "AB12", "AB1\n", "", "É11"), "kind": one_of("a", "b", "é", "c", "A", ""),
+                 "code": one_of("AB1", "ZZ9", "ab1", "AB12", "AB1\n", "", "É11"),
+                 "kind": one_of("a", "b", "é", "c", "A", ""),
                  "key": one_of(*(f"k{chance.randrange(3000)}" for _ in range(5))),
                  "ref": one_of(*chance.sample(known, 6), "r99", "R1"),
-                 "first": one_of("2024-01-01", "2024-02-01"), "last": one_of("2024-01-01", "2024-01-15", "2024-03-01")}
+                 "first": one_of("2024-01-01", "2024-02-01"),
+                 "last": one_of("2024-01-01", "2024-01-15", "2024-03-01")}
                 for i in range(2000)]
         (self.folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
         flow = {"windlass": 1, "name": "rules", "tasks": {"check": {"type": "validate", "params": {

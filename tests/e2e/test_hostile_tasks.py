@@ -22,7 +22,8 @@ ATTEMPTS = {
     "read by a view": "create view v as from read_csv('{outside}/secret.csv'); from v",
     "read by a macro": "create macro m(x) as table from read_text(x); from m('{outside}/secret.csv')",
     "read by a text": "from query('from read_text(''{outside}/secret.csv'')')",
-    "read by a plan": "from json_execute_serialized_sql(json_serialize_sql('from read_text(''{outside}/secret.csv'')'))",
+    "read by a plan":
+        "from json_execute_serialized_sql(json_serialize_sql('from read_text(''{outside}/secret.csv'')'))",
     "copy from": "create table t (a varchar); copy t from '{outside}/secret.csv'",
     "copy to": "copy (select 1) to '{outside}/new.csv'",
     "export": "export database '{outside}/new'",
@@ -41,8 +42,9 @@ ATTEMPTS = {
 }
 
 # Texts that were SQL, or worse, if anything spliced them.
-VALUES = ["'; drop table t; --", "\"; select 1; --", "$$", "$other", "') or ('1'='1", "\\'", "/*", "{x}", "%s", "${HOME}",
-          "$(touch spliced)", "`touch spliced`", "\u0000", "\n", "é" * 5000, "{\"a\": 1}", "[1, 2]", "null", "1e999"]
+VALUES = ["'; drop table t; --", "\"; select 1; --", "$$", "$other", "') or ('1'='1", "\\'", "/*", "{x}", "%s",
+          "${HOME}", "$(touch spliced)", "`touch spliced`", "\u0000", "\n", "é" * 5000, '{"a": 1}', "[1, 2]",
+          "null", "1e999"]
 
 FUNCTIONS = """
     import ctypes, os, resource, signal, subprocess, sys, threading, time
@@ -139,7 +141,8 @@ class HostileSqlTest(EndToEndTest):
                  "folder": {"inputs": {"t": "folder/secret.csv"}, "query": "from t"},
                  "climb": {"inputs": {"t": "../outside/secret.csv"}, "query": "from t"},
                  "output": {"query": "create table t as select 1 as a", "outputs": {"t": "folder/new.csv"}},
-                 "climbing": {"query": "create table t as select 1 as a", "outputs": {"t": "out/../../outside/new.csv"}}}
+                 "climbing": {"query": "create table t as select 1 as a",
+                              "outputs": {"t": "out/../../outside/new.csv"}}}
         self.write("flows/flow.json", json.dumps({"windlass": 1, "name": "links", "tasks": {
             name: {"type": "sql", "allow_failure": True, "params": params} for name, params in tasks.items()}}))
         run = self.windlass("run", "flows/flow.json", "--output", "json", code=0).json()
