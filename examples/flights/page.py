@@ -8,7 +8,7 @@ import windlass
 STYLE = """
 body { font: 16px/1.55 Inter, system-ui, sans-serif; color: #1d2b3a; background: #fbfaf7;
        max-width: 60rem; margin: 0 auto; padding: 1rem; }
-svg { width: 100%; height: auto; } h2 { font-size: 1.2rem; margin: 2rem 0 .4rem; }
+svg { width: 100%; height: auto; } main { padding: 0 3% 2rem 4.4%; } h2 { font-size: 1.2rem; margin: 2rem 0 .4rem; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th { text-align: left; color: #6b7a8a; font-weight: 500; }
 td, th { padding: .3rem .6rem; border-bottom: 1px solid #e6e3db; }
@@ -36,7 +36,7 @@ def write(deliveries, report, airports, least, chart, to):
     delivered = [(one.source, f"{one.delivered:,}", f"{one.flights:,}") for one in deliveries.itertuples()]
     failed = [(rule["rule"], f"{rule['failing']:,}") for rule in report["rules"] if rule.get("failing")]
     page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Where flights waited</title>
-<style>{STYLE}</style>{chart}
+<style>{STYLE}</style>{chart}<main>
 <h2>Latest on average</h2>
 {table(["Airport", "", "#Flights", "#Minutes", "#Over 15"], latest(airports, least))}
 <h2>What was delivered</h2>
@@ -46,7 +46,7 @@ def write(deliveries, report, airports, least, chart, to):
 <a href="quarantine.csv">quarantine.csv</a>.</p>
 {table(["Rule", "#Flights"], failed)}
 <p><small>A sample of ten thousand flights: US Bureau of Transportation Statistics. Airports: Federal
-Aviation Administration.</small></p></html>
+Aviation Administration.</small></p></main></html>
 """
     path = pathlib.Path(windlass.current().base_dir, to)
     path.parent.mkdir(exist_ok=True)
