@@ -131,8 +131,8 @@ class Parent:
     def _forward(self, to_child):
         try:
             while self._messages:
-                if json.loads(self._messages[0])["type"] == "task":
-                    return  # The next one: this child has all but ended.
+                if json.loads(self._messages[0])["type"] in ("hello", "task"):
+                    return  # Before the next one: this child has all but ended.
                 line = self._messages.popleft() + b"\n"
                 while line:
                     line = line[os.write(to_child, line):]

@@ -1,7 +1,6 @@
 #include "handlers/duckdb/frame.h"
 
-#include <re2/re2.h>
-
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -75,10 +74,17 @@ absl::StatusOr<FrameBuffer> BufferOf(const Json& json, std::size_t files) {
 
 // Types of columns that are texts. They become part of SQL, so no others pass.
 bool IsTextType(std::string_view type) {
-  static const LazyRE2 kTexts = {
-      "VARCHAR|BLOB|JSON|INTERVAL|HUGEINT|UHUGEINT|UUID|TIME|"
-      "DECIMAL\\([0-9]{1,2},[0-9]{1,2}\\)"};
-  return RE2::FullMatch(re2::StringPiece(type.data(), type.size()), *kTexts);
+  constexpr std::array<std::string_view, 8> kTexts = {
+      "VARCHAR", "BLOB",     "JSON", "INTERVAL",
+      "HUGEINT", "UHUGEINT", "UUID", "TIME"};
+  if (std::find(kTexts.begin(), kTexts.end(), type) != kTexts.end()) {
+    return true;
+  }
+  // DECIMAL(18,2)
+  constexpr std::string_view kDecimal = "DECIMAL(";
+  return type.starts_with(kDecimal) && type.ends_with(")") &&
+         type.find_first_not_of("0123456789,", kDecimal.size()) ==
+             type.size() - 1;
 }
 
 // Whether buffers are there, and are as long as they must be.

@@ -47,8 +47,8 @@ struct FrameColumn {
 
 struct Frame {
   std::int64_t rows = 0;
-  std::vector<std::string> files;
-  std::vector<FrameColumn> columns;
+  std::vector<std::string> files = {};
+  std::vector<FrameColumn> columns = {};
 };
 
 // The bytes of a value of this type, or 0 for one that is a text in a frame.

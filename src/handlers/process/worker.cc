@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/concat.h"
-#include "base/process_tree.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
 #include "handlers/process/messages.h"
@@ -52,12 +51,19 @@ void Worker::OnOutput(OutputStream, std::string_view bytes) {
 }
 
 bool Worker::IsReusable() {
-  // It could have been stopped by what it started, and would never answer.
-  ProcessState process;
-  return reusable_ && ReadProcessState(child_->pid(), process) &&
-         process.state != 'T' &&
+  return reusable_ &&
          absl::IsDeadlineExceeded(
              child_->ReadLine({.timeout = Duration::zero()}).status());
+}
+
+bool Worker::Answers(Duration timeout) {
+  if (!child_->WriteLine(HelloMessage(), {.timeout = timeout}).ok()) {
+    return false;
+  }
+  auto line = child_->ReadLine({.timeout = timeout});
+  if (!line.ok()) return false;
+  auto message = ParseMessage(*line);
+  return message.ok() && TextParam(*message, "type") == "ready";
 }
 
 Outcome Worker::Execute(TaskContext& task, const Json& args) {

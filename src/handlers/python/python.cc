@@ -25,6 +25,8 @@ namespace {
 
 constexpr std::int64_t kDefaultProcesses = 64;
 constexpr std::int64_t kDefaultMaximumRows = 10'000;
+// With a warm worker, which answers within a millisecond or never.
+constexpr Duration kPatience = std::chrono::seconds(2);
 constexpr std::int64_t kLeastMemory = std::int64_t{16} << 20;
 
 const std::vector<ParamRule>& Rules() {
@@ -111,7 +113,7 @@ class PythonHandler : public TaskHandler {
     auto request = Request(task, tables);
     if (!request.ok()) return SqlFailure(request.status());
     const std::string key = KeyOf(task.params(), *folder);
-    std::unique_ptr<Worker> worker = pool_.Take(key);
+    std::unique_ptr<Worker> worker = TakeWarm(key);
     if (worker == nullptr) {
       auto started = Start(task.params(), *folder);
       if (!started.ok()) return StartFailure(started.status());
@@ -134,6 +136,14 @@ class PythonHandler : public TaskHandler {
   }
 
  private:
+  std::unique_ptr<Worker> TakeWarm(const std::string& key) {
+    while (std::unique_ptr<Worker> worker = pool_.Take(key)) {
+      if (worker->Answers(kPatience)) return worker;
+      Note(WorkerEvent::kDiscarded);
+    }
+    return nullptr;
+  }
+
   void Note(WorkerEvent event) const {
     if (options_.events != nullptr) options_.events->OnWorker("python", event);
   }

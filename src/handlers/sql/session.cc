@@ -114,6 +114,7 @@ absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
     status = OpenFresh(files);
     if (!status.ok()) return status;
   }
+  if (views.empty()) return status;
   const duckdb::QueryWatch watch(database(), task_.stop_token(), [](double) {});
   for (const std::string& view : views) {
     if (!status.ok()) return status;
