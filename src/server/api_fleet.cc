@@ -1,4 +1,4 @@
-// /api/v1/executors, /queues, /limits
+// /api/v1/executors, /queues, /limits, /statistics
 
 #include <utility>
 
@@ -29,6 +29,19 @@ ApiHandler Changes(Store& store, Change change, std::string done) {
     if (auto status = (store.*change)(name); !status.ok()) return status;
     return JsonResponse(200, JsonObject{{"name", name}, {"state", done}});
   };
+}
+
+absl::StatusOr<HttpResponse> Statistics(Store& store) {
+  auto now = store.Now();
+  if (!now.ok()) return now.status();
+  auto counts = store.CountRuns();
+  if (!counts.ok()) return counts.status();
+  return JsonResponse(
+      200, JsonObject{{"now", FormatTimestamp(*now)},
+                      {"runs", JsonObject{{"running", counts->running},
+                                          {"succeeded", counts->succeeded},
+                                          {"failed", counts->failed},
+                                          {"cancelled", counts->cancelled}}}});
 }
 
 RouteDescription Changing(std::string id, std::string summary) {
@@ -74,6 +87,13 @@ std::vector<ApiRoute> FleetRoutes(const ApiParts& parts) {
         .summary = "Keys of concurrency and rate_limit, and who waits for them",
         .response = "Limits"},
        Lists(store, &FleetQueries::ListLimits, LimitsDocument)},
+      {"GET",
+       "/statistics",
+       Role::kRead,
+       {.id = "showStatistics",
+        .summary = "The store's time, and how many runs are in which state",
+        .response = "Statistics"},
+       [&store](ApiCall&) { return Statistics(store); }},
   };
 }
 

@@ -335,8 +335,11 @@ class HttplibServer : public HttpServer, private httplib::Server {
   static void Send(const HttpResponse& from, httplib::Response& to) {
     to.status = from.status;
     for (const auto& [name, value] : from.headers) to.set_header(name, value);
-    // What we answer is for who asked, now, and as the type it has.
-    to.set_header("Cache-Control", "no-store");
+    // What we answer is for who asked, now, unless its handler knows better,
+    // and as the type it has.
+    if (!to.has_header("Cache-Control")) {
+      to.set_header("Cache-Control", "no-store");
+    }
     to.set_header("X-Content-Type-Options", "nosniff");
     if (from.stream) {
       SendStream(*from.stream, from.content_type, to);
