@@ -126,8 +126,14 @@ function Chart(
 function optionsOf(
   element: HTMLElement, names: string[], colors: string[], unit: string,
 ): uPlot.Options {
-  const style = getComputedStyle(document.documentElement);
-  const color = (name: string) => style.getPropertyValue(name).trim();
+  const style = getComputedStyle(element);
+  // A canvas knows no variables: what they come to is read off the element.
+  const color = (name: string) => {
+    element.style.color = `var(${name})`;
+    const found = style.color;
+    element.style.color = "";
+    return found;
+  };
   const axis = {
     stroke: color("--muted"), grid: { stroke: color("--line"), width: 1 },
     ticks: { show: false }, font: `11px ${style.fontFamily}`,
