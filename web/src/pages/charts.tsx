@@ -123,6 +123,8 @@ function Chart(
   );
 }
 
+const clock = (seconds: number) => new Date(seconds * 1_000).toTimeString().slice(0, 8);
+
 function optionsOf(
   element: HTMLElement, names: string[], colors: string[], unit: string,
 ): uPlot.Options {
@@ -142,11 +144,11 @@ function optionsOf(
     width: element.clientWidth, height: 220,
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 0.1)] } },
-    axes: [axis, {
+    axes: [{ ...axis, values: (_, ticks) => ticks.map(clock), space: 90 }, {
       ...axis, size: 56,
       values: (_, ticks) => ticks.map((tick) => `${Number(tick.toPrecision(3))}${unit}`),
     }],
-    series: [{}, ...names.map((label, i) => ({
+    series: [{ label: "at", value: (_, at) => (at === null ? "–" : clock(at)) }, ...names.map((label, i) => ({
       label, stroke: color(colors[i]!), width: 1.75, points: { show: false }, spanGaps: true,
       value: (_: uPlot, value: number | null) =>
         value === null ? "–" : `${Number(value.toPrecision(3))}${unit}`,

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { get, post, runPath } from "../api";
-import { between, duration, exact, number } from "../format";
+import { between, brief, duration, exact, number } from "../format";
 import { condense, graphOf } from "../graph";
 import { useEvents, useInterval, useLoad, useNow } from "../live";
 import { countStates, mergeTask, nodesOf } from "../merge";
@@ -149,7 +149,7 @@ function RunHead(
       </dl>
       {run.reason && <div class="note">{run.reason}</div>}
       {hasParams && (
-        <details class="params"><summary>Params</summary><JsonTree value={run.params} /></details>)}
+        <details class="params"><summary>Params <code class="muted">{brief(run.params)}</code></summary><JsonTree value={run.params} /></details>)}
       {showsDefinition && definition && (
         <Dialog title={`Definition of ${run.workflow}`} isWide
           onClose={() => setShowsDefinition(false)}>

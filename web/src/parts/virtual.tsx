@@ -37,22 +37,19 @@ export function VirtualList<T>(
     if (isAtEnd && items.length > 0) onEnd?.();
   }, [isAtEnd, items.length]);
   return (
-    <div class={`list ${kind}`} role="table" aria-label={label}
-      aria-rowcount={items.length + (head ? 1 : 0)}>
+    <div class={`list ${kind}`} role="table" aria-label={label} ref={element}
+      aria-rowcount={items.length + (head ? 1 : 0)} tabIndex={0} onScroll={measure}>
       {head && <div class="list-head" role="row" aria-rowindex={1}>{head}</div>}
-      <div class="list-body" role="rowgroup" ref={element} onScroll={measure}
-        tabIndex={0} aria-label={`${label}, rows`}>
-        <div class="list-space" role="presentation"
-          style={{ height: `${items.length * rowHeight}px` }}>
-          <div role="presentation" style={{ transform: `translateY(${first * rowHeight}px)` }}>
-            {items.slice(first, last).map((item, i) => (
+      <div class="list-space" role="rowgroup"
+        style={{ height: `${items.length * rowHeight}px` }}>
+        <div role="presentation" style={{ transform: `translateY(${first * rowHeight}px)` }}>
+          {items.slice(first, last).map((item, i) => (
               <div key={keyOf(item)} class="list-row" role="row"
                 aria-rowindex={first + i + (head ? 2 : 1)}
                 style={{ height: `${rowHeight}px` }}>
                 {children(item, first + i)}
               </div>
             ))}
-          </div>
         </div>
       </div>
     </div>
