@@ -1,9 +1,5 @@
 #include "server/web_page.h"
 
-#include <zlib.h>
-
-#include <array>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -20,10 +16,6 @@ constexpr char kPolicy[] =
     "default-src 'self'; img-src 'self' blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-std::string_view TextOf(std::span<const unsigned char> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 bool TakesGzip(const IncomingRequest& request) {
   for (absl::string_view part :
        absl::StrSplit(std::string(request.Header("accept-encoding")), ',')) {
@@ -35,37 +27,12 @@ bool TakesGzip(const IncomingRequest& request) {
   return false;
 }
 
-// For clients that take nothing compressed, which no browser is.
-absl::StatusOr<std::string> Inflate(std::span<const unsigned char> gzip) {
-  z_stream stream{};
-  constexpr int kGzip = 16 + MAX_WBITS;
-  if (inflateInit2(&stream, kGzip) != Z_OK) {
-    return absl::ResourceExhaustedError("no memory to inflate with");
-  }
-  stream.next_in = const_cast<unsigned char*>(gzip.data());
-  stream.avail_in = static_cast<unsigned>(gzip.size());
-  std::string content;
-  std::array<char, 16 * 1024> piece;
-  int code = Z_OK;
-  while (code == Z_OK) {
-    stream.next_out = reinterpret_cast<unsigned char*>(piece.data());
-    stream.avail_out = piece.size();
-    code = inflate(&stream, Z_NO_FLUSH);
-    content.append(piece.data(), piece.size() - stream.avail_out);
-  }
-  inflateEnd(&stream);
-  if (code != Z_STREAM_END) return absl::InternalError("a file is damaged");
-  return content;
-}
-
 // As a stream of one piece: httplib would compress a body once more.
-HttpStream Whole(std::string content) {
-  const auto size = static_cast<std::int64_t>(content.size());
-  return {
-      .size = size,
-      .next = [content = std::move(content)]() -> absl::StatusOr<std::string> {
-        return content;
-      }};
+HttpStream Whole(std::span<const unsigned char> content) {
+  return {.size = static_cast<std::int64_t>(content.size()),
+          .next = [content]() -> absl::StatusOr<std::string> {
+            return std::string(content.begin(), content.end());
+          }};
 }
 
 HttpResponse Answer(const WebFile& file, const IncomingRequest& request) {
@@ -87,14 +54,8 @@ HttpResponse Answer(const WebFile& file, const IncomingRequest& request) {
     response.status = 304;
     return response;
   }
-  if (is_gzip) {
-    response.headers.emplace_back("Content-Encoding", "gzip");
-    response.stream = Whole(std::string(TextOf(file.gzip)));
-    return response;
-  }
-  auto content = Inflate(file.gzip);
-  if (!content.ok()) return ProblemResponse(content.status());
-  response.stream = Whole(*std::move(content));
+  if (is_gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+  response.stream = Whole(is_gzip ? file.gzip : file.content);
   return response;
 }
 

@@ -14,7 +14,8 @@ struct WebFile {
   std::string_view path;  // "/", or "/assets/" and a name with its hash.
   std::string_view media_type;
   std::string_view sha256;  // Of the content.
-  std::span<const unsigned char> gzip;
+  std::span<const unsigned char> content;
+  std::span<const unsigned char> gzip;  // The same, compressed.
 };
 
 // A route for each file, open to everyone: what a page shows it asks the API

@@ -125,9 +125,10 @@ const LAYERS = 60;
 export function condense(graph: Graph, largest = LARGEST): Graph {
   let small = graph;
   while (small.nodes.length > largest) {
-    const next = mergeChains(mergeAlike(small));
-    if (next.nodes.length === small.nodes.length) break;
-    small = next;
+    const count = small.nodes.length;
+    small = mergeAlike(small);
+    if (small.nodes.length > largest) small = mergeChains(small);
+    if (small.nodes.length === count) break;
   }
   if (small.nodes.length <= largest) return small;
   const depth = depths(small);

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../api";
-import { exact, relative } from "../format";
+import { exact, plural, relative } from "../format";
 import { useNow } from "../live";
 import { announce } from "./announcer";
 
@@ -65,11 +65,15 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 export function ErrorNote({ error, retry }: { error: Error; retry?: () => void }) {
   const errors = error instanceof Problem ? error.errors : [];
-  const details = errors.filter((one) => !error.message.includes(one.message));
+  // Of a definition there may be many, each at its place.
+  const hasLines = errors.some(({ line }) => line);
+  const title = hasLines ? `The definition has ${plural(errors.length, "problem")}`
+    : error.message;
+  const details = errors.filter((one) => !title.includes(one.message));
   return (
     <div class="note note-error" role="alert">
       <div>
-        <strong>{error.message}</strong>
+        <strong>{title}</strong>
         {details.length > 0 && (
           <ul>
             {details.map((one) => (

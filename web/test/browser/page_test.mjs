@@ -208,14 +208,18 @@ test("a graph of thousands of nodes is drawn as groups that open", async () => {
   await page.getByText("2,000 of 2,001").waitFor();
 });
 
+const prints = (command, more) => ({ type: "shell", params: { command, ...more } });
+
 test("results are shown as what they are, and saved", async () => {
   const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
   world.write("dot.png", Buffer.from(png, "base64"));
   const run = await world.submit({
     windlass: 1, name: "results", tasks: {
-      rows: shell(`echo '[{"city": "Seattle", "n": 41}, {"city": "Spokane", "n": 7}]'`,
-        {}),
-      tree: shell(`echo '{"deep": {"er": [1, 2]}}'`, {}),
+      rows: prints(`echo '[{"city": "Seattle", "n": 41}, {"city": "Spokane", "n": 7}]'`,
+        { result: "json" }),
+      tree: prints(`echo '{"deep": {"er": [1, 2]}}'`, { result: "json" }),
+      dot: prints(`cat '${world.path("dot.png")}'`,
+        { result: "bytes", media_type: "image/png" }),
     },
   });
   await world.until(async () => (await world.state(run)) === "succeeded", "it succeeds");
@@ -229,6 +233,10 @@ test("results are shown as what they are, and saved", async () => {
   assert.equal((await download).suggestedFilename(), `${run}-rows.json`);
   await go(`runs/${run}/tasks/tree`);
   await panel.getByText("er: ").waitFor();
+  await go(`runs/${run}/tasks/dot`);
+  const picture = page.getByRole("img", { name: "Result of dot" });
+  await picture.waitFor();
+  await world.until(() => picture.evaluate((image) => image.naturalWidth === 1), "it is decoded");
 });
 
 test("one gets everywhere by keyboard, and sees where one is", async () => {
@@ -243,7 +251,12 @@ test("one gets everywhere by keyboard, and sees where one is", async () => {
       isSeen: style.outlineStyle !== "none" || document.activeElement.matches("g.node, main"),
     };
   });
-  await page.evaluate(() => document.activeElement.blur());
+  await page.evaluate(() => {
+    // So that Tab begins at the top, wherever one clicked last.
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+  });
   const seen = [];
   while (!seen.includes("one: succeeded") && seen.length < 40) {
     await page.keyboard.press("Tab");
