@@ -22,6 +22,7 @@ void AddSchedules(CLI::App& app, Invocation& invocation);
 void AddLimits(CLI::App& app, Invocation& invocation);
 void AddPrune(CLI::App& app, Invocation& invocation);
 void AddServer(CLI::App& app, Invocation& invocation);
+void AddHealth(CLI::App& app, Invocation& invocation);
 void AddEval(CLI::App& app, Invocation& invocation);
 void AddMigrate(CLI::App& app, Invocation& invocation);
 void AddDoctor(CLI::App& app, Invocation& invocation);
