@@ -30,7 +30,7 @@ package_install(FILES ${package_files}/windlass.zsh
   DESTINATION share/zsh/vendor-completions RENAME _windlass)
 package_install(FILES ${package_files}/windlass.fish
   DESTINATION share/fish/vendor_completions.d)
-package_install(FILES ${package_files}/changelog.Debian.gz
+package_install(FILES ${package_files}/changelog.gz
   ${package_files}/copyright DESTINATION share/doc/windlass)
 package_install(FILES ${PROJECT_SOURCE_DIR}/schema/workflow.schema.json
   DESTINATION share/windlass)

@@ -9,7 +9,7 @@ sources=$(cd "$(dirname "$0")/../.." && pwd)
 rm -rf "$folder/man"
 "$sources/tools/make_man.py" "$folder/man"
 gzip -9n "$folder"/man/*.1
-gzip -9nc "$folder/changelog" > "$folder/changelog.Debian.gz"
+gzip -9nc "$folder/changelog" > "$folder/changelog.gz"
 # DuckDB's licence, indented as the format wants it.
 sed -e 's/^$/./' -e 's/^/ /' "$folder/duckdb-license" |
   cat "$sources/deploy/debian/copyright.in" - > "$folder/copyright"

@@ -22,7 +22,9 @@ class DebianRoot:
 
     def run(self, *command, user=None, check=True, **environment):
         """In it, with the network of this machine."""
-        words = ["chroot"]
+        # Mounted for this command alone, so that nothing is left to unmount.
+        words = ["unshare", "--mount", "sh", "-c", 'mount -t proc proc "$0/proc" && exec "$@"',
+                 str(self.folder), "chroot"]
         if user is not None:
             words.append(f"--userspec={user}")
         done = subprocess.run(

@@ -32,6 +32,7 @@ class PackageTest(unittest.TestCase):
         shutil.copy(PACKAGE, cls.root.folder / "tmp/windlass.deb")
 
     def test_1_it_installs_with_what_it_needs(self):
+        self.root.run("apt-get", "update")
         self.root.run("apt-get", "install", "-y", "--no-install-recommends", "/tmp/windlass.deb")
         self.assertIn("windlass", self.root.run("windlass", "version").stdout)
         missing = self.root.run("ldd", "/usr/bin/windlass").stdout

@@ -23,7 +23,7 @@ constexpr const char* kNames[] = {
 std::string BesideTheProgram() {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return "libduckdb.so";
+  if (error) return "/usr/lib/windlass/libduckdb.so";
   return program.parent_path().parent_path() / "lib/windlass/libduckdb.so";
 }
 
