@@ -67,7 +67,7 @@ class Container:
         self.id = podman(
             "run", "-d", "--no-healthcheck", "--network", "host", "--read-only",
             "--cap-drop", "all", "--security-opt", "no-new-privileges", "--pids-limit", "300",
-            "--tmpfs", "/tmp", "--tmpfs", "/var/lib/windlass:mode=1777",
+            "--tmpfs", "/tmp", "--tmpfs", "/var/lib/windlass",
             "-v", f"{files}:/run/secrets/windlass:ro", *words,
             f"localhost/windlass-{image}:test").stdout.strip()
 
