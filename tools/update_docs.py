@@ -22,9 +22,6 @@ GUIDES = ROOT / "docs/guides"
 WINDLASS = os.environ.get("WINDLASS_BINARY", str(ROOT / "build/release/windlass"))
 REGION = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.S)
 
-# Of the format, but refused by `run` and `submit`: the page says so once.
-NOT_AVAILABLE = {"circuit_breaker"}
-
 
 # --- commands
 
@@ -89,8 +86,6 @@ def table(definition):
     schema = SCHEMA if definition == "workflow" else SCHEMA["definitions"][definition]
     rows = ["| field | form | meaning |", "|---|---|---|"]
     for name, field in schema["properties"].items():
-        if name in NOT_AVAILABLE:
-            continue
         meaning = field.get("description", "")
         if name in schema.get("required", []):
             meaning = f"**Required.** {meaning}"

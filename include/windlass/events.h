@@ -14,7 +14,6 @@ namespace windlass {
 
 enum class ResultDirection : std::uint8_t { kWritten, kRead };
 enum class BrokerState : std::uint8_t { kNone, kDisconnected, kConnected };
-enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
 
 // What an attempt gave as tables: its result and its outputs.
 struct DataVolume {
@@ -53,7 +52,6 @@ enum class WorkerEvent : std::uint8_t { kStarted, kReused, kDiscarded };
 //   OnResultBytes     so much was written to or read from a result store;
 //                     `store` is the scheme of its URIs: "file"
 //   OnBrokerState     the connection to the broker came, or went and `why`
-//   OnCircuitState    a circuit breaker opened, half opened or closed
 //   OnData            an attempt of this task type has processed data
 //   OnWorker          of the processes that run functions or programs of tasks
 class EventSink {
@@ -98,9 +96,6 @@ class EventSink {
   }
   virtual void OnBrokerState(BrokerState state, std::string_view why) {
     (void)state, (void)why;
-  }
-  virtual void OnCircuitState(std::string_view key, CircuitState state) {
-    (void)key, (void)state;
   }
   virtual void OnData(std::string_view type, const DataVolume& volume) {
     (void)type, (void)volume;

@@ -81,6 +81,9 @@ class ForwardingStore : public Store {
   absl::Status Drain(const std::string& executor_name) override {
     return real_.Drain(executor_name);
   }
+  absl::Status ResetCircuit(const std::string& key) override {
+    return real_.ResetCircuit(key);
+  }
 
   absl::StatusOr<PruneReply> Prune(const PruneRequest& request) override {
     return real_.Prune(request);
@@ -146,6 +149,9 @@ class ForwardingStore : public Store {
   }
   absl::StatusOr<std::vector<LimitRecord>> ListLimits() override {
     return real_.ListLimits();
+  }
+  absl::StatusOr<std::vector<CircuitRecord>> ListCircuits() override {
+    return real_.ListCircuits();
   }
   absl::StatusOr<RunCounts> CountRuns() override { return real_.CountRuns(); }
 

@@ -49,11 +49,12 @@ struct Lease {
   }
 };
 
-// The keys of a task's `concurrency` and `rate_limit`, evaluated. Absent where
-// the task has none.
+// The keys of a task's `concurrency`, `rate_limit` and `circuit_breaker`,
+// evaluated. Absent where the task has none.
 struct PermitKeys {
   std::optional<std::string> concurrency;
   std::optional<std::string> rate;
+  std::optional<std::string> circuit;
 };
 
 // What a parked task waits for.
@@ -82,6 +83,7 @@ struct AttemptEnd {
   Duration run_time{0};  // Measured on the executor's steady clock.
   // kReleased, kCancelled: false when no handler ran, so that there was no
   // attempt: the next one has the same number, no history remembers this one.
+  // kDeferred: false when it was not the handler that asked for it.
   bool started = true;
   // kSucceeded: also keep the result under this key; see
   // TaskStore::BeginCached().

@@ -81,7 +81,8 @@ struct CacheDecision {
   std::string source;  // "r42/report"
 };
 
-// A leased task whose `concurrency` or `rate_limit` is to be asked.
+// A leased task whose `concurrency`, `rate_limit` or `circuit_breaker` is to be
+// asked.
 struct PermitRequest {
   Lease lease;
   PermitKeys keys;
@@ -125,8 +126,9 @@ class TaskStore {
   // Asks for what the limits of these tasks demand, one decision per request.
   // A granted permit belongs to the lease and ends with it, but for a task that
   // parks until a run has ended: that is still under way. Asking again with the
-  // same lease is granted and no second start. Both keys of a task are granted
-  // or neither.
+  // same lease is granted and no second start. All keys of a task are granted
+  // or none. What the end of an attempt says of its service moves the circuit
+  // of its key; see model/circuit.h.
   //
   // Of a key that several runs name with different limits, the run submitted
   // last decides.
@@ -266,6 +268,9 @@ class FleetControl {
   virtual absl::Status ResumeQueue(const std::string& queue) = 0;
   // NotFound when no living executor has this name.
   virtual absl::Status Drain(const std::string& executor_name) = 0;
+  // Closes the circuit breaker of this key. NotFound when no task has named it
+  // of late.
+  virtual absl::Status ResetCircuit(const std::string& key) = 0;
 };
 
 struct ScheduleRequest {
@@ -439,12 +444,29 @@ struct LimitRecord {
   Kind kind = Kind::kConcurrency;
   std::string key;
   int limit = 1;
+  // What is left of the limit of an adaptive kConcurrency.
+  std::optional<int> adapted;
   Duration period{0};  // kRate
   // Attempts under way, or starts within the last period; both with those of
   // tasks that have been let go and not been started yet.
   std::int64_t in_use = 0;
   std::int64_t waiting = 0;          // Tasks.
   std::optional<Timestamp> next_at;  // kRate: of the first that waits.
+};
+
+enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
+
+// A key of `circuit_breaker` that is in use or was of late.
+struct CircuitRecord {
+  std::string key;
+  CircuitState state = CircuitState::kClosed;
+  int failures = 0;  // In a row.
+  int failure_threshold = 1;
+  Duration open_for{0};
+  int probes = 1;            // At most at a time.
+  std::int64_t probing = 0;  // Under way, or let go and not started yet.
+  std::int64_t waiting = 0;  // Tasks.
+  std::optional<Timestamp> open_until;  // Not kClosed.
 };
 
 // Reading. Results are a consistent view of one moment per call.
@@ -488,6 +510,7 @@ class FleetQueries {
   virtual absl::StatusOr<std::vector<ExecutorRecord>> ListExecutors() = 0;
   virtual absl::StatusOr<std::vector<QueueRecord>> ListQueues() = 0;
   virtual absl::StatusOr<std::vector<LimitRecord>> ListLimits() = 0;
+  virtual absl::StatusOr<std::vector<CircuitRecord>> ListCircuits() = 0;
   // Costs the same however many there are, as ListQueues() does.
   virtual absl::StatusOr<RunCounts> CountRuns() = 0;
 };

@@ -63,6 +63,9 @@ struct MapSpec {
   Json items;  // A list, or the template that yields one.
   std::string as = "item";
   int max_parallel = 0;  // 0 is without limit.
+  // 0: an instance per item. Else an instance has a list of as many items, and
+  // its result is a list of as many results.
+  int batch = 0;
   // The first instance that fails for good cancels the others.
   bool fail_fast = false;
   // What an empty list makes of the task: succeeded with [], or skipped.
@@ -87,10 +90,12 @@ struct CacheSpec {
   std::optional<Duration> max_age;
 };
 
-// At most `limit` attempts at a time over all executors that share a store.
+// At most `limit` attempts at a time over all executors that share a store; if
+// it is adaptive, as many of them as the service takes.
 struct ConcurrencySpec {
   std::string key;
   int limit = 1;
+  bool adaptive = false;
 };
 
 // At most `limit` starts per `period` over all executors that share a store.
@@ -100,12 +105,14 @@ struct RateLimitSpec {
   Duration period = std::chrono::seconds(1);
 };
 
-// After `failure_threshold` failures in a row no attempt is made for
-// `open_for`.
+// After `failure_threshold` failures in a row, over all executors that share a
+// store, no attempt is made for `open_for`; then `probes` at a time, until one
+// shows that the service is back.
 struct CircuitBreakerSpec {
   std::string key;
   int failure_threshold = 5;
   Duration open_for = std::chrono::seconds(30);
+  int probes = 1;
 };
 
 struct ResourceSpec {

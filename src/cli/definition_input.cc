@@ -7,7 +7,6 @@
 #include "absl/strings/str_join.h"
 #include "cli/document_file.h"
 #include "engine/builtin_handlers.h"
-#include "executor/availability.h"
 #include "model/documents.h"
 
 namespace windlass::cli {
@@ -123,13 +122,6 @@ std::string BaseDir(const DefinitionInput& input) {
   namespace fs = std::filesystem;
   if (input.file == "-") return fs::current_path().string();
   return fs::absolute(input.file).lexically_normal().parent_path().string();
-}
-
-absl::Status CheckAvailable(const Workflow& workflow) {
-  std::vector<std::string> missing = UnavailableFeatures(workflow);
-  if (missing.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(workflow.name, ": ", absl::StrJoin(missing, "; ")));
 }
 
 void MentionSchedule(const Workflow& workflow, const DefinitionInput& input) {

@@ -35,9 +35,6 @@ absl::StatusOr<Json> ReadParams(const Workflow& workflow,
 // The folder that relative paths in the workflow are relative to.
 std::string BaseDir(const DefinitionInput& input);
 
-// Refuses, before anything is submitted, what this build cannot execute.
-absl::Status CheckAvailable(const Workflow& workflow);
-
 // Says, once, that this run leaves the workflow's schedule alone.
 void MentionSchedule(const Workflow& workflow, const DefinitionInput& input);
 

@@ -1,5 +1,5 @@
 // windlass executors [drain NAME], windlass queues [pause|resume NAME],
-// windlass limits
+// windlass limits, windlass circuits [reset KEY]
 
 #include <iostream>
 
@@ -82,6 +82,27 @@ int ListLimits(const Globals& globals) {
   });
 }
 
+int ListCircuits(const Globals& globals) {
+  return WithStore(globals, [&](Engine&, Store& store) -> int {
+    auto circuits = store.ListCircuits();
+    if (!circuits.ok()) return Fail(globals, circuits.status());
+    if (globals.json()) {
+      PrintJson(CircuitsDocument(*circuits));
+      return kOk;
+    }
+    Table table({"CIRCUIT", "STATE", "FAILURES", "PROBES", "WAITING", "UNTIL"});
+    for (const CircuitRecord& one : *circuits) {
+      table.AddRow({one.key, std::string(StateName(one.state)),
+                    absl::StrCat(one.failures, " of ", one.failure_threshold),
+                    absl::StrCat(one.probing, " of ", one.probes),
+                    absl::StrCat(one.waiting),
+                    one.open_until ? ShortTime(*one.open_until) : ""});
+    }
+    std::cout << table.Render();
+    return kOk;
+  });
+}
+
 }  // namespace
 
 void AddExecutors(CLI::App& app, Invocation& invocation) {
@@ -107,6 +128,18 @@ void AddQueues(CLI::App& app, Invocation& invocation) {
   AddChange(*command, invocation, "resume", "Claim from it again", "open",
             [](Store& store, const std::string& name) {
               return store.ResumeQueue(name);
+            });
+}
+
+void AddCircuits(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = AddLister(
+      app, invocation, "circuits",
+      "Circuit breakers, and who waits for them; close one", ListCircuits);
+  command->footer("Example:\n  windlass circuits reset weather-api");
+  AddChange(*command, invocation, "reset",
+            "Close it: the service is said to be back", "closed",
+            [](Store& store, const std::string& key) {
+              return store.ResetCircuit(key);
             });
 }
 

@@ -70,6 +70,7 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddPrune(app, invocation);
   AddResults(app, invocation);
   AddLimits(app, invocation);
+  AddCircuits(app, invocation);
   AddEval(app, invocation);
   AddMigrate(app, invocation);
   AddDoctor(app, invocation);

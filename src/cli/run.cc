@@ -153,9 +153,6 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
 int Run(const Globals& globals, const RunFlags& flags) {
   auto workflow = LoadDefinition(globals, flags.input);
   if (workflow == nullptr) return kBadInput;
-  if (auto status = CheckAvailable(*workflow); !status.ok()) {
-    return Fail(globals, status);
-  }
   auto params = ReadParams(*workflow, flags.input);
   if (!params.ok()) return Fail(globals, params.status());
   MentionSchedule(*workflow, flags.input);

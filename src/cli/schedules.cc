@@ -71,9 +71,9 @@ int PrintAdded(const Globals& globals, const ScheduleRecord& schedule) {
 int Add(const Globals& globals, const DefinitionInput& input) {
   auto workflow = LoadDefinition(globals, input);
   if (workflow == nullptr) return kBadInput;
-  absl::Status fit = CheckHasSchedule(*workflow);
-  fit.Update(CheckAvailable(*workflow));
-  if (!fit.ok()) return Fail(globals, fit);
+  if (auto fit = CheckHasSchedule(*workflow); !fit.ok()) {
+    return Fail(globals, fit);
+  }
   ScheduleRequest request;
   request.workflow = workflow;
   auto params = ReadParams(*workflow, input);

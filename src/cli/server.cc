@@ -13,7 +13,6 @@
 #include "cli/commands.h"
 #include "cli/probe.h"
 #include "engine/builtin_handlers.h"
-#include "executor/availability.h"
 #include "model/definition/byte_size.h"
 #include "results/result_io.h"
 #include "server/api_server.h"
@@ -129,17 +128,15 @@ int Serve(const Globals& globals, const Flags& flags) {
     auto results = engine.results();
     if (!results.ok()) return Fail(globals, results.status());
     ResultIo io(**results);
-    auto server =
-        OpenApiServer(*address, {.api = {.store = &store,
-                                         .results = &io,
-                                         .load = CheckedLoadOptions(),
-                                         .unavailable = UnavailableFeatures},
-                                 .clock = clock.get(),
-                                 .tokens = *tokens,
-                                 .log = log,
-                                 .connections = flags.connections,
-                                 .identity = *identity,
-                                 .maximum_body_bytes = *maximum});
+    auto server = OpenApiServer(
+        *address,
+        {.api = {.store = &store, .results = &io, .load = CheckedLoadOptions()},
+         .clock = clock.get(),
+         .tokens = *tokens,
+         .log = log,
+         .connections = flags.connections,
+         .identity = *identity,
+         .maximum_body_bytes = *maximum});
     if (!server.ok()) {
       return Fail(globals, Named("--listen", server.status()));
     }

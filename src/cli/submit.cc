@@ -48,9 +48,6 @@ int PrintSubmitted(const Globals& globals,
 int Submit(const Globals& globals, const SubmitFlags& flags) {
   auto workflow = LoadDefinition(globals, flags.input);
   if (workflow == nullptr) return kBadInput;
-  if (auto status = CheckAvailable(*workflow); !status.ok()) {
-    return Fail(globals, status);
-  }
   auto params = ReadParams(*workflow, flags.input);
   if (!params.ok()) return Fail(globals, params.status());
   MentionSchedule(*workflow, flags.input);

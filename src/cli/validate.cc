@@ -5,7 +5,6 @@
 
 #include "cli/commands.h"
 #include "cli/definition_input.h"
-#include "executor/availability.h"
 
 namespace windlass::cli {
 namespace {
@@ -13,24 +12,18 @@ namespace {
 int Validate(const Globals& globals, const DefinitionInput& input) {
   auto workflow = LoadDefinition(globals, input);
   if (workflow == nullptr) return kBadInput;
-  std::vector<std::string> unavailable = UnavailableFeatures(*workflow);
   if (globals.json()) {
-    JsonArray warnings;
-    for (const std::string& one : unavailable) warnings.push_back(Json(one));
     PrintJson(JsonObject{{"valid", true},
                          {"workflow", workflow->name},
                          {"tasks", workflow->tasks.size()},
                          {"digest", workflow->digest},
                          {"problems", JsonArray{}},
-                         {"warnings", std::move(warnings)}});
+                         {"warnings", JsonArray{}}});
     return kOk;
   }
   std::cout << input.file << ": workflow " << workflow->name << " is valid, "
             << workflow->tasks.size()
             << (workflow->tasks.size() == 1 ? " task\n" : " tasks\n");
-  for (const std::string& one : unavailable) {
-    std::cerr << "warning: " << one << '\n';
-  }
   return kOk;
 }
 

@@ -12,7 +12,6 @@
 #include "engine/builtin_handlers.h"
 #include "engine/ingest_message.h"
 #include "engine/machine_checks.h"
-#include "executor/availability.h"
 #include "results/filesystem/filesystem_result_store.h"
 #include "results/observed_result_store.h"
 #include "results/result_io.h"
@@ -495,12 +494,7 @@ absl::StatusOr<std::shared_ptr<const Workflow>> Engine::Load(
   if (auto status = impl_->Prepare(); !status.ok()) return status;
   LoadedWorkflow loaded =
       LoadWorkflow(path, CheckedLoadOptions(impl_->handlers));
-  if (loaded.ok()) {
-    auto unavailable = UnavailableFeatures(*loaded.workflow);
-    if (unavailable.empty()) return loaded.workflow;
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", absl::StrJoin(unavailable, "\n")));
-  }
+  if (loaded.ok()) return loaded.workflow;
   auto format = [](std::string* out, const Problem& problem) {
     *out += FormatProblem(problem);
   };

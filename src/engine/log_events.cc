@@ -20,18 +20,6 @@ std::string_view Name(BrokerState state) {
   return "none";
 }
 
-std::string_view Name(CircuitState state) {
-  switch (state) {
-    case CircuitState::kClosed:
-      return "closed";
-    case CircuitState::kHalfOpen:
-      return "half open";
-    case CircuitState::kOpen:
-      return "open";
-  }
-  return "closed";
-}
-
 }  // namespace
 
 // Which attempt first, then what about it.
@@ -136,10 +124,6 @@ void LogEvents::OnBrokerState(BrokerState state, std::string_view why) {
   }
 }
 
-void LogEvents::OnCircuitState(std::string_view key, CircuitState state) {
-  log_.Info("circuit breaker", {{"key", key}, {"state", Name(state)}});
-}
-
 void EventFanOut::OnClaimed(int count, std::string_view source, Duration took) {
   for (EventSink* sink : sinks_) sink->OnClaimed(count, source, took);
 }
@@ -188,9 +172,6 @@ void EventFanOut::OnResultBytes(std::string_view store,
 }
 void EventFanOut::OnBrokerState(BrokerState state, std::string_view why) {
   for (EventSink* sink : sinks_) sink->OnBrokerState(state, why);
-}
-void EventFanOut::OnCircuitState(std::string_view key, CircuitState state) {
-  for (EventSink* sink : sinks_) sink->OnCircuitState(key, state);
 }
 void EventFanOut::OnData(std::string_view type, const DataVolume& volume) {
   for (EventSink* sink : sinks_) sink->OnData(type, volume);

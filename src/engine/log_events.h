@@ -30,7 +30,6 @@ class LogEvents : public EventSink {
   void OnLog(const Lease& lease, LogLevel level,
              std::string_view message) override;
   void OnBrokerState(BrokerState state, std::string_view why) override;
-  void OnCircuitState(std::string_view key, CircuitState state) override;
 
  private:
   void Log(const Lease& lease, LogLevel level, std::string_view message,
@@ -63,7 +62,6 @@ class EventFanOut : public EventSink {
   void OnResultBytes(std::string_view store, ResultDirection direction,
                      std::int64_t bytes) override;
   void OnBrokerState(BrokerState state, std::string_view why) override;
-  void OnCircuitState(std::string_view key, CircuitState state) override;
   void OnData(std::string_view type, const DataVolume& volume) override;
   void OnWorker(std::string_view type, WorkerEvent event) override;
 

@@ -31,6 +31,7 @@ bool IsTransient(const absl::Status& status) {
 AttemptEnd DeferredEnd(const Lease& lease) {
   AttemptEnd end = EndOf(lease, AttemptOutcome::kDeferred);
   end.delay = kAskAgain;
+  end.started = false;
   return end;
 }
 
@@ -102,6 +103,12 @@ std::string CacheKey(const CompiledTask& task, const std::string& key) {
 }
 
 TaskError ResultNotWritten(const absl::Status& status) {
+  if (absl::IsInvalidArgument(status)) {
+    return MakeFinalError(
+        error_type::kInvalidResult,
+        Concat("the result cannot be kept: ", status.message()),
+        ErrorCategory::kValidation);
+  }
   return MakeError(
       "ResultNotWritten",
       Concat("the result could not be written: ", status.message()),
@@ -328,7 +335,9 @@ std::optional<AttemptEnd> AttemptPipeline::AskPermit(
   for (const auto& [field, key, place] :
        {std::tuple("concurrency.key", &task.concurrency_key,
                    &request.keys.concurrency),
-        std::tuple("rate_limit.key", &task.rate_key, &request.keys.rate)}) {
+        std::tuple("rate_limit.key", &task.rate_key, &request.keys.rate),
+        std::tuple("circuit_breaker.key", &task.circuit_key,
+                   &request.keys.circuit)}) {
     if (!key->has_value()) continue;
     absl::StatusOr<std::string> text = RenderLimitKey(**key, inputs);
     if (!text.ok()) return EndAfter(text.status(), field, lease, inputs);

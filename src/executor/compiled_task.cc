@@ -7,7 +7,6 @@
 #include "base/concat.h"
 #include "base/http/http_text.h"
 #include "base/sha256.h"
-#include "executor/availability.h"
 #include "executor/shell_line.h"
 #include "model/cel/output.h"
 
@@ -112,14 +111,6 @@ class Compiler {
     task.spec = &spec;
     task.handler = handlers_.Find(spec.type);
     task.async_handler = dynamic_cast<AsyncTaskHandler*>(task.handler);
-    std::vector<std::string> fields = UnavailableFields(spec);
-    if (!fields.empty()) {
-      task.broken = FinalError(error_type::kNotAvailable,
-                               Concat(absl::StrJoin(fields, ", "),
-                                      fields.size() == 1 ? " is" : " are",
-                                      " not available with this store yet"));
-      return task;
-    }
     absl::Status parsed = ParseFields(task, spec);
     if (!parsed.ok()) {
       task.broken =
@@ -163,6 +154,10 @@ class Compiler {
       take("rate_limit.key", Template::Parse(spec.rate_limit->key),
            task.rate_key);
     }
+    if (spec.circuit_breaker) {
+      take("circuit_breaker.key", Template::Parse(spec.circuit_breaker->key),
+           task.circuit_key);
+    }
     if (spec.result.schema) {
       take("result.schema", JsonSchema::Compile(*spec.result.schema),
            task.result_schema);
@@ -183,7 +178,8 @@ class Compiler {
       Add(all, workflow_, task.cache_key->References());
       task.definition_digest = DefinitionDigest(workflow_, spec);
     }
-    for (const auto& key : {task.concurrency_key, task.rate_key}) {
+    for (const auto& key :
+         {task.concurrency_key, task.rate_key, task.circuit_key}) {
       if (key) Add(all, workflow_, key->References());
     }
     if (task.when) Add(all, workflow_, ReferencesOf(*task.when));

@@ -87,6 +87,7 @@ struct CompiledTask {
   std::optional<Template> cache_key;
   std::optional<Template> concurrency_key;
   std::optional<Template> rate_key;
+  std::optional<Template> circuit_key;
   std::string definition_digest;  // With a cache key only.
   std::optional<JsonSchema> result_schema;
 
@@ -97,7 +98,7 @@ struct CompiledTask {
     return !broken && !when && constant_params && !items && !idempotency_key &&
            !cache_key && !limited() && handler != nullptr;
   }
-  bool limited() const { return concurrency_key || rate_key; }
+  bool limited() const { return concurrency_key || rate_key || circuit_key; }
 };
 
 struct CompiledWorkflow {

@@ -706,18 +706,6 @@ tasks: {each: {type: count, map: {items: "${{ params.n }}"}}}
   for (const auto& [key, count] : times) EXPECT_EQ(count, 1) << key;
 }
 
-TEST_F(ExecutorTest, AnUnavailableFeatureFailsTheTaskByName) {
-  auto executor = Start();
-  RunId run = Submit(R"(
-windlass: 1
-name: u
-tasks: {a: {type: noop, circuit_breaker: {key: k}}}
-)");
-  EXPECT_EQ(Await(run).state, RunState::kFailed);
-  EXPECT_EQ(Task(run, "a").error->type, error_type::kNotAvailable);
-  EXPECT_THAT(Task(run, "a").error->message, HasSubstr("circuit_breaker"));
-}
-
 TEST_F(ExecutorTest, IdleMeansNothingIsLeasedAndNothingCanBeClaimed) {
   auto executor = Start();
   for (int i = 0; i < 20; ++i) {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "executor/availability.h"
 #include "windlass/executor.h"
 
 namespace windlass {
@@ -51,19 +50,6 @@ TEST(HandlerRegistryTest, ALaterHandlerReplacesTheEarlier) {
   registry.Add("a", std::move(second));
   EXPECT_EQ(registry.Find("a"), expected);
   EXPECT_EQ(registry.Types().size(), 1U);
-}
-
-TEST(AvailabilityTest, NamesEveryFieldThatCannotBeCarriedOut) {
-  Workflow workflow;
-  workflow.tasks.resize(2);
-  workflow.tasks[0].id = "load";
-  workflow.tasks[0].circuit_breaker = CircuitBreakerSpec{};
-  workflow.tasks[1].id = "fine";
-  workflow.tasks[1].result.store = "file:/tmp/results";
-  EXPECT_THAT(
-      UnavailableFeatures(workflow),
-      ElementsAre("tasks.load.circuit_breaker is not available with this store "
-                  "yet"));
 }
 
 }  // namespace

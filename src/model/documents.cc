@@ -268,6 +268,32 @@ Json LimitDocument(const LimitRecord& limit) {
   return out;
 }
 
+std::string_view StateName(CircuitState state) {
+  switch (state) {
+    case CircuitState::kClosed:
+      return "closed";
+    case CircuitState::kHalfOpen:
+      return "half_open";
+    case CircuitState::kOpen:
+      return "open";
+  }
+  return "closed";
+}
+
+Json CircuitDocument(const CircuitRecord& circuit) {
+  JsonObject out;
+  out["key"] = circuit.key;
+  out["state"] = StateName(circuit.state);
+  out["failures"] = circuit.failures;
+  out["failure_threshold"] = circuit.failure_threshold;
+  out["open_for"] = FormatDuration(circuit.open_for);
+  out["open_until"] = TimeOrNull(circuit.open_until);
+  out["probes"] = circuit.probes;
+  out["probing"] = circuit.probing;
+  out["waiting"] = circuit.waiting;
+  return out;
+}
+
 Json ProblemDocument(const Problem& problem) {
   JsonObject out;
   out["file"] = problem.file;
@@ -304,6 +330,10 @@ JsonObject SchedulesDocument(const std::vector<ScheduleRecord>& schedules) {
 
 JsonObject LimitsDocument(const std::vector<LimitRecord>& limits) {
   return ListDocument("limits", limits, LimitDocument);
+}
+
+JsonObject CircuitsDocument(const std::vector<CircuitRecord>& circuits) {
+  return ListDocument("circuits", circuits, CircuitDocument);
 }
 
 JsonObject SubmittedDocument(const std::vector<SubmittedRun>& runs) {

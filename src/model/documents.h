@@ -30,6 +30,7 @@ Json ExecutorDocument(const ExecutorRecord& executor);
 Json QueueDocument(const QueueRecord& queue);
 Json ScheduleDocument(const ScheduleRecord& schedule);
 Json LimitDocument(const LimitRecord& limit);
+Json CircuitDocument(const CircuitRecord& circuit);
 Json ProblemDocument(const Problem& problem);
 
 // Lists: {"runs": [...]} and so on.
@@ -42,6 +43,7 @@ JsonObject ExecutorsDocument(const std::vector<ExecutorRecord>& executors);
 JsonObject QueuesDocument(const std::vector<QueueRecord>& queues);
 JsonObject SchedulesDocument(const std::vector<ScheduleRecord>& schedules);
 JsonObject LimitsDocument(const std::vector<LimitRecord>& limits);
+JsonObject CircuitsDocument(const std::vector<CircuitRecord>& circuits);
 
 // {"run_id", "created"} of one run, {"run_ids"} of several.
 JsonObject SubmittedDocument(const std::vector<SubmittedRun>& runs);
@@ -50,5 +52,8 @@ JsonObject SubmittedDocument(const std::vector<SubmittedRun>& runs);
 std::string_view StateName(const ExecutorRecord& executor);
 // The field of workflow files that limits so: "rate_limit".
 std::string_view FieldOf(const LimitRecord& limit);
+
+// "half_open"
+std::string_view StateName(CircuitState state);
 
 }  // namespace windlass

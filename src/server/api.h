@@ -12,7 +12,7 @@ namespace windlass {
 // /runs and what is below a run.
 std::vector<ApiRoute> RunRoutes(const ApiParts& parts);
 std::vector<ApiRoute> TaskRoutes(const ApiParts& parts);
-// /executors, /queues, /limits.
+// /executors, /queues, /limits, /circuits.
 std::vector<ApiRoute> FleetRoutes(const ApiParts& parts);
 std::vector<ApiRoute> DeadLetterRoutes(const ApiParts& parts);
 std::vector<ApiRoute> ScheduleRoutes(const ApiParts& parts);

@@ -1,4 +1,4 @@
-// /api/v1/executors, /queues, /limits
+// /api/v1/executors, /queues, /limits, /circuits
 
 #include <utility>
 
@@ -21,11 +21,13 @@ ApiHandler Lists(Store& store, absl::StatusOr<Records> (FleetQueries::*list)(),
 
 using Change = absl::Status (FleetControl::*)(const std::string&);
 
-// A POST that does something to the thing of that name, which is `done` then.
-ApiHandler Changes(Store& store, Change change, std::string done) {
-  return [&store, change, done = std::move(done)](
+// A POST that does something to the thing that `named` in the path names, which
+// is `done` then.
+ApiHandler Changes(Store& store, Change change, std::string done,
+                   std::string named = "name") {
+  return [&store, change, done = std::move(done), named = std::move(named)](
              ApiCall& call) -> absl::StatusOr<HttpResponse> {
-    const std::string& name = call.request.Captured("name");
+    const std::string& name = call.request.Captured(named);
     if (auto status = (store.*change)(name); !status.ok()) return status;
     return JsonResponse(200, JsonObject{{"name", name}, {"state", done}});
   };
@@ -74,6 +76,16 @@ std::vector<ApiRoute> FleetRoutes(const ApiParts& parts) {
         .summary = "Keys of concurrency and rate_limit, and who waits for them",
         .response = "Limits"},
        Lists(store, &FleetQueries::ListLimits, LimitsDocument)},
+      {"GET",
+       "/circuits",
+       Role::kRead,
+       {.id = "listCircuits",
+        .summary = "Circuit breakers, and who waits for them",
+        .response = "Circuits"},
+       Lists(store, &FleetQueries::ListCircuits, CircuitsDocument)},
+      {"POST", "/circuits/{key}/reset", Role::kAdmin,
+       Changing("resetCircuit", "Close a circuit breaker"),
+       Changes(store, &FleetControl::ResetCircuit, "closed", "key")},
   };
 }
 

@@ -171,10 +171,6 @@ absl::StatusOr<GivenWorkflow> ReadGivenWorkflow(
     problem = DefinitionProblem(loaded.problems);
     return GivenWorkflow();
   }
-  const std::vector<std::string> missing = parts.unavailable(*loaded.workflow);
-  if (!missing.empty()) {
-    return FieldStatus("definition", absl::StrJoin(missing, "; "));
-  }
   const Json* given = call.body.if_contains("params");
   auto params = CheckParams(*loaded.workflow,
                             given == nullptr ? Json(JsonObject()) : *given);

@@ -25,10 +25,7 @@ struct ApiParts {
   Store* store = nullptr;
   ResultIo* results = nullptr;
   EventFeed* events = nullptr;
-  // How definitions are checked, and what in one no executor of this version
-  // can carry out.
-  LoadOptions load;
-  std::function<std::vector<std::string>(const Workflow&)> unavailable;
+  LoadOptions load;  // How definitions are checked.
 };
 
 // A request whose body, if its route takes one, fits the route's schema; an

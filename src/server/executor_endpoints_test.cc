@@ -342,7 +342,6 @@ TEST_F(ExecutorEndpointsTest, MetricsAreThoseOfTheGoldenFile) {
   ExecutorConfig config = Config();
   config.capacity = {.memory_bytes = 100, .cpu = 2};
   auto executor = Serve(config);
-  sinks.metrics.OnCircuitState("api", CircuitState::kOpen);
   sinks.metrics.OnData("sql", {.rows = 1, .bytes = 1, .spilled_bytes = 1});
   sinks.metrics.OnWorker("python", WorkerEvent::kStarted);
   RunId run = Submit(kOneTask);

@@ -171,11 +171,6 @@ class ExecutorMetrics::Impl {
         .Increment();
   }
 
-  void Circuit(std::string_view key, CircuitState state) {
-    MutexLock lock(mutex_);
-    Child(circuits_, by_key_, key, "key").Set(static_cast<double>(state));
-  }
-
   Histogram& claim_seconds() { return claim_seconds_; }
   Histogram& batch_size() { return batch_size_; }
   Counter& stale_writes() { return stale_writes_; }
@@ -293,9 +288,6 @@ class ExecutorMetrics::Impl {
       Counters("windlass_tasks_postponed_total",
                "Tasks put off because the executor's whole capacity does "
                "not hold them.");
-  Family<Gauge>& circuits_ =
-      Gauges("windlass_circuit_state",
-             "Circuit breakers: 0 closed, 1 half open, 2 open.");
   Family<Counter>& result_bytes_ =
       Counters("windlass_result_bytes_total",
                "Bytes of results, as stored; those in the system of record "
@@ -324,7 +316,6 @@ class ExecutorMetrics::Impl {
   Children<Counter> postponed_by_type_ ABSL_GUARDED_BY(mutex_);
   Children<Counter> read_from_ ABSL_GUARDED_BY(mutex_);
   Children<Counter> written_to_ ABSL_GUARDED_BY(mutex_);
-  Children<Gauge> by_key_ ABSL_GUARDED_BY(mutex_);
   Children<Counter> rows_by_type_ ABSL_GUARDED_BY(mutex_);
   Children<Counter> bytes_by_type_ ABSL_GUARDED_BY(mutex_);
   Children<Counter> spilled_by_type_ ABSL_GUARDED_BY(mutex_);
@@ -401,10 +392,6 @@ void ExecutorMetrics::OnWorker(std::string_view type, WorkerEvent event) {
 
 void ExecutorMetrics::OnBrokerState(BrokerState state, std::string_view) {
   impl_->broker().Set(static_cast<double>(state));
-}
-
-void ExecutorMetrics::OnCircuitState(std::string_view key, CircuitState state) {
-  impl_->Circuit(key, state);
 }
 
 }  // namespace windlass

@@ -15,8 +15,8 @@ namespace windlass {
 // Counts events. Costs some tens of nanoseconds per attempt: the series of a
 // task type and queue are looked up by their labels once and remembered by each
 // thread. Label values come from workflow files, so their number is bounded:
-// beyond kMaximumSeries pairs of type and queue (or as many circuit keys, or
-// result stores) what is new is counted as "other". Thread-safe.
+// beyond kMaximumSeries pairs of type and queue (or as many result stores) what
+// is new is counted as "other". Thread-safe.
 class ExecutorMetrics : public EventSink {
  public:
   static constexpr std::size_t kMaximumSeries = 200;
@@ -37,7 +37,6 @@ class ExecutorMetrics : public EventSink {
   void OnResultBytes(std::string_view store, ResultDirection direction,
                      std::int64_t bytes) override;
   void OnBrokerState(BrokerState state, std::string_view why) override;
-  void OnCircuitState(std::string_view key, CircuitState state) override;
   void OnData(std::string_view type, const DataVolume& volume) override;
   void OnWorker(std::string_view type, WorkerEvent event) override;
 

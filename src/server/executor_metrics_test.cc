@@ -190,10 +190,6 @@ TEST_F(ExecutorMetricsTest, StatesAreNumbers) {
   EXPECT_EQ(Value("windlass_broker_state"), 0);
   metrics.OnBrokerState(BrokerState::kConnected, "");
   EXPECT_EQ(Value("windlass_broker_state"), 2);
-  metrics.OnCircuitState("api", CircuitState::kOpen);
-  EXPECT_EQ(Value("windlass_circuit_state{key=api}"), 2);
-  metrics.OnCircuitState("api", CircuitState::kClosed);
-  EXPECT_EQ(Value("windlass_circuit_state{key=api}"), 0);
 }
 
 TEST_F(ExecutorMetricsTest, NamesFromWorkflowsCannotGrowWithoutBound) {
@@ -201,22 +197,18 @@ TEST_F(ExecutorMetricsTest, NamesFromWorkflowsCannotGrowWithoutBound) {
   for (int i = 0; i < count; ++i) {
     metrics.OnAttemptEnded(LeaseOn(Concat("{a: {type: t", i, "}}")),
                            End(AttemptOutcome::kSucceeded));
-    metrics.OnCircuitState(Concat("key", i), CircuitState::kOpen);
     metrics.OnResultBytes(Concat("s", i), ResultDirection::kRead, 1);
   }
   const auto values = ValuesOf(metrics);
   double ended = 0;
   int series = 0;
-  int circuits = 0;
   for (const auto& [name, value] : values) {
     if (name.starts_with("windlass_tasks_total{outcome=succeeded")) {
       ++series;
       ended += value;
     }
-    circuits += name.starts_with("windlass_circuit_state") ? 1 : 0;
   }
   EXPECT_EQ(series, ExecutorMetrics::kMaximumSeries + 1);
-  EXPECT_EQ(circuits, ExecutorMetrics::kMaximumSeries + 1);
   EXPECT_EQ(ended, count) << "what is folded is counted all the same";
 }
 

@@ -68,6 +68,25 @@ void AddExecutors(const std::vector<ExecutorRecord>& executors,
   families.push_back(std::move(family));
 }
 
+// Beyond the maximum, how the worst of the others is.
+void AddCircuits(std::vector<CircuitRecord> circuits,
+                 std::vector<MetricFamily>& families) {
+  std::stable_sort(circuits.begin(), circuits.end(),
+                   [](const CircuitRecord& a, const CircuitRecord& b) {
+                     return a.state > b.state;
+                   });
+  MetricFamily family =
+      MakeFamily("windlass_circuit_state",
+                 "Circuit breakers: 0 closed, 1 half open, 2 open.");
+  for (std::size_t i = 0; i < circuits.size(); ++i) {
+    const bool other = i == FleetMetrics::kMaximumCircuits;
+    AddSample(family, static_cast<double>(circuits[i].state),
+              {{"key", other ? "other" : circuits[i].key}});
+    if (other) break;
+  }
+  families.push_back(std::move(family));
+}
+
 }  // namespace
 
 FleetMetrics::FleetMetrics(Store& store, const Clock& clock)
@@ -99,6 +118,8 @@ std::vector<MetricFamily> FleetMetrics::Ask() {
   if (now.ok() && queues.ok()) AddQueues(*std::move(queues), *now, families);
   auto executors = store_.ListExecutors();
   if (executors.ok()) AddExecutors(*executors, families);
+  auto circuits = store_.ListCircuits();
+  if (circuits.ok()) AddCircuits(*std::move(circuits), families);
   return families;
 }
 

@@ -25,13 +25,17 @@ class FleetMetrics : public ThreadService {
   // Beyond these many queues, those with the fewest ready tasks are added up as
   // "other".
   static constexpr std::size_t kMaximumQueues = 100;
+  // Beyond these many circuit breakers, open ones first, the worst state of the
+  // others is that of "other".
+  static constexpr std::size_t kMaximumCircuits = 200;
 
   // Both are borrowed.
   FleetMetrics(Store& store, const Clock& clock);
   ~FleetMetrics() override { Stop(); }
 
-  // windlass_queue_depth, windlass_queue_oldest_ready_seconds and
-  // windlass_executors; nothing when the store could not be asked.
+  // windlass_queue_depth, windlass_queue_oldest_ready_seconds,
+  // windlass_executors and windlass_circuit_state; nothing when the store could
+  // not be asked.
   std::vector<prometheus::MetricFamily> Collect();
 
  protected:

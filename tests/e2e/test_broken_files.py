@@ -210,18 +210,6 @@ class BrokenFilesTest(EndToEndTest):
         self.assertTrue(any("wait for each other" in p["message"] for p in problems), problems)
         self.assertEqual(found, sorted(found, key=lambda place: place[0]))
 
-    def test_what_this_build_cannot_do_is_refused_by_name(self):
-        cases = {
-            "circuit_breaker": task("type: noop, circuit_breaker: {key: k}"),
-        }
-        for field, text in cases.items():
-            with self.subTest(field):
-                self.write("flow.yaml", text)
-                validated = self.windlass("validate", "flow.yaml", code=0)
-                self.assertIn(field, validated.stderr)
-                self.assertIn(field, self.windlass("run", "flow.yaml", code=2).stderr)
-        self.assert_nothing_written()
-
 
 def alias_bomb():
     lines = ["windlass: 1", "name: w", "labels:", "  a0: &a0 [x, x, x, x, x, x, x, x]"]

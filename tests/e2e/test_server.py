@@ -334,7 +334,7 @@ class ServerTest(EndToEndTest):
         self.assertEqual(server.get(f"{path}/tasks/good/result").body, b'"fine"')
         server.get("/api/v1/runs")
 
-        for name in ("executors", "queues", "limits"):
+        for name in ("executors", "queues", "limits", "circuits"):
             self.assertEqual(set(server.get(f"/api/v1/{name}").json()), {name})
         self.assertEqual(server.post("/api/v1/queues/default/pause").json(),
                          {"name": "default", "state": "paused"})

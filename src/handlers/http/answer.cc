@@ -12,6 +12,7 @@
 #include "base/http/http_text.h"
 #include "base/http/http_url.h"
 #include "handlers/failure.h"
+#include "handlers/http/charset.h"
 #include "handlers/http/http_words.h"
 #include "handlers/http/reading.h"
 #include "handlers/utf8.h"
@@ -288,7 +289,9 @@ Outcome JsonOutcome(const HttpExchangeRecord& record) {
 }
 
 Outcome TextOutcome(const HttpExchangeRecord& record) {
-  return Answered(record, Json(ToUtf8(record.body.text)));
+  const std::string charset =
+      CharsetOf(record.result.head.Header("content-type"));
+  return Answered(record, Json(DecodeText(record.body.text, charset)));
 }
 
 // Polls are counted in what the attempt leaves for its next execution.

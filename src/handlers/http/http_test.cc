@@ -237,6 +237,13 @@ TEST_F(HttpTest, CredentialsDoNotFollowToAnotherServer) {
 
 TEST_F(HttpTest, TheOutputIsWhatTheTaskOrTheAnswerSays) {
   EXPECT_EQ(Value(R"({"url": "SERVER/text"})").at("body"), Json("grün"));
+  for (const char* charset : {"latin-1", "windows-1252", "utf-16"}) {
+    EXPECT_EQ(Value(Concat(R"({"url": "SERVER/text/)", charset,
+                           R"(", "output": "text"})"))
+                  .at("body"),
+              Json("grün"))
+        << charset;
+  }
   EXPECT_TRUE(Value(R"({"url": "SERVER/echo", "output": "text"})")
                   .at("body")
                   .is_string());

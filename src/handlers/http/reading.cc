@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/concat.h"
+#include "handlers/http/charset.h"
 #include "handlers/http/http_words.h"
-#include "handlers/utf8.h"
 #include "model/cel/output.h"
 
 namespace windlass {
@@ -14,7 +14,10 @@ Json ReadAnswer(const HttpHead& head, const std::string& body) {
   return JsonObject{
       {"status", head.status},
       {"headers", AllHeaders(head.headers)},
-      {"body", parsed.ok() ? *std::move(parsed) : Json(ToUtf8(body))}};
+      {"body",
+       parsed.ok()
+           ? *std::move(parsed)
+           : Json(DecodeText(body, CharsetOf(head.Header("content-type"))))}};
 }
 
 absl::StatusOr<Json> ReadValue(const cel::Expression& expression,

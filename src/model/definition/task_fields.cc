@@ -148,7 +148,8 @@ const ObjectType<CircuitBreakerSpec>& CircuitBreakerType() {
   static const ObjectType<CircuitBreakerSpec> type = {
       "circuit_breaker",
       "After `failure_threshold` failures in a row no attempt with the same "
-      "key is made for `open_for`.",
+      "key is made for `open_for`, over all executors. The run submitted last "
+      "decides.",
       {
           MakeField("key", &CircuitBreakerSpec::key, Text{},
                     "What is protected; may hold expressions.",
@@ -157,8 +158,14 @@ const ObjectType<CircuitBreakerSpec>& CircuitBreakerType() {
                     Whole{1}, "Failures in a row that open it. Default 5."),
           MakeField("open_for", &CircuitBreakerSpec::open_for, Span{},
                     "How long it stays open. Default 30s."),
+          MakeField("probes", &CircuitBreakerSpec::probes, Whole{1},
+                    "Attempts at a time that may find out, after that, "
+                    "whether the service is back. Default 1."),
       },
-      {{"threshold", "failure_threshold"}, {"timeout", "open_for"}}};
+      {{"threshold", "failure_threshold"},
+       {"failures", "failure_threshold"},
+       {"timeout", "open_for"},
+       {"half_open_probes", "probes"}}};
   return type;
 }
 

@@ -18,6 +18,7 @@ constexpr Migration kMigrations[] = {
      migrations::k0003HistoryPartsDown},
     {4, "runs_by_state", migrations::k0004RunsByStateUp,
      migrations::k0004RunsByStateDown},
+    {5, "circuits", migrations::k0005CircuitsUp, migrations::k0005CircuitsDown},
 };
 constexpr std::chrono::minutes kMigrationPatience{10};
 

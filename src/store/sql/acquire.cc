@@ -17,8 +17,8 @@ namespace {
 // A permit that a task has already.
 struct HeldPermit {
   bool reserved = false;
-  std::int64_t concurrency = 0;
-  std::int64_t rate = 0;
+  Line line;
+  std::int64_t era = 0;
 };
 
 class Acquisition {
@@ -39,11 +39,6 @@ class Acquisition {
   }
 
  private:
-  struct Need {
-    Limiter* concurrency = nullptr;
-    Limiter* rate = nullptr;
-  };
-
   // A database that is far away is asked once for all.
   void FindCurrent() {
     std::vector<AttemptEnd> named;
@@ -104,7 +99,11 @@ class Acquisition {
   }
 
   static HeldPermit ReadPermit(const Rows& rows, int column) {
-    return {rows.IsNull(column), rows.Int(column + 1), rows.Int(column + 2)};
+    return {.reserved = rows.IsNull(column),
+            .line = {.concurrency = rows.Int(column + 1),
+                     .rate = rows.Int(column + 2),
+                     .circuit = rows.Int(column + 3)},
+            .era = rows.Int(column + 4)};
   }
 
   std::vector<LimitTerms> Terms() const {
@@ -123,7 +122,17 @@ class Acquisition {
     for (const LimitTerms& terms :
          TermsOf(request.lease.spec(), request.lease.run->id, request.keys)) {
       Limiter* limiter = limiters_.Find(terms.kind, terms.key);
-      (terms.kind == LimitKind::kRate ? need.rate : need.concurrency) = limiter;
+      switch (terms.kind) {
+        case LimitKind::kConcurrency:
+          need.concurrency = limiter;
+          break;
+        case LimitKind::kRate:
+          need.rate = limiter;
+          break;
+        case LimitKind::kCircuit:
+          need.circuit = limiter;
+          break;
+      }
     }
     return need;
   }
@@ -131,9 +140,7 @@ class Acquisition {
   PermitDecision Decide(std::size_t i) {
     const PermitRequest& request = requests_[i];
     const Need need = NeedOf(request);
-    if (need.concurrency == nullptr && need.rate == nullptr) {
-      return PermitDecision::kGranted;
-    }
+    if (need.empty()) return PermitDecision::kGranted;
     return held_[i] ? Use(request, need, *held_[i]) : Take(request, need);
   }
 
@@ -141,12 +148,11 @@ class Acquisition {
   // repeated because its answer was lost.
   PermitDecision Use(const PermitRequest& request, const Need& need,
                      const HeldPermit& held) {
-    const auto same = [](const Limiter* limiter, std::int64_t id) {
-      return (limiter == nullptr ? 0 : limiter->id) == id;
-    };
     // The keys have another value now: what it holds ends with its lease.
-    if (!same(need.concurrency, held.concurrency) ||
-        !same(need.rate, held.rate)) {
+    if (need.line() != held.line) return PermitDecision::kWait;
+    // Its circuit has opened since it was let go, and it has not begun.
+    if (held.reserved && need.circuit != nullptr &&
+        !need.circuit->circuit->IsCurrent(held.era)) {
       return PermitDecision::kWait;
     }
     if (held.reserved && need.rate != nullptr) need.rate->Start(tx_.now());
@@ -157,30 +163,16 @@ class Acquisition {
   }
 
   PermitDecision Take(const PermitRequest& request, const Need& need) {
-    if (!IsFree(need)) return PermitDecision::kWait;
-    if (need.concurrency != nullptr) need.concurrency->Take();
-    if (need.rate != nullptr) {
-      need.rate->Take();
-      need.rate->Start(tx_.now());
-    }
+    if (!need.IsFreeForNewcomers(tx_.now())) return PermitDecision::kWait;
+    need.Take();
+    if (need.rate != nullptr) need.rate->Start(tx_.now());
+    const Line line = need.line();
     const Lease& lease = request.lease;
     tx_.db.Write(Query::kInsertPermit, lease.run->id, lease.task.node,
-                 lease.task.index, lease.token.value,
-                 need.concurrency == nullptr ? 0 : need.concurrency->id,
-                 need.rate == nullptr ? 0 : need.rate->id,
-                 need.concurrency == nullptr ? 0 : need.concurrency->most,
-                 tx_.now());
+                 lease.task.index, lease.token.value, line.concurrency,
+                 line.rate, line.circuit, need.era(), need.most(), tx_.now());
     tx_.rare.Added(Rare::kPermit);
     return PermitDecision::kGranted;
-  }
-
-  // Whom a rate may let go by now, and nobody has yet, comes first.
-  bool IsFree(const Need& need) const {
-    if (need.concurrency != nullptr && !need.concurrency->IsFree(tx_.now())) {
-      return false;
-    }
-    return need.rate == nullptr ||
-           (!need.rate->waiting && need.rate->IsFree(tx_.now()));
   }
 
   Transaction& tx_;

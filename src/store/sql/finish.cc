@@ -27,17 +27,26 @@ void Fetch(Transaction& tx, std::span<const AttemptEnd> ends) {
   tx.leases.Fetch(tx.db);
 }
 
-// Who was told to slow down is one of all that share the rate. For as long as
+// Who was told to slow down is one of all that share the key. For as long as
 // the service said, else until the task itself tries again.
-void HoldIfThrottled(Transaction& tx, const AttemptEnd& end,
-                     const Decision& decision) {
-  if (!end.error || end.error->category != ErrorCategory::kThrottled) return;
-  const auto& asked = end.error->minimum_retry_delay;
-  if (asked) {
-    HoldRate(tx, end.run, end.task, tx.now() + *asked);
-  } else if (decision.kind == Decision::Kind::kRetryAt) {
-    HoldRate(tx, end.run, end.task, decision.at);
+std::optional<Timestamp> HoldUntil(const AttemptEnd& end,
+                                   const Decision& decision, Timestamp now) {
+  if (!end.error || end.error->category != ErrorCategory::kThrottled) {
+    return std::nullopt;
   }
+  if (end.error->minimum_retry_delay) {
+    return now + *end.error->minimum_retry_delay;
+  }
+  if (decision.kind == Decision::Kind::kRetryAt) return decision.at;
+  return std::nullopt;
+}
+
+void NoteIfLimited(Transaction& tx, const TaskSpec& spec, const AttemptEnd& end,
+                   const Decision& decision) {
+  if (!spec.rate_limit && !spec.circuit_breaker) return;
+  NoteEnd(tx, {.task = {end.run, end.task},
+               .testimony = TestimonyOf(end),
+               .hold_until = HoldUntil(end, decision, tx.now())});
 }
 
 // Ends one lease; false when it is no longer there.
@@ -53,9 +62,10 @@ bool FinishOne(Transaction& tx, const AttemptEnd& end) {
   }
   const std::uint64_t seed =
       JitterSeed(end.run, end.task, lease->ticket.attempt);
-  const Decision decision = AfterAttempt(run->spec(end.task.node),
-                                         lease->ticket, end, tx.now(), seed);
-  HoldIfThrottled(tx, end, decision);
+  const TaskSpec& spec = run->spec(end.task.node);
+  const Decision decision =
+      AfterAttempt(spec, lease->ticket, end, tx.now(), seed);
+  NoteIfLimited(tx, spec, end, decision);
   EndAttempt(tx, *run, *lease, end, decision);
   return true;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/circuit.h"
 #include "sql_query.h"
 #include "store/sql/dead_letters.h"
 #include "store/sql/permits.h"
@@ -149,6 +150,17 @@ absl::Status Fleet::Drain(const std::string& executor_name) {
       });
 }
 
+absl::Status Fleet::ResetCircuit(const std::string& key) {
+  return ledger_.Write(
+      Ledger::Durability::kMachine, [&](Transaction& tx) -> absl::Status {
+        if (!sql::ResetCircuit(tx, key)) {
+          return absl::NotFoundError(
+              absl::StrCat("there is no circuit breaker of key ", key));
+        }
+        return absl::OkStatus();
+      });
+}
+
 absl::StatusOr<std::vector<DeadLetterRecord>> Fleet::ListDeadLetters(
     const DeadLetterFilter& filter) {
   std::vector<DeadLetterRecord> records;
@@ -211,6 +223,28 @@ absl::StatusOr<std::vector<LimitRecord>> Fleet::ListLimits() {
       if (record.kind == LimitRecord::Kind::kRate) record.in_use += rows.Int(6);
       record.next_at = rows.OptionalTime(5);
       record.waiting = rows.Int(7);
+    }
+    return absl::OkStatus();
+  };
+  if (auto status = ledger_.Read(body); !status.ok()) return status;
+  return records;
+}
+
+absl::StatusOr<std::vector<CircuitRecord>> Fleet::ListCircuits() {
+  std::vector<CircuitRecord> records;
+  const auto body = [&](Connection& connection, Timestamp now) {
+    Rows rows = connection.Read(Query::kSelectCircuits);
+    while (rows.Next()) {
+      CircuitRecord& record = records.emplace_back();
+      record.key = rows.Text(0);
+      record.failures = rows.Int32(1);
+      record.failure_threshold = rows.Int32(2);
+      record.open_for = Duration(rows.Int(3));
+      record.probes = rows.Int32(4);
+      record.probing = rows.Int(5);
+      record.open_until = rows.OptionalTime(6);
+      record.waiting = rows.Int(7);
+      record.state = CircuitStateAt(record.open_until, now);
     }
     return absl::OkStatus();
   };

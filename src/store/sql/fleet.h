@@ -17,6 +17,7 @@ class Fleet : public FleetControl, public FleetQueries {
   absl::Status PauseQueue(const std::string& queue) override;
   absl::Status ResumeQueue(const std::string& queue) override;
   absl::Status Drain(const std::string& executor_name) override;
+  absl::Status ResetCircuit(const std::string& key) override;
 
   absl::StatusOr<std::vector<DeadLetterRecord>> ListDeadLetters(
       const DeadLetterFilter& filter) override;
@@ -24,6 +25,7 @@ class Fleet : public FleetControl, public FleetQueries {
   absl::StatusOr<std::vector<ExecutorRecord>> ListExecutors() override;
   absl::StatusOr<std::vector<QueueRecord>> ListQueues() override;
   absl::StatusOr<std::vector<LimitRecord>> ListLimits() override;
+  absl::StatusOr<std::vector<CircuitRecord>> ListCircuits() override;
   absl::StatusOr<RunCounts> CountRuns() override;
 
  private:

@@ -17,6 +17,22 @@ constexpr Duration kKept = std::chrono::hours(1);
 
 auto NameOf(const LimitTerms& terms) { return std::tie(terms.kind, terms.key); }
 
+// When time alone lets the next waiter go.
+std::optional<Timestamp> NextAt(const Limiter& limiter, Timestamp now) {
+  if (!limiter.waiting || (!limiter.window && !limiter.circuit)) {
+    return std::nullopt;
+  }
+  const Timestamp free =
+      limiter.window ? limiter.window->FreeAt() : limiter.circuit->FreeAt();
+  if (free == Timestamp::max()) return std::nullopt;
+  return std::max(free, now);
+}
+
+std::int64_t TakenOf(const Limiter& limiter) {
+  if (limiter.window) return limiter.window->reserved();
+  return limiter.circuit ? limiter.circuit->facts().probing : limiter.taken;
+}
+
 std::string IdList(const std::set<std::int64_t>& ids) {
   return FormatJson(JsonArray(ids.begin(), ids.end()));
 }
@@ -36,17 +52,43 @@ std::vector<LimitTerms> TermsOf(const TaskSpec& spec, RunId run,
                                 const PermitKeys& keys) {
   std::vector<LimitTerms> terms;
   if (spec.concurrency && keys.concurrency) {
-    terms.push_back({LimitKind::kConcurrency, *keys.concurrency,
-                     spec.concurrency->limit, Duration::zero(), run});
+    terms.push_back({.kind = LimitKind::kConcurrency,
+                     .key = *keys.concurrency,
+                     .most = spec.concurrency->limit,
+                     .run = run});
   }
   if (spec.rate_limit && keys.rate) {
-    terms.push_back({LimitKind::kRate, *keys.rate, spec.rate_limit->limit,
-                     spec.rate_limit->period, run});
+    terms.push_back({.kind = LimitKind::kRate,
+                     .key = *keys.rate,
+                     .most = spec.rate_limit->limit,
+                     .period = spec.rate_limit->period,
+                     .run = run});
+  }
+  if (spec.circuit_breaker && keys.circuit) {
+    terms.push_back({.kind = LimitKind::kCircuit,
+                     .key = *keys.circuit,
+                     .most = spec.circuit_breaker->probes,
+                     .period = spec.circuit_breaker->open_for,
+                     .threshold = spec.circuit_breaker->failure_threshold,
+                     .run = run});
   }
   return terms;
 }
 
+// Whom time has let go, and nobody has yet, comes first.
+bool Limiter::IsFreeForNewcomers(Timestamp now) const {
+  const bool closed = circuit && circuit->StateAt(now) == CircuitState::kClosed;
+  return IsFree(now) && (!waiting || closed || kind == LimitKind::kConcurrency);
+}
+
+// A closed circuit is not changed, so that it costs no write.
 void Limiter::Take() {
+  if (circuit) {
+    const std::int64_t before = circuit->facts().probing;
+    circuit->Begin();
+    changed |= circuit->facts().probing != before;
+    return;
+  }
   changed = true;
   if (window) {
     window->Reserve();
@@ -64,6 +106,20 @@ void Limiter::GiveBack() {
   }
 }
 
+void Limiter::End(std::int64_t era, Testimony testimony, Timestamp now,
+                  std::optional<Timestamp> not_before) {
+  if (!circuit) return;
+  const Circuit::Facts before = circuit->facts();
+  circuit->End(era, testimony, now, not_before);
+  changed |= circuit->facts() != before;
+}
+
+void Limiter::Reset() {
+  if (!circuit) return;
+  circuit->Close();
+  changed = true;
+}
+
 void Limiter::Start(Timestamp now) {
   if (!window) return;
   changed = true;
@@ -77,6 +133,34 @@ void Limiter::HoldUntil(Timestamp until) {
   started_at = held;
 }
 
+bool Need::IsFree(Timestamp now) const {
+  const auto free = [now](const Limiter* limiter) {
+    return limiter == nullptr || limiter->IsFree(now);
+  };
+  return free(concurrency) && free(rate) && free(circuit);
+}
+
+bool Need::IsFreeForNewcomers(Timestamp now) const {
+  const auto free = [now](const Limiter* limiter) {
+    return limiter == nullptr || limiter->IsFreeForNewcomers(now);
+  };
+  return free(concurrency) && free(rate) && free(circuit);
+}
+
+void Need::Take() const {
+  for (Limiter* limiter : {concurrency, rate, circuit}) {
+    if (limiter != nullptr) limiter->Take();
+  }
+}
+
+Line Need::line() const {
+  const auto id = [](const Limiter* limiter) {
+    return limiter == nullptr ? 0 : limiter->id;
+  };
+  return {
+      .concurrency = id(concurrency), .rate = id(rate), .circuit = id(circuit)};
+}
+
 void Limiters::Lock(const std::set<std::int64_t>& ids,
                     const std::vector<LimitTerms>& terms, Partners partners) {
   Insert(terms);
@@ -85,6 +169,7 @@ void Limiters::Lock(const std::set<std::int64_t>& ids,
   struct Count {
     std::int64_t taken = 0;
     std::int64_t started = 0;
+    Circuit::Facts circuit;
   };
   std::vector<Count> counts;
   {
@@ -100,15 +185,28 @@ void Limiters::Lock(const std::set<std::int64_t>& ids,
       limiter.period = Duration(rows.Int(4));
       limiter.ruled_by = RunId{rows.Int(5)};
       limiter.waiting = rows.Bool(8);
-      counts.push_back({rows.Int(6), rows.Int(7)});
+      limiter.threshold = rows.Int32(9);
+      counts.push_back({.taken = rows.Int(6),
+                        .started = rows.Int(7),
+                        .circuit = {.failures = rows.Int32(10),
+                                    .open_until = rows.OptionalTime(11),
+                                    .era = rows.Int(12),
+                                    .probing = rows.Int(6)}});
     }
   }
   for (const LimitTerms& one : terms) Obey(one);
   for (std::size_t i = 0; i < limiters_.size(); ++i) {
-    if (limiters_[i].kind == LimitKind::kRate) {
-      ReadWindow(limiters_[i], counts[i].taken, counts[i].started);
+    Limiter& limiter = limiters_[i];
+    if (limiter.kind == LimitKind::kRate) {
+      ReadWindow(limiter, counts[i].taken, counts[i].started);
+    } else if (limiter.kind == LimitKind::kCircuit) {
+      limiter.circuit.emplace(
+          Circuit::Terms{.failure_threshold = limiter.threshold,
+                         .open_for = limiter.period,
+                         .probes = limiter.most},
+          counts[i].circuit);
     } else {
-      limiters_[i].taken = counts[i].taken;
+      limiter.taken = counts[i].taken;
     }
   }
 }
@@ -126,7 +224,8 @@ void Limiters::Insert(std::vector<LimitTerms> terms) {
                                });
   for (auto it = terms.begin(); it != end; ++it) {
     tx_.db.Write(Query::kInsertLimiter, static_cast<int>(it->kind), it->key,
-                 it->most, it->period.count(), it->run, tx_.now() + kKept);
+                 it->most, it->period.count(), it->run, tx_.now() + kKept,
+                 it->threshold);
   }
 }
 
@@ -141,12 +240,13 @@ void Limiters::Obey(const LimitTerms& terms) {
   if (terms.run < limiter->ruled_by) return;
   // Of one run that says two things, the stricter one.
   if (terms.run == limiter->ruled_by &&
-      std::tuple(limiter->most, -limiter->period) <=
-          std::tuple(terms.most, -terms.period)) {
+      std::tuple(limiter->most, limiter->threshold, -limiter->period) <=
+          std::tuple(terms.most, terms.threshold, -terms.period)) {
     return;
   }
   limiter->most = terms.most;
   limiter->period = terms.period;
+  limiter->threshold = terms.threshold;
   limiter->ruled_by = terms.run;
   limiter->changed = true;
 }
@@ -162,6 +262,12 @@ void Limiters::ReadWindow(Limiter& limiter, std::int64_t taken,
   }
   limiter.window.emplace(limiter.most, limiter.period, started, taken,
                          std::move(recent));
+}
+
+Need Limiters::NeedOf(const Line& line) {
+  return {.concurrency = Find(line.concurrency),
+          .rate = Find(line.rate),
+          .circuit = Find(line.circuit)};
 }
 
 Limiter* Limiters::Find(std::int64_t id) {
@@ -184,21 +290,21 @@ Limiter* Limiters::Find(LimitKind kind, std::string_view key) {
 void Limiters::Save() {
   const Timestamp now = tx_.now();
   for (Limiter& limiter : limiters_) {
-    std::optional<Timestamp> next;
-    if (limiter.window && limiter.waiting) {
-      const Timestamp free = limiter.window->FreeAt();
-      if (free < Timestamp::max()) next = std::max(free, now);
-    }
+    const std::optional<Timestamp> next = NextAt(limiter, now);
     if (next && (!tx_.permits.next_due || *next < *tx_.permits.next_due)) {
       tx_.permits.next_due = next;
     }
     if (!limiter.changed) continue;
     const std::int64_t started = limiter.window ? limiter.window->started() : 0;
-    tx_.db.Write(Query::kUpdateLimiter, limiter.id, limiter.most,
-                 limiter.period.count(), limiter.ruled_by,
-                 limiter.window ? limiter.window->reserved() : limiter.taken,
-                 started, limiter.waiting, next,
-                 now + std::max(kKept, limiter.period));
+    const Circuit::Facts circuit =
+        limiter.circuit ? limiter.circuit->facts() : Circuit::Facts();
+    const Timestamp used_until =
+        std::max(now, circuit.open_until.value_or(now));
+    tx_.db.Write(
+        Query::kUpdateLimiter, limiter.id, limiter.most, limiter.period.count(),
+        limiter.ruled_by, TakenOf(limiter), started, limiter.waiting, next,
+        used_until + std::max(kKept, limiter.period), limiter.threshold,
+        circuit.failures, circuit.open_until, circuit.era);
     if (!limiter.started_at) continue;
     tx_.db.Write(Query::kInsertLimitStart, limiter.id, started,
                  *limiter.started_at);

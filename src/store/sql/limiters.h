@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/circuit.h"
 #include "model/limits.h"
 #include "store/sql/transaction.h"
 #include "windlass/workflow.h"
@@ -15,14 +16,15 @@
 namespace windlass::sql {
 
 // In the order of the values of limiter.kind.
-enum class LimitKind : std::uint8_t { kConcurrency, kRate };
+enum class LimitKind : std::uint8_t { kConcurrency, kRate, kCircuit };
 
 // What a task of a run says of a key.
 struct LimitTerms {
   LimitKind kind = LimitKind::kConcurrency;
   std::string_view key;  // Borrowed.
-  int most = 1;
-  Duration period{0};
+  int most = 1;          // kCircuit: probes at a time.
+  Duration period{0};    // kCircuit: how long it stays open.
+  int threshold = 0;     // kCircuit
   RunId run;
 };
 
@@ -33,10 +35,18 @@ std::vector<LimitTerms> TermsOf(const TaskSpec& spec, RunId run,
 struct Limiter {
   // Whether another task may be given a permit, or a start be reserved for it.
   bool IsFree(Timestamp now) const {
+    if (circuit) return circuit->FreeAt() <= now;
     return window ? window->FreeAt() <= now : taken < most;
   }
+  // Whether that is so for one that has not waited yet.
+  bool IsFreeForNewcomers(Timestamp now) const;
   void Take();
   void GiveBack();
+  // What a permit of this circuit was given for has ended, or never began.
+  void End(std::int64_t era, Testimony testimony, Timestamp now,
+           std::optional<Timestamp> not_before);
+  void Reset();
+  std::int64_t era() const { return circuit ? circuit->facts().era : 0; }
   // A start that was reserved happens.
   void Start(Timestamp now);
   // Lets nobody go before; only of a rate.
@@ -50,11 +60,31 @@ struct Limiter {
   RunId ruled_by;
   std::int64_t taken = 0;            // kConcurrency
   std::optional<RateWindow> window;  // kRate
-  // Somebody waits for the rate, and for nothing else.
+  int threshold = 0;                 // kCircuit
+  std::optional<Circuit> circuit;    // kCircuit
+  // Somebody waits for the rate or circuit, and for nothing else.
   bool waiting = false;
   bool changed = false;
   // Starts of this transaction.
   std::optional<Timestamp> started_at;
+};
+
+// The limiters of a task's line; null where it has none.
+struct Need {
+  bool IsFree(Timestamp now) const;
+  bool IsFreeForNewcomers(Timestamp now) const;
+  void Take() const;
+  bool empty() const {
+    return concurrency == nullptr && rate == nullptr && circuit == nullptr;
+  }
+  // What a permit must be given for to be one for this.
+  Line line() const;
+  int most() const { return concurrency == nullptr ? 0 : concurrency->most; }
+  std::int64_t era() const { return circuit == nullptr ? 0 : circuit->era(); }
+
+  Limiter* concurrency = nullptr;
+  Limiter* rate = nullptr;
+  Limiter* circuit = nullptr;
 };
 
 class Limiters {
@@ -71,6 +101,7 @@ class Limiters {
   // Null: it is not locked, or does not exist.
   Limiter* Find(std::int64_t id);
   Limiter* Find(LimitKind kind, std::string_view key);
+  Need NeedOf(const Line& line);
 
   std::vector<Limiter>& all() { return limiters_; }
 

@@ -7,11 +7,20 @@
 #include <string>
 #include <vector>
 
+#include "model/circuit.h"
 #include "model/lifecycle.h"
 #include "windlass/ids.h"
 #include "windlass/lease.h"
 
 namespace windlass::sql {
+
+// The limiters that a task needs together; 0 stands for none.
+struct Line {
+  std::int64_t concurrency = 0;
+  std::int64_t rate = 0;
+  std::int64_t circuit = 0;
+  bool operator==(const Line&) const = default;
+};
 
 struct PermitChanges {
   struct Task {
@@ -25,22 +34,25 @@ struct PermitChanges {
     Timestamp since;
     PermitKeys keys;
     // Instead of keys: the limiters, which must be among those below.
-    std::int64_t concurrency = 0;
-    std::int64_t rate = 0;
+    Line line;
   };
 
   // Tasks that need no permit any more, if they have one.
   std::vector<Task> freed;
-  // Of those: whose rate lets nobody go before.
-  struct Hold {
+  // What the ends of some of those say of the service they called, in order.
+  struct Note {
     Task task;
-    Timestamp until;
+    Testimony testimony = Testimony::kNothing;
+    // Nobody is to be let go before.
+    std::optional<Timestamp> hold_until;
   };
-  std::vector<Hold> holds;
+  std::vector<Note> notes;
   // Tasks that are to wait for one.
   std::vector<Wait> waits;
   // Limiters that may let someone go, for another reason.
   std::set<std::int64_t> limiters;
+  // Of those: circuits that somebody closes.
+  std::set<std::int64_t> resets;
 
   // When the next waiter of what was settled may be let go.
   std::optional<Timestamp> next_due;

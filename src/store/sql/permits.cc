@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -17,71 +18,93 @@ namespace {
 // Of one line, looked at together.
 constexpr std::int64_t kMostCandidates = 256;
 
-// Tasks that wait for the same two limiters; 0 stands for none.
-struct Line {
-  std::int64_t concurrency = 0;
-  std::int64_t rate = 0;
-};
+Line ReadLine(const Rows& rows, int column) {
+  return {.concurrency = rows.Int(column),
+          .rate = rows.Int(column + 1),
+          .circuit = rows.Int(column + 2)};
+}
 
 std::vector<Line> ReadLines(Rows rows) {
   std::vector<Line> lines;
-  while (rows.Next()) lines.push_back({rows.Int(0), rows.Int(1)});
+  while (rows.Next()) lines.push_back(ReadLine(rows, 0));
   return lines;
 }
 
 void AddLimiters(Transaction& tx, const std::vector<Line>& lines) {
   for (const Line& line : lines) {
-    if (line.concurrency != 0) tx.permits.limiters.insert(line.concurrency);
-    if (line.rate != 0) tx.permits.limiters.insert(line.rate);
+    for (const std::int64_t id : {line.concurrency, line.rate, line.circuit}) {
+      if (id != 0) tx.permits.limiters.insert(id);
+    }
   }
 }
 
-// A permit that was taken back.
+// A permit that was taken back, and what the attempt it was for says.
 struct Freed {
   Line line;
   bool reserved = false;
-  std::optional<Timestamp> hold_until = {};
+  std::int64_t era = 0;
+  PermitChanges::Note note;
 };
 
 void AppendFreed(Rows rows, std::vector<Freed>& freed) {
   while (rows.Next()) {
-    freed.push_back(
-        {.line = {rows.Int(1), rows.Int(2)}, .reserved = rows.IsNull(0)});
+    Freed& one = freed.emplace_back();
+    one.note.task = {RunId{rows.Int(0)}, {rows.Int32(1), rows.Int32(2)}};
+    one.reserved = rows.IsNull(3);
+    one.line = ReadLine(rows, 4);
+    one.era = rows.Int(7);
+  }
+}
+
+// In the order of the notes, which is that of the ends.
+void AddNotes(const std::vector<PermitChanges::Note>& notes,
+              std::vector<Freed>& freed) {
+  if (notes.empty()) return;
+  const auto name = [](const PermitChanges::Task& task) {
+    return std::tuple(task.run.value, task.task.node, task.task.index);
+  };
+  std::map<std::tuple<std::int64_t, std::int32_t, std::int32_t>, std::size_t>
+      places;
+  for (std::size_t i = 0; i < notes.size(); ++i)
+    places[name(notes[i].task)] = i;
+  const auto place_of = [&](const Freed& one) {
+    const auto found = places.find(name(one.note.task));
+    return found == places.end() ? notes.size() : found->second;
+  };
+  std::sort(freed.begin(), freed.end(), [&](const Freed& a, const Freed& b) {
+    return place_of(a) < place_of(b);
+  });
+  for (Freed& one : freed) {
+    const std::size_t place = place_of(one);
+    if (place < notes.size()) one.note = notes[place];
   }
 }
 
 std::vector<Freed> TakeFreed(Transaction& tx) {
   std::vector<Freed> freed;
-  auto tasks = std::exchange(tx.permits.freed, {});
+  const auto tasks = std::exchange(tx.permits.freed, {});
+  const auto notes = std::exchange(tx.permits.notes, {});
   if (tasks.empty()) return freed;
-  // Few, and each is to be told apart.
-  for (const auto& [task, until] : std::exchange(tx.permits.holds, {})) {
-    if (std::erase(tasks, task) == 0) continue;
-    const std::size_t before = freed.size();
-    AppendFreed(tx.db.Read(Query::kTakePermit, task.run, task.task.node,
-                           task.task.index),
-                freed);
-    if (freed.size() > before) freed.back().hold_until = until;
-  }
   if (tx.writers == Writers::kOne) {
     for (const PermitChanges::Task& task : tasks) {
       AppendFreed(tx.db.Read(Query::kTakePermit, task.run, task.task.node,
                              task.task.index),
                   freed);
     }
-    return freed;
+  } else {
+    std::vector<std::int64_t> runs;
+    std::vector<std::int64_t> nodes;
+    std::vector<std::int64_t> indexes;
+    for (const PermitChanges::Task& task : tasks) {
+      runs.push_back(task.run.value);
+      nodes.push_back(task.task.node);
+      indexes.push_back(task.task.index);
+    }
+    AppendFreed(tx.db.Read(Query::kTakePermitsOfTasks, Ints{runs}, Ints{nodes},
+                           Ints{indexes}),
+                freed);
   }
-  std::vector<std::int64_t> runs;
-  std::vector<std::int64_t> nodes;
-  std::vector<std::int64_t> indexes;
-  for (const PermitChanges::Task& task : tasks) {
-    runs.push_back(task.run.value);
-    nodes.push_back(task.task.node);
-    indexes.push_back(task.task.index);
-  }
-  AppendFreed(tx.db.Read(Query::kTakePermitsOfTasks, Ints{runs}, Ints{nodes},
-                         Ints{indexes}),
-              freed);
+  AddNotes(notes, freed);
   return freed;
 }
 
@@ -118,20 +141,6 @@ class Dispatch {
   }
 
  private:
-  struct Need {
-    Limiter* concurrency = nullptr;
-    Limiter* rate = nullptr;
-  };
-
-  Need NeedOf(const Line& line) {
-    return {limiters_.Find(line.concurrency), limiters_.Find(line.rate)};
-  }
-  bool IsFree(const Need& need) {
-    return (need.concurrency == nullptr ||
-            need.concurrency->IsFree(tx_.now())) &&
-           (need.rate == nullptr || need.rate->IsFree(tx_.now()));
-  }
-
   // True when there may be more to let go.
   bool Round() {
     std::vector<Candidate> candidates;
@@ -149,14 +158,14 @@ class Dispatch {
   }
 
   void AppendFirst(const Line& line, std::vector<Candidate>& candidates) {
-    const Need need = NeedOf(line);
-    if (!IsFree(need)) return;
+    const Need need = limiters_.NeedOf(line);
+    if (!need.IsFree(tx_.now())) return;
     std::int64_t room = kMostCandidates;
     if (need.concurrency != nullptr) {
       room = std::min(room, need.concurrency->most - need.concurrency->taken);
     }
     Rows rows = tx_.db.Read(Query::kSelectFirstBlocked, line.concurrency,
-                            line.rate, room);
+                            line.rate, line.circuit, room);
     while (rows.Next()) {
       Candidate& candidate = candidates.emplace_back();
       candidate.line = line;
@@ -178,9 +187,9 @@ class Dispatch {
 
   // As many of the candidate's instances as may go; whether any could.
   bool Release(Candidate& candidate) {
-    const Need need = NeedOf(candidate.line);
+    const Need need = limiters_.NeedOf(candidate.line);
     const std::int32_t before = candidate.count;
-    while (candidate.count > 0 && IsFree(need)) {
+    while (candidate.count > 0 && need.IsFree(tx_.now())) {
       if (!ReleaseFirst(candidate, need)) return false;
       --candidate.count;
     }
@@ -197,21 +206,19 @@ class Dispatch {
   bool ReleaseFirst(const Candidate& candidate, const Need& need) {
     LiveRun* run = tx_.runs.Peek(tx_.db, candidate.run);
     if (run == nullptr) return false;
-    if (need.concurrency != nullptr) need.concurrency->Take();
-    if (need.rate != nullptr) need.rate->Take();
+    need.Take();
     const TaskKey task{candidate.node, candidate.first()};
     tx_.db.Write(Query::kInsertPermit, candidate.run, task.node, task.index,
                  std::nullopt, candidate.line.concurrency, candidate.line.rate,
-                 need.concurrency == nullptr ? 0 : need.concurrency->most,
-                 tx_.now());
+                 candidate.line.circuit, need.era(), need.most(), tx_.now());
     tx_.rare.Added(Rare::kPermit);
     tx_.tally.Scheduled(run->definition->id, task.node, -1);
     PutReadyAt(tx_, *run, candidate.place, task, candidate.ticket);
     return true;
   }
 
-  // Which rates somebody waits for now; of partners only some lines are known.
-  // Empty lines are forgotten.
+  // Which rates and circuits somebody waits for now; of partners only some
+  // lines are known. Empty lines are forgotten.
   void NoteWaiting() {
     for (Limiter& limiter : limiters_.all()) {
       if (!limiter.waiting || !affected_.contains(limiter.id)) continue;
@@ -219,14 +226,17 @@ class Dispatch {
       limiter.changed = true;
     }
     for (const Line& line : lines_) {
-      const Need need = NeedOf(line);
-      if (IsFree(need)) {
-        tx_.db.Write(Query::kDeleteEmptyLine, line.concurrency, line.rate);
+      const Need need = limiters_.NeedOf(line);
+      if (need.IsFree(tx_.now())) {
+        tx_.db.Write(Query::kDeleteEmptyLine, line.concurrency, line.rate,
+                     line.circuit);
         continue;
       }
-      if (need.rate == nullptr || need.rate->IsFree(tx_.now())) continue;
-      need.rate->waiting = true;
-      need.rate->changed = true;
+      for (Limiter* limiter : {need.rate, need.circuit}) {
+        if (limiter == nullptr || limiter->IsFree(tx_.now())) continue;
+        limiter->waiting = true;
+        limiter->changed = true;
+      }
     }
   }
 
@@ -246,20 +256,25 @@ bool AllLocked(Limiters& limiters, const std::vector<Line>& lines) {
     return id == 0 || limiters.Find(id) != nullptr;
   };
   return std::all_of(lines.begin(), lines.end(), [&](const Line& line) {
-    return locked(line.concurrency) && locked(line.rate);
+    return locked(line.concurrency) && locked(line.rate) &&
+           locked(line.circuit);
   });
 }
 
-void GiveBack(Limiters& limiters, const std::vector<Freed>& freed) {
+void GiveBack(Limiters& limiters, const std::vector<Freed>& freed,
+              Timestamp now) {
   for (const Freed& permit : freed) {
-    if (Limiter* limiter = limiters.Find(permit.line.concurrency)) {
-      limiter->GiveBack();
+    const Need need = limiters.NeedOf(permit.line);
+    const PermitChanges::Note& note = permit.note;
+    if (need.concurrency != nullptr) need.concurrency->GiveBack();
+    if (need.rate != nullptr) {
+      // A start that has happened stays one.
+      if (permit.reserved) need.rate->GiveBack();
+      if (note.hold_until) need.rate->HoldUntil(*note.hold_until);
     }
-    // A start that has happened stays one.
-    Limiter* limiter = limiters.Find(permit.line.rate);
-    if (limiter == nullptr) continue;
-    if (permit.reserved) limiter->GiveBack();
-    if (permit.hold_until) limiter->HoldUntil(*permit.hold_until);
+    if (need.circuit != nullptr) {
+      need.circuit->End(permit.era, note.testimony, now, note.hold_until);
+    }
   }
 }
 
@@ -275,7 +290,10 @@ class Settlement {
     if (affected_.empty() && waits_.empty()) return;
     limiters_.Lock(affected_, Terms(), Limiters::Partners::kWith);
     if (!tx_.db.ok()) return;
-    GiveBack(limiters_, freed);
+    GiveBack(limiters_, freed, tx_.now());
+    for (const std::int64_t id : std::exchange(tx_.permits.resets, {})) {
+      if (Limiter* limiter = limiters_.Find(id)) limiter->Reset();
+    }
     for (const PermitChanges::Wait& wait : waits_) Insert(wait);
     std::vector<Line> lines = LinesOf(tx_, affected_);
     if (!AllLocked(limiters_, lines)) {
@@ -316,21 +334,22 @@ class Settlement {
     LiveRun* run = RunOf(wait);
     if (run == nullptr) return;
     const TaskKey task = wait.task.task;
-    const std::int64_t concurrency =
-        IdOf(LimitKind::kConcurrency, wait.keys.concurrency, wait.concurrency);
-    const std::int64_t rate = IdOf(LimitKind::kRate, wait.keys.rate, wait.rate);
+    const Line line = {
+        .concurrency = IdOf(LimitKind::kConcurrency, wait.keys.concurrency,
+                            wait.line.concurrency),
+        .rate = IdOf(LimitKind::kRate, wait.keys.rate, wait.line.rate),
+        .circuit =
+            IdOf(LimitKind::kCircuit, wait.keys.circuit, wait.line.circuit)};
     // The task asks for nothing, or a limiter is gone.
-    if (concurrency == 0 && rate == 0) {
-      return PutReady(tx_, *run, task, wait.ticket);
-    }
+    if (line == Line()) return PutReady(tx_, *run, task, wait.ticket);
     const Place place = run->place(task.node);
     const Timestamp turn = TurnOf(run->spec(task.node).priority, wait.since);
     tx_.db.Write(Query::kInsertBlocked, wait.task.run, task.node, task.index, 1,
-                 concurrency, rate, turn, place.lane, place.rank,
-                 wait.ticket.attempt, wait.ticket.failures, wait.ticket.crashes,
-                 wait.ticket.scheduled_at);
+                 line.concurrency, line.rate, line.circuit, turn, place.lane,
+                 place.rank, wait.ticket.attempt, wait.ticket.failures,
+                 wait.ticket.crashes, wait.ticket.scheduled_at);
     tx_.tally.Scheduled(run->definition->id, task.node, 1);
-    tx_.db.Write(Query::kInsertLine, concurrency, rate);
+    tx_.db.Write(Query::kInsertLine, line.concurrency, line.rate, line.circuit);
     tx_.rare.Added(Rare::kBlocked);
   }
 
@@ -351,7 +370,7 @@ std::vector<StalePermit> ReadStale(Connection& connection, Timestamp now) {
   Rows rows = connection.Read(Query::kSelectStalePermits, now - kReservation);
   while (rows.Next()) {
     stale.push_back({{RunId{rows.Int(0)}, {rows.Int32(1), rows.Int32(2)}},
-                     {rows.Int(3), rows.Int(4)}});
+                     ReadLine(rows, 3)});
   }
   return stale;
 }
@@ -383,8 +402,7 @@ void Revoke(Transaction& tx, const StalePermit& stale) {
   tx.permits.freed.push_back(stale.task);
   wait.task = stale.task;
   wait.since = tx.now();
-  wait.concurrency = stale.line.concurrency;
-  wait.rate = stale.line.rate;
+  wait.line = stale.line;
   tx.permits.waits.push_back(std::move(wait));
   AddLimiters(tx, {stale.line});
 }
@@ -403,8 +421,8 @@ void FreePermit(Transaction& tx, RunId run, TaskKey task) {
   if (tx.Any(Rare::kPermit)) tx.permits.freed.push_back({run, task});
 }
 
-void HoldRate(Transaction& tx, RunId run, TaskKey task, Timestamp until) {
-  if (tx.Any(Rare::kPermit)) tx.permits.holds.push_back({{run, task}, until});
+void NoteEnd(Transaction& tx, PermitChanges::Note note) {
+  if (tx.Any(Rare::kPermit)) tx.permits.notes.push_back(std::move(note));
 }
 
 void KeepPermit(Transaction& tx, RunId run, TaskKey task) {
@@ -429,6 +447,15 @@ void UnblockRun(Transaction& tx, RunId run) {
 void UnblockQueue(Transaction& tx, std::string_view queue) {
   if (!tx.Any(Rare::kBlocked)) return;
   AddLimiters(tx, ReadLines(tx.db.Read(Query::kSelectLinesOfQueue, queue)));
+}
+
+bool ResetCircuit(Transaction& tx, std::string_view key) {
+  Rows rows = tx.db.Read(Query::kSelectCircuitId, key);
+  if (!rows.Next()) return false;
+  const std::int64_t id = rows.Int(0);
+  tx.permits.resets.insert(id);
+  tx.permits.limiters.insert(id);
+  return true;
 }
 
 void SettlePermits(Transaction& tx) {

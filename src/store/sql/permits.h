@@ -16,9 +16,9 @@ namespace windlass::sql {
 // does not wait any longer.
 void FreePermit(Transaction& tx, RunId run, TaskKey task);
 
-// The service that the task has called asks for less: the task's rate, if it
-// has one, lets nobody go before. To be called after FreePermit().
-void HoldRate(Transaction& tx, RunId run, TaskKey task, Timestamp until);
+// What the end of the task's attempt says of the service that it called. To be
+// called after FreePermit().
+void NoteEnd(Transaction& tx, PermitChanges::Note note);
 
 // The task is still under way although its lease has ended.
 void KeepPermit(Transaction& tx, RunId run, TaskKey task);
@@ -30,6 +30,9 @@ void PutBlocked(Transaction& tx, const LiveRun& run, TaskKey task,
 // Those who wait in this run, or in this queue, may be let go now.
 void UnblockRun(Transaction& tx, RunId run);
 void UnblockQueue(Transaction& tx, std::string_view queue);
+
+// False when there is no circuit of this key.
+bool ResetCircuit(Transaction& tx, std::string_view key);
 
 // Carries out what the transaction did to permits. Runs may not be locked
 // afterwards. Costs nothing when that is nothing.

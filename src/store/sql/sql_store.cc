@@ -93,6 +93,9 @@ class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
   absl::Status Drain(const std::string& executor_name) override {
     return fleet_.Drain(executor_name);
   }
+  absl::Status ResetCircuit(const std::string& key) override {
+    return fleet_.ResetCircuit(key);
+  }
 
   // ScheduleControl
   absl::StatusOr<ScheduleRecord> PutSchedule(
@@ -162,6 +165,9 @@ class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
   }
   absl::StatusOr<std::vector<LimitRecord>> ListLimits() override {
     return fleet_.ListLimits();
+  }
+  absl::StatusOr<std::vector<CircuitRecord>> ListCircuits() override {
+    return fleet_.ListCircuits();
   }
   absl::StatusOr<RunCounts> CountRuns() override { return fleet_.CountRuns(); }
 

@@ -29,15 +29,16 @@ struct Expansion {
   std::string executor;
 };
 
-// Each key may be empty, but not both.
-std::string WhyBlocked(std::string_view concurrency, std::string_view rate) {
-  std::string why = "waits for";
-  if (!concurrency.empty()) {
-    absl::StrAppend(&why, " concurrency '", std::string(concurrency), "'");
-  }
-  if (!rate.empty()) {
-    absl::StrAppend(&why, concurrency.empty() ? "" : " and", " rate_limit '",
-                    std::string(rate), "'");
+// Each key may be empty, but not all.
+std::string WhyBlocked(std::string_view concurrency, std::string_view rate,
+                       std::string_view circuit) {
+  std::string why;
+  for (const auto& [field, key] :
+       {std::pair("concurrency", concurrency), std::pair("rate_limit", rate),
+        std::pair("circuit_breaker", circuit)}) {
+    if (key.empty()) continue;
+    absl::StrAppend(&why, why.empty() ? "waits for " : " and ", field, " '",
+                    std::string(key), "'");
   }
   return why;
 }
@@ -236,7 +237,8 @@ class TaskRows {
       for (std::int32_t index = first; index <= last; ++index) {
         TaskRecord& record = Live(TaskKey{node, index}, TaskState::kScheduled,
                                   rows.Int32(3) - 1);
-        record.progress_message = WhyBlocked(rows.Text(4), rows.Text(5));
+        record.progress_message =
+            WhyBlocked(rows.Text(4), rows.Text(5), rows.Text(6));
       }
     }
   }

@@ -166,7 +166,7 @@ void ReleaseTasks(Transaction& tx, LiveRun& run,
 
 bool MayShareRow(const TaskSpec& spec) {
   return !spec.schedule_to_start_timeout && !spec.schedule_to_close_timeout &&
-         !spec.concurrency && !spec.rate_limit;
+         !spec.concurrency && !spec.rate_limit && !spec.circuit_breaker;
 }
 
 void FlushFresh(Transaction& tx) {

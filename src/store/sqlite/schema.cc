@@ -26,6 +26,7 @@ constexpr Migration kMigrations[] = {
      migrations::k0007InstanceRangesDown},
     {8, "runs_by_state", migrations::k0008RunsByStateUp,
      migrations::k0008RunsByStateDown},
+    {9, "circuits", migrations::k0009CircuitsUp, migrations::k0009CircuitsDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

@@ -8,15 +8,25 @@ WITH named AS (
   FROM json_array_elements(?2::json) AS wanted
   JOIN limiter ON limiter.kind = (wanted ->> 0)::smallint
    AND limiter.key = wanted ->> 1
+), together AS (
+  SELECT line.concurrency, line.rate, line.circuit
+  FROM named JOIN limit_line AS line ON line.concurrency = named.id
+  WHERE ?3::boolean
+  UNION
+  SELECT line.concurrency, line.rate, line.circuit
+  FROM named JOIN limit_line AS line ON line.rate = named.id
+  WHERE ?3::boolean
+  UNION
+  SELECT line.concurrency, line.rate, line.circuit
+  FROM named JOIN limit_line AS line ON line.circuit = named.id
+  WHERE ?3::boolean
 )
-SELECT id, kind, key, most, period, ruled_by, taken, starts, waiting
+SELECT id, kind, key, most, period, ruled_by, taken, starts, waiting, threshold,
+       failures, open_until, era
 FROM limiter
-WHERE id IN (
-  SELECT id FROM named
-  UNION SELECT line.concurrency FROM named
-        JOIN limit_line AS line ON line.rate = named.id WHERE ?3::boolean
-  UNION SELECT line.rate FROM named
-        JOIN limit_line AS line ON line.concurrency = named.id
-        WHERE ?3::boolean)
+WHERE id IN (SELECT id FROM named
+             UNION SELECT concurrency FROM together
+             UNION SELECT rate FROM together
+             UNION SELECT circuit FROM together)
 ORDER BY id
 FOR UPDATE OF limiter

@@ -1,2 +1,2 @@
-INSERT INTO limit_line (concurrency, rate) VALUES (?1, ?2)
-ON CONFLICT (concurrency, rate) DO NOTHING
+INSERT INTO limit_line (concurrency, rate, circuit) VALUES (?1, ?2, ?3)
+ON CONFLICT (concurrency, rate, circuit) DO NOTHING

@@ -1,2 +1,3 @@
-INSERT INTO permit (run, node, idx, token, concurrency, rate, most, given_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+INSERT INTO permit (run, node, idx, token, concurrency, rate, circuit, era, most,
+                    given_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)

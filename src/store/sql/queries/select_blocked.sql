@@ -1,6 +1,8 @@
-SELECT b.node, b.idx, b.count, b.attempt, c.key, r.key
-FROM blocked AS b
-LEFT JOIN limiter AS c ON c.id = b.concurrency
-LEFT JOIN limiter AS r ON r.id = b.rate
-WHERE b.run = ?1 AND (b.node, b.idx) >= (?2, ?3) AND b.node <= ?4
-  AND b.idx - b.count < ?5
+SELECT blocked.node, blocked.idx, blocked.count, blocked.attempt, c.key, r.key,
+       b.key
+FROM blocked
+LEFT JOIN limiter AS c ON c.id = blocked.concurrency
+LEFT JOIN limiter AS r ON r.id = blocked.rate
+LEFT JOIN limiter AS b ON b.id = blocked.circuit
+WHERE blocked.run = ?1 AND (blocked.node, blocked.idx) >= (?2, ?3)
+  AND blocked.node <= ?4 AND blocked.idx - blocked.count < ?5

@@ -1,1 +1,1 @@
-SELECT concurrency, rate FROM idle_line LIMIT 100
+SELECT concurrency, rate, circuit FROM idle_line LIMIT 100

@@ -14,4 +14,5 @@ LEFT JOIN (
     UNION ALL SELECT rate, count FROM blocked
   ) AS key GROUP BY id
 ) AS waiting ON waiting.id = l.id
+WHERE l.kind < 2
 ORDER BY l.kind, l.key

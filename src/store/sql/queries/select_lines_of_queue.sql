@@ -1,2 +1,2 @@
-SELECT DISTINCT concurrency, rate FROM blocked
+SELECT DISTINCT concurrency, rate, circuit FROM blocked
 WHERE lane IN (SELECT id FROM lane WHERE queue = ?1)

@@ -1,1 +1,1 @@
-SELECT DISTINCT concurrency, rate FROM blocked WHERE run = ?1
+SELECT DISTINCT concurrency, rate, circuit FROM blocked WHERE run = ?1

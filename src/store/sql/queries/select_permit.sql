@@ -1,2 +1,2 @@
-SELECT token, concurrency, rate FROM permit
+SELECT token, concurrency, rate, circuit, era FROM permit
 WHERE run = ?1 AND node = ?2 AND idx = ?3

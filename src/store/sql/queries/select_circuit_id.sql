@@ -1,0 +1,1 @@
+SELECT id FROM limiter WHERE kind = 2 AND key = ?1
