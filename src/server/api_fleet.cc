@@ -99,6 +99,7 @@ std::vector<ApiRoute> FleetRoutes(const ApiParts& parts) {
       {"POST", "/circuits/{key}/reset", Role::kAdmin,
        Changing("resetCircuit", "Close a circuit breaker"),
        Changes(store, &FleetControl::ResetCircuit, "closed", "key")},
+      {"GET",
        "/statistics",
        Role::kRead,
        {.id = "showStatistics",
