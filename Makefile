@@ -4,12 +4,18 @@
 #   make build   the binary, at build/release/windlass
 #   make demo    a real workflow over real data, live in your terminal
 #   make test    every test, as CI runs them (installs what it needs)
+#   make test-images   images and packages, built and used for real (slow)
+#   make test-resilience   what dies, hangs or lies, and what is left then
+#   make soak    the same again and again, for SOAK_MINUTES (60)
+#   make package the Debian package, in build/release
 #   make cel-conformance   the public CEL suite, fetched from npm
 #   make bench   the benchmarks, as a table
 #   make format  rewrite the sources with clang-format
 #   make lint    clang-tidy over the library
 
-.PHONY: build demo test test-quick cel-conformance bench format lint install clean
+.PHONY: build build-gcc build-clang demo test test-quick \
+  test-sanitizers test-resilience test-images soak package \
+  cel-conformance bench format lint install clean
 
 JOBS ?= $(shell nproc)
 
@@ -19,6 +25,12 @@ build:
 	@rm -f build-configure.log
 	@cmake --build --preset release -j $(JOBS) --target windlass_cli
 	@echo "Built build/release/windlass"
+
+# All of it, tests included, by one compiler: what warns does not compile.
+build-gcc build-clang: build-%:
+	@tools/install_deps.sh test
+	@cmake --preset $(if $(filter gcc,$*),release,clang) -DWINDLASS_BUILD_TESTS=ON > /dev/null
+	@cmake --build --preset $(if $(filter gcc,$*),release,clang) -j $(JOBS)
 
 demo: build
 	@examples/airports/demo.sh
@@ -31,6 +43,29 @@ test:
 test-quick:
 	@tools/install_deps.sh test
 	@tools/run_tests.sh release
+
+test-sanitizers:
+	@tools/install_deps.sh test
+	@tools/run_tests.sh asan tsan
+
+test-resilience:
+	@tools/install_deps.sh test
+	@tools/run_resilience.sh once
+
+soak:
+	@tools/install_deps.sh test
+	@tools/run_resilience.sh $(or $(SOAK_MINUTES),60)
+
+test-images: package
+	@tools/install_deps.sh images
+	@tools/test_images.sh
+
+package:
+	@tools/install_deps.sh build
+	@$(MAKE) --no-print-directory build
+	@cmake --build --preset release -j $(JOBS) --target windlass_package_files
+	@cd build/release && rm -f windlass_*.deb && cpack -G DEB > /dev/null
+	@ls build/release/windlass_*.deb
 
 cel-conformance:
 	@tools/cel_conformance.sh

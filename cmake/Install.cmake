@@ -5,11 +5,11 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS windlass EXPORT windlassTargets)
 if(TARGET windlass_cli)
-  install(TARGETS windlass_cli)
+  install(TARGETS windlass_cli COMPONENT package)
 endif()
 # src/handlers/duckdb/library.cc looks for it here.
 install(FILES ${DuckDB_LIBRARY}
-        DESTINATION ${CMAKE_INSTALL_LIBDIR}/windlass)
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/windlass COMPONENT package)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/windlass
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT windlassTargets NAMESPACE windlass::

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages Windlass needs, where they are missing.
 #
-#   tools/install_deps.sh build   what `make build` needs, with DuckDB from npm
+#   tools/install_deps.sh build   what `make build` needs, with DuckDB and the parts
+#                                 of the web page from npm
 #   tools/install_deps.sh test    that, and what `make test` needs, with a client
-#                                 of RabbitMQ from npm
+#                                 of RabbitMQ and a driver of browsers from npm
+#   tools/install_deps.sh images  both, and what `make test-images` needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +15,7 @@ build_packages=(
   libcpp-httplib-dev libcurl4-openssl-dev libfmt-dev libfyaml-dev libpq-dev
   libpugixml-dev librabbitmq-dev libre2-dev libspdlog-dev libsqlite3-dev
   libssl-dev libzstd-dev prometheus-cpp-dev python3 tzdata zlib1g-dev
+  dpkg-dev    # For `make package`.
 )
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
@@ -25,12 +28,20 @@ test_packages=(
   prometheus  # For promtool.
   rabbitmq-server amqp-tools python3-amqp
   nginx-light openssl python3-httpbin
+  chromium fonts-inter  # web/test/browser; the font is that of its pictures.
+  docker-compose yamllint systemd groff-base  # tests/deploy
+)
+image_packages=(
+  buildah podman runc catatonit mmdebstrap lintian zsh
 )
 
 case "${1:-build}" in
   build) packages=("${build_packages[@]}") ;;
   test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
-  *) echo "usage: $0 [build|test]" >&2; exit 2 ;;
+  images)
+    packages=("${build_packages[@]}" "${test_packages[@]}" "${image_packages[@]}")
+    ;;
+  *) echo "usage: $0 [build|test|images]" >&2; exit 2 ;;
 esac
 
 # For what is not in Debian. Where Node.js was installed in another way, that
@@ -42,16 +53,45 @@ fi
 # What npm has and Debian has not.
 install_from_npm() {
   tools/install_duckdb.sh
-  install_amqplib "$@"
+  install_web "$@"
+  install_for_tests "$@"
 }
 
-# A client of RabbitMQ that is not ours.
-install_amqplib() {
-  [ "${1:-build}" = test ] || return 0
-  local folder=tests/e2e/amqplib
-  [ -e "$folder/node_modules/amqplib" ] && return
-  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --silent) ||
-    echo "amqplib could not be installed: its test will be skipped" >&2
+# What the web page is bundled with and of; for tests also TypeScript and a driver
+# of browsers. The stamp is the lock file and what was asked for.
+install_web() {
+  local kind=${1:-build} omit=()
+  [ "$kind" != images ] || kind=test
+  [ "$kind" != build ] || omit=(--omit=dev)
+  (
+    cd web
+    local stamp=node_modules/.windlass wanted
+    wanted=$(cat package-lock.json)
+    [ -e node_modules/esbuild ] && [ "$(cat "$stamp"-test 2>/dev/null)" = "$wanted" ] && exit
+    [ -e node_modules/esbuild ] && [ "$(cat "$stamp-$kind" 2>/dev/null)" = "$wanted" ] && exit
+    echo "Fetching what the web page is made of"
+    npm ci "${omit[@]}" --ignore-scripts --no-audit --no-fund --silent ||
+      { echo "$0: npm ci failed in web/" >&2; exit 1; }
+    # Those for other machines are optional, so npm does not miss any.
+    compgen -G 'node_modules/@esbuild/*/bin/esbuild' >/dev/null ||
+      { echo "$0: npm got no esbuild for $(uname -m)" >&2; exit 1; }
+    cp package-lock.json "$stamp-$kind"
+  )
+}
+
+# For the tests: a client of RabbitMQ that is not ours, and the types of what
+# Kubernetes accepts.
+install_for_tests() {
+  [ "${1:-build}" != build ] || return 0
+  install_locked tests/e2e/amqplib amqplib
+  install_locked tests/deploy/kubernetes_types kubernetes-models
+}
+
+# The packages of a folder's lock file, unless it has this one.
+install_locked() {
+  [ -e "$1/node_modules/$2" ] && return
+  (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --silent) ||
+    echo "$2 could not be installed: its tests will be skipped" >&2
 }
 
 missing=()

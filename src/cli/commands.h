@@ -23,6 +23,7 @@ void AddLimits(CLI::App& app, Invocation& invocation);
 void AddCircuits(CLI::App& app, Invocation& invocation);
 void AddPrune(CLI::App& app, Invocation& invocation);
 void AddServer(CLI::App& app, Invocation& invocation);
+void AddHealth(CLI::App& app, Invocation& invocation);
 void AddEval(CLI::App& app, Invocation& invocation);
 void AddMigrate(CLI::App& app, Invocation& invocation);
 void AddDoctor(CLI::App& app, Invocation& invocation);

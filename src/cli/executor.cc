@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/redact_url.h"
 #include "base/signals.h"
+#include "base/supervisor.h"
 #include "cli/commands.h"
 #include "cli/executor_flags.h"
 #include "cli/health_listen.h"
@@ -19,6 +20,7 @@
 #include "engine/diagnostics.h"
 #include "model/definition/byte_size.h"
 #include "model/definition/suggest.h"
+#include "server/executor_health.h"
 #include "server/executor_metrics.h"
 #include "windlass/api_integration_executor.h"
 #include "windlass/clock.h"
@@ -63,13 +65,22 @@ bool Idle(Store& store, const BaseExecutor& executor) {
 }
 
 void Serve(ExecutionSetup& setup, BaseExecutor& executor,
-           SignalWatcher& signals, const Flags& flags) {
+           SignalWatcher& signals, const Supervisor& supervisor, Clock& clock,
+           const Flags& flags) {
   constexpr auto kLook = std::chrono::milliseconds(200);
+  // As /livez: only a new process helps a loop that is wedged.
+  Watchdog watchdog(supervisor, clock, setup.log(),
+                    [&executor](const std::stop_token&) {
+                      return WhyNotAlive(executor.liveness()).empty();
+                    });
+  watchdog.Start();
+  supervisor.Tell("READY=1", setup.log());
   while (true) {
     if (signals.Wait(kLook) != 0) break;
     if (executor.DrainRequested()) break;
     if (flags.exit_when_idle && Idle(setup.store(), executor)) break;
   }
+  supervisor.Tell("STOPPING=1", setup.log());
   setup.log().Info("draining", {{"executor", executor.config().name}});
   DrainUntilDone(executor, signals);
   setup.log().Info("stopped", {{"executor", executor.config().name}});
@@ -213,6 +224,7 @@ int Execute(const Globals& globals, const Flags& flags) {
   auto listen = ParseHealthListen(flags.health_listen);
   if (!listen.ok()) return Fail(globals, listen.status());
 
+  const Supervisor supervisor = Supervisor::FromEnvironment();
   SignalWatcher signals({SIGINT, SIGTERM});
   const std::unique_ptr<Clock> clock = MakeSystemClock();
   ExecutorMetrics metrics;
@@ -249,7 +261,7 @@ int Execute(const Globals& globals, const Flags& flags) {
                   {"health", *health == nullptr
                                  ? "none"
                                  : FormatListenAddress((*health)->address())}});
-  Serve(setup, *executor, signals, flags);
+  Serve(setup, *executor, signals, supervisor, *clock, flags);
   if (globals.json()) {
     PrintJson(
         JsonObject{{"name", executor->config().name}, {"state", "stopped"}});

@@ -74,6 +74,7 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddEval(app, invocation);
   AddMigrate(app, invocation);
   AddDoctor(app, invocation);
+  AddHealth(app, invocation);
   AddBench(app, invocation);
   AddCompletion(app, invocation);
   AddVersion(app, invocation);

@@ -9,7 +9,9 @@
 #include "base/log.h"
 #include "base/redact_url.h"
 #include "base/signals.h"
+#include "base/supervisor.h"
 #include "cli/commands.h"
+#include "cli/probe.h"
 #include "engine/builtin_handlers.h"
 #include "model/definition/byte_size.h"
 #include "results/result_io.h"
@@ -82,6 +84,30 @@ void WarnOfPlainTokens(const Logger& log, const ListenAddress& address,
       "proxy with TLS in front");
 }
 
+// Whether a server answers there at all; that its certificate is made out to
+// another name is an answer.
+bool Answers(HttpClient& http, const std::string& url,
+             const std::stop_token& stop) {
+  const absl::Status alive = AskLivez(http, url, stop);
+  return alive.ok() || absl::IsFailedPrecondition(alive);
+}
+
+// Until a signal comes, with whoever supervises us knowing how we are.
+void ServeUntilTold(const ApiServer& server, const char* scheme,
+                    SignalWatcher& signals, const Supervisor& supervisor,
+                    Clock& clock, const Logger& log) {
+  HttpClient http;
+  const std::string url = LivezUrl(server.address(), scheme);
+  Watchdog watchdog(supervisor, clock, log, [&](const std::stop_token& stop) {
+    return Answers(http, url, stop);
+  });
+  watchdog.Start();
+  supervisor.Tell("READY=1", log);
+  while (signals.Wait(std::chrono::hours(1)) == 0) {
+  }
+  supervisor.Tell("STOPPING=1", log);
+}
+
 int Serve(const Globals& globals, const Flags& flags) {
   auto address = ParseListenAddress(flags.listen);
   if (!address.ok()) return Fail(globals, Named("--listen", address.status()));
@@ -91,6 +117,7 @@ int Serve(const Globals& globals, const Flags& flags) {
   if (!identity.ok()) return Fail(globals, identity.status());
   auto maximum = ReadMaximumRequest(flags);
   if (!maximum.ok()) return Fail(globals, maximum.status());
+  const Supervisor supervisor = Supervisor::FromEnvironment();
   SignalWatcher signals({SIGINT, SIGTERM});
   const std::unique_ptr<Clock> clock = MakeSystemClock();
   const Logger log =
@@ -118,8 +145,8 @@ int Serve(const Globals& globals, const Flags& flags) {
                          {"tls", *identity != nullptr},
                          {"tokens", !tokens->empty()}});
     WarnOfPlainTokens(log, *address, *identity != nullptr);
-    while (signals.Wait(std::chrono::hours(1)) == 0) {
-    }
+    ServeUntilTold(**server, *identity == nullptr ? "http" : "https", signals,
+                   supervisor, *clock, log);
     log.Info("stopping");
     server->reset();
     log.Info("stopped");

@@ -3,7 +3,9 @@
 #include <dlfcn.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/concat.h"
@@ -17,10 +19,19 @@ constexpr const char* kNames[] = {
 #undef WINDLASS_DUCKDB_NAME
 };
 
+// Where a package puts it, wherever that was installed.
+std::string BesideTheProgram() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return "/usr/lib/windlass/libduckdb.so";
+  return program.parent_path().parent_path() / "lib/windlass/libduckdb.so";
+}
+
 std::vector<std::string> Candidates() {
   const char* named = std::getenv("WINDLASS_DUCKDB");
   if (named != nullptr && *named != '\0') return {named};
-  return {WINDLASS_DUCKDB_INSTALLED, WINDLASS_DUCKDB_BUILT, "libduckdb.so"};
+  return {WINDLASS_DUCKDB_INSTALLED, BesideTheProgram(), WINDLASS_DUCKDB_BUILT,
+          "libduckdb.so"};
 }
 
 absl::Status FindFunctions(void* library, const std::string& path) {

@@ -56,6 +56,16 @@ bool Worker::IsReusable() {
              child_->ReadLine({.timeout = Duration::zero()}).status());
 }
 
+bool Worker::Answers(Duration timeout) {
+  if (!child_->WriteLine(HelloMessage(), {.timeout = timeout}).ok()) {
+    return false;
+  }
+  auto line = child_->ReadLine({.timeout = timeout});
+  if (!line.ok()) return false;
+  auto message = ParseMessage(*line);
+  return message.ok() && TextParam(*message, "type") == "ready";
+}
+
 Outcome Worker::Execute(TaskContext& task, const Json& args) {
   reusable_ = false;
   id_ = Concat(++tasks_);

@@ -36,6 +36,9 @@ class Worker : private ProcessObserver {
   // Whether the program may be given another task: it ended the last one by
   // itself, is alive, and has said nothing since.
   bool IsReusable();
+  // Whether a program that is "ready" says so once more when greeted, which
+  // none but ours have to. What it started could have stopped or killed it.
+  bool Answers(Duration timeout);
 
   int tasks_executed() const { return tasks_; }
 

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Builds the images from the package that `make package` has made, and runs them
+# and the package for real. No Docker is needed: buildah builds and podman runs.
+#
+# The base image is fetched from its registry; where there is none to be had, a
+# stand-in of the same packages is made.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=$PWD/build/images
+mkdir -p "$folder/context"
+cat > "$folder/storage.conf" <<END
+[storage]
+driver = "overlay"
+graphroot = "$folder/store"
+runroot = "$folder/run"
+END
+# Of systemd and of limits that only the machine's owner may raise, nothing is
+# needed.
+cat > "$folder/containers.conf" <<'END'
+[engine]
+cgroup_manager = "cgroupfs"
+runtime = "runc"
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+END
+export CONTAINERS_STORAGE_CONF=$folder/storage.conf
+export CONTAINERS_CONF=$folder/containers.conf
+
+date=$(sed -n 's/^ARG DEBIAN_DATE=//p' deploy/docker/Dockerfile)
+base=docker.io/library/debian:bookworm-$date-slim
+arguments=(--build-arg PACKAGE=prebuilt)
+if ! podman image exists "$base" && ! timeout 60 podman pull -q "$base" 2>/dev/null; then
+  echo "== $base cannot be had: making a stand-in"
+  mmdebstrap --quiet --variant=apt --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$folder/base.tar"
+  podman import -q --change 'LABEL windlass.stand-in=yes' "$folder/base.tar" "$base"
+  rm "$folder/base.tar"
+fi
+# Its packages are those of today, and so must be what is added to them.
+if podman image inspect "$base" | grep -q windlass.stand-in; then
+  arguments+=(--build-arg DEBIAN_ARCHIVE=http://deb.debian.org/debian
+              --build-arg DEBIAN_SECURITY=http://deb.debian.org/debian-security)
+fi
+
+rm -f "$folder"/context/*
+cp build/release/windlass_*.deb "$folder/context/"
+for target in generic data api server; do
+  echo "== image $target"
+  buildah build --isolation chroot --layers --format docker \
+    --timestamp "$(git log -1 --format=%ct)" -f deploy/docker/Dockerfile \
+    "${arguments[@]}" --target "$target" -t "localhost/windlass-$target:test" \
+    "$folder/context" > "$folder/$target.log" 2>&1 ||
+    { tail -50 "$folder/$target.log"; exit 1; }
+done
+podman images --filter reference='localhost/windlass-*'
+
+cd tests/images
+WINDLASS_PACKAGE=$(ls "$PWD"/../../build/release/windlass_*.deb)
+export WINDLASS_PACKAGE
+for test in test_images.py test_package.py; do
+  echo "== $test"
+  /usr/bin/python3 -B -m unittest -v "$test"
+done
