@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_join.h"
 #include "api_schemas.h"
 #include "base/concat.h"
 #include "model/documents.h"
