@@ -9,6 +9,7 @@ bench/postgres.py
 bench/broker.py
 bench/results.py
 bench/calls.py
+bench/data.py
 if node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then
   bench/peers/run.py
 else

@@ -11,8 +11,9 @@ import traceback
 from . import _current
 from ._errors import FinalError
 from ._serve import error_of, result_of
+from ._frame import map_frames
 from ._task import File, Task
-from ._values import from_wire, to_json
+from ._values import frame_of, from_wire, large_table, to_json
 from ._wire import Wire
 
 # More goes by way of a file: a line of the protocol has its limit.
@@ -45,12 +46,13 @@ def execute(message, reader, writer):
     _current.task = task
     wire.start(lambda cancel: task._cancel(cancel["reason"]))
     try:
+        map_frames(request["args"])
         limit(request)
         forget_shared_state()
-        end = end_of(call(request), task)
+        end = end_of(call(request), task, request["max_rows"])
     except SystemExit as error:
         end = error_of(FinalError(f"the function called sys.exit({error.code})", "SystemExit"))
-    except Exception as error:
+    except BaseException as error:  # All that a function can raise is its failure.
         end = error_of(error)
     return {**end, "id": task.id}, wire
 
@@ -109,15 +111,21 @@ def forget_shared_state():
         numpy.random.seed()
 
 
-def end_of(value, task):
+def end_of(value, task, max_rows):
     if isinstance(value, (bytes, bytearray, memoryview, File)):
         return result_of(value, task)
     if isinstance(value, os.PathLike):
         return result_of(File(os.fspath(value)), task)
     try:
+        table = large_table(value, max_rows)
+        if table is not None:
+            path = os.path.join(task.scratch_dir, ".windlass-result.frame")
+            return {"type": "result", "value": frame_of(table, path)}
+        if isinstance(value, dict) and "$windlass" in value:
+            raise ValueError("the key $windlass is Windlass's own")
         value = to_json(value)
         text = json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise FinalError(f"what the function returned cannot be a result: {error}",
                          "InvalidResult") from error
     if len(text) <= MAXIMUM_LINE:

@@ -22,6 +22,8 @@ from ._wire import PROTOCOL, take_standard_streams
 
 PR_SET_CHILD_SUBREAPER = 36
 SUPERVISION_INTERVAL_MS = 50
+# How many of those pass between two looks at what several processes use together.
+MEMORY_INTERVALS = 10
 
 
 def main(preload):
@@ -89,16 +91,18 @@ class Parent:
             os.setpgid(pid, pid)
         except OSError:
             pass  # It did so itself, or has ended.
-        too_many = self._supervise(pid, to_child[1], message["args"]["max_processes"])
+        why = self._supervise(pid, to_child[1], message["args"])
         os.close(to_child[1])
         status = self._sweep(pid)
         spoke = os.read(done[0], 1) == b"1"
         os.close(done[0])
         if not spoke:
-            self._send({"id": message["id"], **obituary(status, too_many)})
+            self._send({"id": message["id"], **(why or obituary(status))})
 
-    def _supervise(self, pid, to_child, most):
-        """Until the child has ended or must; whether it had too many processes."""
+    def _supervise(self, pid, to_child, request):
+        """Until the child has ended or must; why it must, if that is its fault."""
+        most = request["max_processes"]
+        looks = 0
         ended = os.pidfd_open(pid)
         poll = select.poll()
         poll.register(ended, select.POLLIN)
@@ -107,14 +111,20 @@ class Parent:
             while True:
                 ready = dict(poll.poll(SUPERVISION_INTERVAL_MS))
                 if ended in ready:
-                    return False
-                if descendants(most) > most:
-                    return True
+                    return None
+                family = descendants(most)
+                if len(family) > most:
+                    return TOO_MANY
+                # One alone is limited by the system.
+                looks += 1
+                if len(family) > 1 and looks % MEMORY_INTERVALS == 0:
+                    if memory_of(family) > request["memory"]:
+                        return TOO_MUCH
                 if self._reader in ready:
                     self._read()
                     self._forward(to_child)
                 if self._ended:  # The executor is gone.
-                    return False
+                    return None
         finally:
             os.close(ended)
 
@@ -165,19 +175,38 @@ def children(pid):
 
 
 def descendants(enough):
-    """How many there are below this process; stops counting after `enough`."""
-    found, waiting = 0, [os.getpid()]
-    while waiting and found <= enough:
+    """The processes below this one; little more than `enough` of them."""
+    found, waiting = [], [os.getpid()]
+    while waiting and len(found) <= enough:
         below = children(waiting.pop())
-        found += len(below)
+        found += below
         waiting += below
     return found
 
 
-def obituary(status, too_many):
-    if too_many:
-        return {"type": "error", "error_type": "TooManyProcesses", "retryable": False,
-                "message": "the function started more processes than max_processes allows"}
+def memory_of(pids):
+    """What the processes use together, in bytes: shared pages count once, and
+    those that are this one's not at all."""
+    used = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/smaps_rollup") as file:
+                for line in file:
+                    # Of anonymous pages each process has its share.
+                    if line.startswith("Pss_Anon:"):
+                        used += int(line.split()[1]) * 1024
+        except OSError:
+            pass  # It has ended.
+    return used
+
+
+TOO_MANY = {"type": "error", "error_type": "TooManyProcesses", "retryable": False,
+            "message": "the function started more processes than max_processes allows"}
+TOO_MUCH = {"type": "error", "error_type": "MemoryError",
+            "message": "the function's processes used more than memory together"}
+
+
+def obituary(status):
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         hint = "; the system may have been out of memory" if number == signal.SIGKILL else ""

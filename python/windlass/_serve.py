@@ -71,9 +71,13 @@ def result_of(value, task):
     return {"type": "result", "value": value}
 
 
+# Of a message and a traceback; a line of the protocol has its limit.
+MAXIMUM_TEXT = 65536
+
+
 def error_of(error):
     message = {"type": "error", "error_type": type(error).__name__,
-               "message": str(error) or type(error).__name__}
+               "message": message_of(error)}
     if isinstance(error, TaskError):
         message.update(error_type=error.type, retryable=error.retryable,
                        details=error.details)
@@ -82,5 +86,18 @@ def error_of(error):
     elif not isinstance(error, TaskCancelled):
         lines = traceback.format_exception(type(error), error,
                                            error.__traceback__)
-        message["details"] = {"traceback": "".join(lines)[-65536:]}
+        message["details"] = {"traceback": sendable("".join(lines)[-MAXIMUM_TEXT:])}
     return message
+
+
+def message_of(error):
+    try:
+        text = str(error)
+    except Exception:
+        text = ""  # Its __str__ fails too.
+    return sendable(text[:MAXIMUM_TEXT]) or type(error).__name__
+
+
+def sendable(text):
+    """Half a surrogate pair is no text for others."""
+    return text.encode(errors="replace").decode()

@@ -1,4 +1,4 @@
-// What the machine has.
+// What the machine has, or what the container we are in leaves of it.
 #pragma once
 
 #include <cstdint>
@@ -8,5 +8,8 @@ namespace windlass {
 // Bytes of memory, whoever uses it; a guess of 2 GiB where the kernel tells
 // none.
 std::int64_t MachineMemory();
+
+// How many processors we may keep busy; a part of one counts as one.
+int MachineProcessors();
 
 }  // namespace windlass

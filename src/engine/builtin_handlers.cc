@@ -79,10 +79,12 @@ void AddBuiltinHandlers(HandlerRegistry& registry, const HandlerParts& parts) {
   python.events = parts.events;
   python.results = parts.results;
   python.memory_bytes = parts.task_defaults.memory_bytes;
+  python.threads = ThreadsOf(parts.task_defaults);
   registry.Add("python", MakePythonHandler(std::move(python)));
   SqlHandlerOptions sql = SqlHandlerOptionsFromEnvironment();
   sql.results = parts.results;
   sql.events = parts.events;
+  sql.http_policy = parts.http_policy;
   if (parts.spill_bytes > 0) sql.spill_bytes = parts.spill_bytes;
   sql.memory_bytes = parts.task_defaults.memory_bytes;
   sql.threads = ThreadsOf(parts.task_defaults);

@@ -7,10 +7,10 @@
 #include <iterator>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/machine.h"
 #include "base/random.h"
 #include "engine/machine_checks.h"
 #include "windlass/result_store.h"
@@ -41,10 +41,7 @@ class Examination {
   Examination(Engine& engine, const ExecutorConfig& executor)
       : engine_(engine),
         executor_(executor),
-        slots_(executor.slots > 0
-                   ? executor.slots
-                   : std::max(1, static_cast<int>(
-                                     std::thread::hardware_concurrency()))) {}
+        slots_(executor.slots > 0 ? executor.slots : MachineProcessors()) {}
 
   std::vector<Finding> Run() && {
     auto store = engine_.store();

@@ -102,6 +102,12 @@ std::string CacheKey(const CompiledTask& task, const std::string& key) {
 }
 
 TaskError ResultNotWritten(const absl::Status& status) {
+  if (absl::IsInvalidArgument(status)) {
+    return MakeFinalError(
+        error_type::kInvalidResult,
+        Concat("the result cannot be kept: ", status.message()),
+        ErrorCategory::kValidation);
+  }
   return MakeError(
       "ResultNotWritten",
       Concat("the result could not be written: ", status.message()),

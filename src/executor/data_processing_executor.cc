@@ -5,7 +5,6 @@
 #include <cmath>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "base/machine.h"
@@ -43,8 +42,7 @@ double ShareOf(double processors, int slots) {
 }  // namespace
 
 ExecutorConfig DataProcessingExecutor::Completed(ExecutorConfig config) {
-  const int processors =
-      std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int processors = MachineProcessors();
   config.profile = "data";
   if (config.slots <= 0) config.slots = processors;
   if (config.capacity.memory_bytes <= 0) {

@@ -8,6 +8,7 @@
 
 #include "base/concat.h"
 #include "base/local_process.h"
+#include "base/machine.h"
 #include "executor/attempt_end.h"
 #include "executor/attempt_monitor.h"
 #include "executor/attempt_pipeline.h"
@@ -42,10 +43,7 @@ constexpr Duration kStuckPatience = std::chrono::seconds(1);
 
 ExecutorConfig Completed(ExecutorConfig config, const ExecutorParts& parts) {
   if (config.name.empty()) config.name = LocalProcessName();
-  if (config.slots <= 0) {
-    config.slots =
-        std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  }
+  if (config.slots <= 0) config.slots = MachineProcessors();
   if (config.types.empty()) config.types = parts.handlers->Types();
   return config;
 }
@@ -69,8 +67,7 @@ std::vector<std::string> TypesThat(const ExecutorConfig& config,
 int ThreadsOf(const ExecutorConfig& config) {
   constexpr int kMost = 4;
   if (config.in_flight == 0) return config.slots;
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  return config.slots + std::clamp(cores, 1, kMost);
+  return config.slots + std::min(MachineProcessors(), kMost);
 }
 
 ExecutorInfo InfoOf(const ExecutorConfig& config) {

@@ -34,13 +34,19 @@ absl::Status CopyContent(
   }
 }
 
+absl::StatusOr<UniqueFd> CreateNewFile(const std::string& path) {
+  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                   S_IRUSR | S_IWUSR));
+  if (!fd) return ErrnoStatus(errno, Concat("create ", path));
+  return fd;
+}
+
 absl::Status CopyToNewFile(ByteSource& content, const std::stop_token& stop,
                            const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                         S_IRUSR | S_IWUSR));
-  if (!fd) return ErrnoStatus(errno, Concat("create ", path));
+  auto fd = CreateNewFile(path);
+  if (!fd.ok()) return fd.status();
   return CopyContent(content, stop, [&](std::string_view bytes) {
-    return WriteAll(fd.get(), bytes, Concat("write ", path));
+    return WriteAll(fd->get(), bytes, Concat("write ", path));
   });
 }
 

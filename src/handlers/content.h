@@ -7,6 +7,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/file.h"
 #include "windlass/json.h"
 #include "windlass/result_store.h"
 
@@ -21,7 +23,8 @@ absl::Status CopyContent(
     ByteSource& content, const std::stop_token& stop,
     absl::FunctionRef<absl::Status(std::string_view)> write);
 
-// To a file that must not exist, and that only its owner may read.
+// For writing: a file that must not exist, and that only its owner may read.
+absl::StatusOr<UniqueFd> CreateNewFile(const std::string& path);
 absl::Status CopyToNewFile(ByteSource& content, const std::stop_token& stop,
                            const std::string& path);
 

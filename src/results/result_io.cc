@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/base64.h"
+#include "base/concat.h"
 #include "base/sha256.h"
 #include "results/compressibility.h"
 #include "results/content_stream.h"
@@ -24,6 +25,9 @@ using Kind = ResultEnvelope::Kind;
 constexpr char kJsonMediaType[] = "application/json";
 constexpr char kZstd[] = "zstd";
 constexpr char kIdentity[] = "identity";
+// What wraps a result, in results of other tasks and in documents, must still
+// be read by ParseJson(), which takes 200.
+constexpr int kMaximumNesting = 180;
 
 absl::Status WithContext(const absl::Status& status,
                          const std::string& context) {
@@ -103,9 +107,35 @@ absl::StatusOr<ResultEnvelope> WriteObject(ResultStore& store,
   return envelope;
 }
 
+// Of lists and objects in each other, in what FormatJson() wrote.
+int NestingOf(std::string_view json) {
+  int depth = 0;
+  int deepest = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
 absl::StatusOr<ResultEnvelope> WriteJson(ResultStore& store, const Json& json,
                                          const WriteOptions& options) {
   std::string text = FormatJson(json);
+  if (text.size() > std::size_t{kMaximumNesting} &&
+      NestingOf(text) > kMaximumNesting) {
+    return absl::InvalidArgumentError(
+        Concat("it is nested more than ", kMaximumNesting, " deep"));
+  }
   ResultEnvelope envelope;
   envelope.kind = Kind::kJson;
   envelope.media_type = kJsonMediaType;

@@ -110,6 +110,14 @@ TEST_F(ResultIoTest, LargeJsonIsStoredCompressedAndStaysJson) {
   EXPECT_EQ(*Read(envelope), FormatJson(list));
 }
 
+TEST_F(ResultIoTest, WhatIsNestedTooDeepToBeReadAgainIsRefused) {
+  Json nested = 1;
+  for (int i = 0; i < 180; ++i) nested = JsonArray{std::move(nested)};
+  EXPECT_TRUE(io_.Write(nested, {.key = "r1/a"}).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      io_.Write(JsonArray{nested}, {.key = "r1/b"}).status()));
+}
+
 TEST_F(ResultIoTest, JsonNullIsAResultWithAValue) {
   const ResultEnvelope envelope = Write(Json(nullptr), Options(100));
   EXPECT_EQ(envelope.kind, Kind::kJson);

@@ -4,7 +4,8 @@
 // an answer; a Status says why there was none: Unavailable (refused, reset, cut
 // short, no such host), DeadlineExceeded (a limit of HttpOptions or
 // HttpRequest passed), Cancelled (its stop token), FailedPrecondition (TLS did
-// not verify the server) or InvalidArgument (not a URL we can use). Messages
+// not verify the server), PermissionDenied (an address that HttpOptions::policy
+// does not allow) or InvalidArgument (not a URL we can use). Messages
 // hold the URL without user, password and query; headers are never shown.
 //
 // Connections are kept and used again, except after what leaves them in an
@@ -24,6 +25,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/http/address_policy.h"
 #include "windlass/result_store.h"
 #include "windlass/time.h"
 
@@ -81,6 +83,8 @@ struct HttpOptions {
   Duration stall_timeout = std::chrono::seconds(30);
   // PEM file of the authorities to trust; empty: the system's.
   std::string authorities;
+  // Where requests may go: anywhere without one. Elsewhere is PermissionDenied.
+  std::optional<AddressPolicy> policy;
   // More of an answer that is read whole is ResourceExhausted.
   std::size_t maximum_answer_bytes = std::size_t{16} << 20;
 };

@@ -1,5 +1,7 @@
 #include "base/http/http_exchange.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -60,7 +62,8 @@ HttpExchange::HttpExchange(HttpConnection& connection,
       what_(Concat(request.method, " ", RedactUrl(request.url))),
       stop_(request.stop),
       body_(request.body),
-      has_body_(HasBody(request)) {
+      has_body_(HasBody(request)),
+      policy_(options.policy ? &*options.policy : nullptr) {
   SetUp(request, options);
   if (outcome_.ok() &&
       curl_multi_add_handle(connection_.multi.get(), connection_.easy.get()) !=
@@ -104,6 +107,10 @@ void HttpExchange::SetUp(const HttpRequest& request,
   }
   if (!options.authorities.empty()) {
     Set(CURLOPT_CAINFO, options.authorities.c_str());
+  }
+  if (policy_ != nullptr) {
+    Set(CURLOPT_OPENSOCKETFUNCTION, &OnSocket);
+    Set(CURLOPT_OPENSOCKETDATA, this);
   }
   Set(CURLOPT_HEADERFUNCTION, &OnHeader);
   Set(CURLOPT_HEADERDATA, this);
@@ -204,9 +211,26 @@ int HttpExchange::OnSeek(void* self, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
+// Every connection is made here, whatever the name stands for by now.
+curl_socket_t HttpExchange::OnSocket(void* self, curlsocktype purpose,
+                                     curl_sockaddr* address) {
+  auto& exchange = *static_cast<HttpExchange*>(self);
+  exchange.forbidden_ = purpose != CURLSOCKTYPE_IPCXN ||
+                        !exchange.policy_->Allows(&address->addr);
+  if (exchange.forbidden_) return CURL_SOCKET_BAD;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC,
+                address->protocol);
+}
+
 absl::Status HttpExchange::Ended(CURLcode code) {
   ended_ = true;
   if (code == CURLE_OK) return absl::OkStatus();
+  if (forbidden_) {
+    return absl::PermissionDeniedError(
+        Concat(what_,
+               ": the host has an address that requests are not allowed "
+               "to (WINDLASS_HTTP_ALLOW)"));
+  }
   long error = 0;
   curl_easy_getinfo(connection_.easy.get(), CURLINFO_OS_ERRNO, &error);
   return absl::Status(

@@ -49,6 +49,8 @@ class HttpExchange {
                             void* self);
   static std::size_t OnSend(char* buffer, std::size_t size, std::size_t count,
                             void* self);
+  static curl_socket_t OnSocket(void* self, curlsocktype purpose,
+                                curl_sockaddr* address);
   static int OnSeek(void* self, curl_off_t offset, int origin);
 
   void SetUp(const HttpRequest& request, const HttpOptions& options);
@@ -68,6 +70,9 @@ class HttpExchange {
   std::string_view body_;  // Of the request; sent_ bytes are.
   std::size_t sent_ = 0;
   const bool has_body_;
+
+  const AddressPolicy* const policy_;  // Null: none.
+  bool forbidden_ = false;             // The last address that was tried.
 
   HttpHead head_;
   bool head_complete_ = false;

@@ -182,15 +182,37 @@ ColumnType::ColumnType(duckdb_logical_type type)
   }
 }
 
-std::string ColumnType::Fields() const {
+std::string ColumnType::Fields(std::string (ColumnType::*name)() const) const {
   std::vector<std::string> fields;
   for (std::size_t i = 0; i < children_.size(); ++i) {
-    fields.push_back(Concat(Identifier(names_[i]), " ", children_[i].Name()));
+    fields.push_back(
+        Concat(Identifier(names_[i]), " ", (children_[i].*name)()));
   }
   return absl::StrJoin(fields, ", ");
 }
 
+// "" for a type without others in it, which `name` names.
+std::string ColumnType::NestedName(std::string (ColumnType::*name)()
+                                       const) const {
+  switch (id_) {
+    case DUCKDB_TYPE_LIST:
+      return (children_[0].*name)() + "[]";
+    case DUCKDB_TYPE_ARRAY:
+      return Concat((children_[0].*name)(), "[", array_size_, "]");
+    case DUCKDB_TYPE_MAP:
+      return Concat("MAP(", (children_[0].*name)(), ", ",
+                    (children_[1].*name)(), ")");
+    case DUCKDB_TYPE_STRUCT:
+      return Concat("STRUCT(", Fields(name), ")");
+    default:
+      return "";
+  }
+}
+
 std::string ColumnType::Name() const {
+  if (std::string nested = NestedName(&ColumnType::Name); !nested.empty()) {
+    return nested;
+  }
   switch (id_) {
     case DUCKDB_TYPE_DECIMAL:
       return Concat("DECIMAL(", width_, ",", scale_, ")");
@@ -199,22 +221,24 @@ std::string ColumnType::Name() const {
       for (const std::string& name : names_) words.push_back(Literal(name));
       return Concat("ENUM(", absl::StrJoin(words, ", "), ")");
     }
-    case DUCKDB_TYPE_LIST:
-      return children_[0].Name() + "[]";
-    case DUCKDB_TYPE_ARRAY:
-      return Concat(children_[0].Name(), "[", array_size_, "]");
-    case DUCKDB_TYPE_MAP:
-      return Concat("MAP(", children_[0].Name(), ", ", children_[1].Name(),
-                    ")");
-    case DUCKDB_TYPE_STRUCT:
-      return Concat("STRUCT(", Fields(), ")");
     default:
       return is_json_ ? "JSON" : std::string(SimpleName(id_));
   }
 }
 
-bool ColumnType::IsWiderThanParquet() const {
-  return id_ == DUCKDB_TYPE_HUGEINT || id_ == DUCKDB_TYPE_UHUGEINT;
+std::string ColumnType::ParquetName() const {
+  switch (id_) {
+    case DUCKDB_TYPE_HUGEINT:
+    case DUCKDB_TYPE_UHUGEINT:
+      return "DECIMAL(38, 0)";
+    case DUCKDB_TYPE_INTERVAL:
+    case DUCKDB_TYPE_TIME_TZ:
+      return "VARCHAR";
+    default: {
+      std::string nested = NestedName(&ColumnType::ParquetName);
+      return nested.empty() ? Name() : nested;
+    }
+  }
 }
 
 bool ColumnType::IsKnown() const {

@@ -33,8 +33,13 @@ class ColumnType {
   // As SQL writes it: "DECIMAL(18,3)", "STRUCT(a INTEGER, b VARCHAR[])".
   std::string Name() const;
 
-  // HUGEINT and UHUGEINT.
-  bool IsWiderThanParquet() const;
+  // Digits after the point: of a DECIMAL; 0 of all others.
+  int scale() const { return scale_; }
+
+  // The type by which Parquet keeps every value of this one, as SQL writes it:
+  // Name() for most. Integers of 128 bits would become doubles, intervals lose
+  // their sign and microseconds, times of day their offset.
+  std::string ParquetName() const;
 
   // Whether values can be told as JSON: not those of UNION, BIGNUM and what
   // later versions add.
@@ -53,7 +58,8 @@ class ColumnType {
   Json Items(duckdb_vector child, idx_t offset, idx_t size) const;
   Json Map(duckdb_vector entries, idx_t offset, idx_t size) const;
   Json Struct(duckdb_vector vector, idx_t row) const;
-  std::string Fields() const;
+  std::string Fields(std::string (ColumnType::*name)() const) const;
+  std::string NestedName(std::string (ColumnType::*name)() const) const;
 
   duckdb_type id_;
   // Of a DECIMAL or ENUM: the integer it is stored as.

@@ -6,6 +6,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_join.h"
 #include "base/concat.h"
+#include "base/random.h"
 #include "handlers/duckdb/bind.h"
 #include "handlers/duckdb/library.h"
 #include "handlers/duckdb/sql_text.h"
@@ -48,6 +49,9 @@ absl::StatusCode CodeOf(duckdb_error_type type) {
       return absl::StatusCode::kInvalidArgument;
   }
 }
+
+// Nobody guesses what a task's catalog is called.
+constexpr std::size_t kCatalogBytes = 12;
 
 // DuckDB says it in no other way.
 constexpr std::string_view kSpillQuota = "max_temp_directory_size";
@@ -132,9 +136,36 @@ class Prepared {
   bool ok_ = false;
 };
 
-absl::StatusOr<QueryResult> Run(const Prepared& prepared,
-                                const JsonObject& params) {
+// What changes settings, catalogs or extensions, and what hides a statement.
+absl::Status CheckKind(duckdb_prepared_statement statement) {
+  switch (duckdb_prepared_statement_type(statement)) {
+    case DUCKDB_STATEMENT_TYPE_PREPARE:
+    case DUCKDB_STATEMENT_TYPE_EXECUTE:
+    case DUCKDB_STATEMENT_TYPE_VARIABLE_SET:
+    case DUCKDB_STATEMENT_TYPE_SET:
+    case DUCKDB_STATEMENT_TYPE_PRAGMA:
+    case DUCKDB_STATEMENT_TYPE_CALL:
+    case DUCKDB_STATEMENT_TYPE_EXPORT:
+    case DUCKDB_STATEMENT_TYPE_LOAD:
+    case DUCKDB_STATEMENT_TYPE_EXTENSION:
+    case DUCKDB_STATEMENT_TYPE_ATTACH:
+    case DUCKDB_STATEMENT_TYPE_DETACH:
+      return Failed(absl::StatusCode::kPermissionDenied,
+                    "Permission Error: statements that change settings, "
+                    "catalogs or extensions (SET, PRAGMA, CALL, ATTACH, LOAD, "
+                    "...), and prepared ones, are not available");
+    default:
+      return absl::OkStatus();
+  }
+}
+
+absl::Status AllowAll(duckdb_prepared_statement) { return absl::OkStatus(); }
+
+absl::StatusOr<QueryResult> Run(
+    const Prepared& prepared, const JsonObject& params,
+    absl::FunctionRef<absl::Status(duckdb_prepared_statement)> check) {
   absl::Status status = prepared.Check();
+  if (status.ok()) status = check(prepared.get());
   if (status.ok()) status = BindParams(prepared.get(), params);
   if (!status.ok()) return status;
   duckdb_result result;
@@ -208,6 +239,7 @@ absl::StatusOr<JsonArray> QueryResult::NextRows() {
                          "VARCHAR"));
   }
   JsonArray rows;
+  if (columns_.empty()) return rows;  // Only a count of rows changed.
   duckdb_data_chunk chunk = duckdb_fetch_chunk(result_);
   if (chunk == nullptr) return rows;
   const idx_t size = duckdb_data_chunk_get_size(chunk);
@@ -224,6 +256,16 @@ absl::StatusOr<JsonArray> QueryResult::NextRows() {
   return rows;
 }
 
+absl::Status QueryResult::ForEachChunk(
+    absl::FunctionRef<absl::Status(duckdb_data_chunk, idx_t)> visit) {
+  while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result_)) {
+    absl::Status status = visit(chunk, duckdb_data_chunk_get_size(chunk));
+    duckdb_destroy_data_chunk(&chunk);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 // ---------------------------------------------------------------- Database
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(int threads) {
@@ -235,13 +277,13 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(int threads) {
   if (config == nullptr ||
       duckdb_open_ext(nullptr, &database->database_, config.get(), &error) !=
           DuckDBSuccess ||
-      duckdb_connect(database->database_, &database->connection_) !=
-          DuckDBSuccess) {
+      duckdb_connect(database->database_, &database->first_) != DuckDBSuccess) {
     const std::string message = error == nullptr ? "out of memory" : error;
     duckdb_free(error);
     return Failed(absl::StatusCode::kResourceExhausted,
                   Concat("open a database in memory: ", message));
   }
+  database->connection_ = database->first_;
   // It counts progress for the bar, which it prints too, if it may.
   auto set = database->Execute(
       "SET enable_progress_bar = true; SET enable_progress_bar_print = false");
@@ -261,7 +303,8 @@ absl::Status Database::Configure(const DatabaseOptions& options) {
 }
 
 Database::~Database() {
-  if (connection_ != nullptr) duckdb_disconnect(&connection_);
+  if (connection_ != first_) duckdb_disconnect(&connection_);
+  if (first_ != nullptr) duckdb_disconnect(&first_);
   if (database_ != nullptr) duckdb_close(&database_);
 }
 
@@ -270,24 +313,77 @@ Database::~Database() {
 absl::Status Database::Lock(const std::vector<std::string>& files) {
   std::vector<std::string> paths;
   for (const std::string& file : files) paths.push_back(Literal(file));
-  return Execute(Concat("SET allowed_directories = [", Literal(folder_ + "/"),
-                        "]; SET allowed_paths = [", absl::StrJoin(paths, ", "),
-                        "]; SET enable_external_access = false;"
-                        "SET lock_configuration = true"))
+  absl::Status status =
+      Execute(Concat("SET allowed_directories = [", Literal(folder_ + "/"),
+                     "]; SET allowed_paths = [", absl::StrJoin(paths, ", "),
+                     "]; SET enable_external_access = false;"
+                     "SET lock_configuration = true"))
+          .status();
+  locked_ = true;
+  return status;
+}
+
+absl::Status Database::LockAway() {
+  absl::Status status = Execute(
+                            "SET enable_external_access = false;"
+                            "SET lock_configuration = true")
+                            .status();
+  locked_ = true;
+  return status;
+}
+
+absl::Status Database::BeginTask() {
+  catalog_ = "task_" + RandomToken(kCatalogBytes);
+  duckdb_connection connection = nullptr;
+  if (duckdb_connect(database_, &connection) != DuckDBSuccess) {
+    return Failed(absl::StatusCode::kResourceExhausted, "no more connections");
+  }
+  connection_ = connection;
+  const std::string name = Identifier(catalog_);
+  return ExecuteEach(Concat("ATTACH ':memory:' AS ", name, "; USE ", name,
+                            "; PRAGMA enable_progress_bar; "
+                            "PRAGMA disable_print_progress_bar"),
+                     {}, AllowAll)
       .status();
+}
+
+absl::Status Database::EndTask() {
+  if (connection_ == first_) return absl::OkStatus();
+  duckdb_disconnect(&connection_);
+  connection_ = first_;
+  return ExecuteEach(Concat("DETACH ", Identifier(catalog_)), {}, AllowAll)
+      .status();
+}
+
+absl::Status Database::CheckWords(const std::string& sql) const {
+  const std::string word = locked_ ? UnsafeWord(sql) : "";
+  if (word.empty()) return absl::OkStatus();
+  return Failed(absl::StatusCode::kPermissionDenied,
+                Concat("Permission Error: \"", word,
+                       "\" is not available: it would make SQL or settings of "
+                       "data"));
 }
 
 absl::StatusOr<QueryResult> Database::Execute(const std::string& sql,
                                               const JsonObject& params) {
+  if (!locked_) return ExecuteEach(sql, params, AllowAll);
+  absl::Status status = CheckWords(sql);
+  if (!status.ok()) return status;
+  return ExecuteEach(sql, params, CheckKind);
+}
+
+absl::StatusOr<QueryResult> Database::ExecuteEach(const std::string& sql,
+                                                  const JsonObject& params,
+                                                  StatementCheck check) {
   const Statements statements(connection_, sql);
   absl::Status status = statements.Check();
   if (!status.ok()) return status;
   const idx_t last = statements.count() - 1;
   for (idx_t i = 0; i < last; ++i) {
-    auto done = Run(Prepared(connection_, statements, i), params);
+    auto done = Run(Prepared(connection_, statements, i), params, check);
     if (!done.ok()) return done.status();
   }
-  return Run(Prepared(connection_, statements, last), params);
+  return Run(Prepared(connection_, statements, last), params, check);
 }
 
 absl::StatusOr<Json> Database::Value(const std::string& sql) {
@@ -300,8 +396,10 @@ absl::StatusOr<Json> Database::Value(const std::string& sql) {
 }
 
 absl::StatusOr<int> Database::CountStatements(const std::string& sql) {
+  absl::Status status = CheckWords(sql);
+  if (!status.ok()) return status;
   const Statements statements(connection_, sql);
-  absl::Status status = statements.Check();
+  status = statements.Check();
   if (!status.ok()) return status;
   return static_cast<int>(statements.count());
 }
@@ -316,6 +414,13 @@ absl::StatusOr<bool> Database::IsQuery(const std::string& sql) {
   return duckdb_prepared_statement_type(prepared.get()) ==
              DUCKDB_STATEMENT_TYPE_SELECT &&
          CountStatements(Concat("CREATE TABLE t AS ", sql)).ok();
+}
+
+absl::Status Database::Register(duckdb_table_function function) {
+  if (duckdb_register_table_function(connection_, function) == DuckDBSuccess) {
+    return absl::OkStatus();
+  }
+  return Failed(absl::StatusCode::kInternal, "a function cannot be registered");
 }
 
 void Database::Interrupt() { duckdb_interrupt(connection_); }

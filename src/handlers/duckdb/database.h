@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "handlers/duckdb/column_type.h"
@@ -58,6 +59,11 @@ class QueryResult {
   // names columns whose type JSON cannot express.
   absl::StatusOr<JsonArray> NextRows();
 
+  // All rows not read yet, as DuckDB has them: a chunk, which is valid during
+  // the call, and how many rows are in it. Ends with the first error.
+  absl::Status ForEachChunk(
+      absl::FunctionRef<absl::Status(duckdb_data_chunk, idx_t)> visit);
+
  private:
   duckdb_result result_;
   bool owned_ = true;
@@ -77,8 +83,18 @@ class Database {
   absl::Status Configure(const DatabaseOptions& options);
 
   // From here on SQL can read `files` alone, write in the database's folder
-  // alone, load nothing, and change no setting.
+  // alone, load nothing, change no setting, attach no other database, and not
+  // make SQL of data (UnsafeWord()). What tries to is PermissionDenied.
   absl::Status Lock(const std::vector<std::string>& files);
+  // Before Configure(): nothing can be read or written at all.
+  absl::Status LockAway();
+
+  // For tasks one after another in one locked database: each has a connection
+  // and a catalog of its own, which go with EndTask(), so that nothing of one
+  // reaches another. Takes less than a millisecond. After an error of either
+  // the database is to be closed.
+  absl::Status BeginTask();
+  absl::Status EndTask();
 
   // Every statement of `sql`, with `params` bound to $name. The answer is the
   // last one's. InvalidArgument when a name has no value. A value that is an
@@ -88,11 +104,17 @@ class Database {
   // The first value of the first row; null when there is none.
   absl::StatusOr<Json> Value(const std::string& sql);
 
+  // Of DatabaseOptions.
+  const std::string& folder() const { return folder_; }
+
   // How many statements `sql` holds; InvalidArgument when it cannot be parsed.
   absl::StatusOr<int> CountStatements(const std::string& sql);
   // Whether the one statement of `sql` is a query that can stand in a CREATE
   // TABLE AS or COPY, as SELECT, FROM, WITH and VALUES can and DESCRIBE cannot.
   absl::StatusOr<bool> IsQuery(const std::string& sql);
+
+  // Makes a function known to SQL; it stays the caller's.
+  absl::Status Register(duckdb_table_function function);
 
   // Makes what is executing return Cancelled soon; without effect on what has
   // not begun. From any thread.
@@ -104,10 +126,20 @@ class Database {
  private:
   Database() = default;
 
+  absl::Status CheckWords(const std::string& sql) const;
+  using StatementCheck =
+      absl::FunctionRef<absl::Status(duckdb_prepared_statement)>;
+  absl::StatusOr<QueryResult> ExecuteEach(const std::string& sql,
+                                          const JsonObject& params,
+                                          StatementCheck check);
+
   duckdb_database database_ = nullptr;
-  duckdb_connection connection_ = nullptr;
+  duckdb_connection first_ = nullptr;
+  duckdb_connection connection_ = nullptr;  // first_, or that of a task.
+  std::string catalog_;                     // Of a task.
   int threads_ = 1;
   std::string folder_;
+  bool locked_ = false;
 };
 
 bool IsDatabaseError(const absl::Status& status);

@@ -1,8 +1,11 @@
 #include "handlers/duckdb/sql_text.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "base/concat.h"
 
 namespace windlass::duckdb {
@@ -82,6 +85,40 @@ std::size_t AfterQuoted(std::string_view sql, std::size_t at) {
   return std::min(at + 1, sql.size());
 }
 
+// What follows blanks and comments at the beginning of `sql`.
+std::string_view AfterBlanks(std::string_view sql) {
+  std::size_t at = 0;
+  while (at < sql.size()) {
+    const std::size_t comment = AfterComment(sql, at);
+    if (comment != at) {
+      at = comment;
+    } else if (std::isspace(static_cast<unsigned char>(sql[at])) != 0) {
+      ++at;
+    } else {
+      break;
+    }
+  }
+  return sql.substr(at);
+}
+
+// Functions that execute a text, the one that opens any file for its log, and
+// secrets, which belong to all of a process. U&"..." could spell them
+// otherwise.
+bool IsUnsafe(std::string_view word, std::string_view after,
+              std::string_view before) {
+  constexpr std::array<std::string_view, 5> kMakeSecret = {
+      "create", "replace", "persistent", "temporary", "temp"};
+  if (word == "secret") {
+    return std::find(kMakeSecret.begin(), kMakeSecret.end(), before) !=
+           kMakeSecret.end();
+  }
+  if (word == "enable_logging" || word == "json_execute_serialized_sql") {
+    return true;
+  }
+  if (word == "u" && after.starts_with("&\"")) return true;
+  return word == "query" && AfterBlanks(after).starts_with("(");
+}
+
 }  // namespace
 
 std::string Identifier(std::string_view name) { return Quoted(name, '"'); }
@@ -109,6 +146,33 @@ std::string Literal(const Json& value) {
     return Concat("{", out, "}");
   }
   return value.is_null() ? "NULL" : FormatJson(value);
+}
+
+std::string UnsafeWord(std::string_view sql) {
+  std::string before;
+  for (std::size_t at = 0; at < sql.size();) {
+    const std::size_t comment = AfterComment(sql, at);
+    if (comment != at) {
+      at = comment;
+      continue;
+    }
+    std::string word;
+    std::size_t end = at;
+    while (end < sql.size() && IsTagCharacter(sql[end])) ++end;
+    if (end > at) {
+      word = sql.substr(at, end - at);
+    } else {
+      end = std::max(AfterQuoted(sql, at), at + 1);
+      if (sql[at] == '"' && end > at + 2) {
+        word = sql.substr(at + 1, end - at - 2);
+      }
+    }
+    absl::AsciiStrToLower(&word);
+    if (IsUnsafe(word, sql.substr(end), before)) return word;
+    if (!word.empty()) before = std::move(word);
+    at = end;
+  }
+  return "";
 }
 
 StatementSpan LastStatement(std::string_view sql) {

@@ -23,6 +23,10 @@ inline std::string Literal(const char* text) {
 // {'name': ..}.
 std::string Literal(const Json& value);
 
+// The first word in `sql` that would make SQL or settings of data, outside of
+// what a locked database refuses; "" without one. A text in quotes is data.
+std::string UnsafeWord(std::string_view sql);
+
 // The last of several statements, without the ";" that ends it: from after the
 // last ";" that is followed by anything but blanks and comments and is in no
 // quotes ('..', "..", $tag$..$tag$) or comment.

@@ -28,6 +28,28 @@ TEST(SqlTextTest, TheLastStatementIsFoundWhateverHoldsASemicolon) {
   EXPECT_EQ(Last("a; 'never closed; b"), "'never closed; b");
 }
 
+TEST(SqlTextTest, WordsThatMakeSqlOfDataAreFoundHoweverTheyAreWritten) {
+  EXPECT_EQ(UnsafeWord("call enable_logging()"), "enable_logging");
+  EXPECT_EQ(UnsafeWord("from system.main.\"Enable_Logging\" ()"),
+            "enable_logging");
+  EXPECT_EQ(UnsafeWord("pragma enable_logging"), "enable_logging");
+  EXPECT_EQ(UnsafeWord("from query/* */ -- x\n ('select 1')"), "query");
+  EXPECT_EQ(UnsafeWord("from \"QUERY\"('a')"), "query");
+  EXPECT_EQ(UnsafeWord("from json_execute_serialized_sql('{}')"),
+            "json_execute_serialized_sql");
+  EXPECT_EQ(UnsafeWord("create /**/ secret s (type http)"), "secret");
+  EXPECT_EQ(UnsafeWord("from U&\"qu\\0065ry\"('a')"), "u");
+}
+
+TEST(SqlTextTest, TextsAndColumnsOfTheSameNameAreNoSuchWords) {
+  EXPECT_EQ(
+      UnsafeWord("select query, 'query(1)', \"my query\" from t -- query("),
+      "");
+  EXPECT_EQ(UnsafeWord("create table secret as select 1"), "");
+  EXPECT_EQ(UnsafeWord("select $$enable_logging$$, $query, query_id(1), u"),
+            "");
+}
+
 TEST(SqlTextTest, ValuesBecomeLiteralsThatCannotEnd) {
   EXPECT_EQ(Literal("it's"), "'it''s'");
   EXPECT_EQ(Identifier("a\"b"), "\"a\"\"b\"");

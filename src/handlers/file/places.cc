@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -61,6 +62,12 @@ int OpenByHand(int folder, const std::string& path, int flags) {
 }
 
 bool IsMissingCall(int error) { return error == ENOSYS || error == EPERM; }
+
+// The default store and its results, which lie beside workflows.
+bool IsOurs(const std::string& relative) {
+  const std::filesystem::path path(relative);
+  return std::find(path.begin(), path.end(), ".windlass") != path.end();
+}
 
 }  // namespace
 
@@ -143,6 +150,10 @@ absl::StatusOr<Place> Places::Find(std::string_view path) const {
     if (place.folder >= 0 && below.size() >= place.relative.size()) continue;
     place.folder = folder.fd.get();
     place.relative = std::move(below);
+  }
+  if (place.folder >= 0 && IsOurs(place.relative)) {
+    return absl::PermissionDeniedError(
+        Concat(place.path, " belongs to Windlass itself"));
   }
   if (place.folder >= 0) return place;
   std::vector<std::string> allowed;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/concat.h"
+#include "base/process_tree.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
 #include "handlers/process/messages.h"
@@ -51,7 +52,10 @@ void Worker::OnOutput(OutputStream, std::string_view bytes) {
 }
 
 bool Worker::IsReusable() {
-  return reusable_ &&
+  // It could have been stopped by what it started, and would never answer.
+  ProcessState process;
+  return reusable_ && ReadProcessState(child_->pid(), process) &&
+         process.state != 'T' &&
          absl::IsDeadlineExceeded(
              child_->ReadLine({.timeout = Duration::zero()}).status());
 }

@@ -3,22 +3,11 @@
 #include <utility>
 
 #include "base/concat.h"
-#include "base/file.h"
 #include "handlers/content.h"
-#include "handlers/duckdb/query_watch.h"
-#include "handlers/sql/inputs.h"
-#include "handlers/sql/outputs.h"
 #include "results/result_io.h"
 #include "results/result_place.h"
 
 namespace windlass {
-namespace {
-
-// For a conversion; more is spilled.
-constexpr std::int64_t kMemory = std::int64_t{256} << 20;
-
-}  // namespace
-
 absl::StatusOr<Json> ArgumentFiles::Write(const Json& args) {
   if (const JsonArray* items = args.if_array()) {
     JsonArray out;
@@ -48,7 +37,7 @@ absl::StatusOr<Json> ArgumentFiles::WriteResult(const JsonObject& object) {
   auto envelope = ResultEnvelopeFromJson(Json(object));
   if (!envelope.ok()) return envelope.status();
   if (envelope->kind == ResultEnvelope::Kind::kTable) {
-    return WriteTable(Json(object));
+    return tables_.ForFunction(Json(object));
   }
   absl::Status allowed = CheckPlace(*task_.lease().run, envelope->uri);
   if (!allowed.ok()) return allowed;
@@ -60,32 +49,6 @@ absl::StatusOr<Json> ArgumentFiles::WriteResult(const JsonObject& object) {
   return JsonObject{{"$windlass", "file"},
                     {"path", path},
                     {"media_type", envelope->media_type}};
-}
-
-absl::StatusOr<Json> ArgumentFiles::WriteTable(const Json& envelope) {
-  auto folder = MakeTempDir(folder_ + "/table-");
-  if (!folder.ok()) return folder.status();
-  InputReader reader(task_,
-                     {.places = nullptr, .results = results_, .http = nullptr},
-                     *folder);
-  auto input = reader.Read("argument", envelope);
-  if (!input.ok()) return input.status();
-  duckdb::DatabaseOptions options;
-  options.folder = *folder;
-  options.memory_bytes = kMemory;
-  auto database = databases_.Take(options);
-  if (!database.ok()) return database.status();
-  const duckdb::QueryWatch watch(**database, task_.stop_token(), [](double) {});
-  const std::string rows = Concat("(SELECT * FROM ", input->relation, ")");
-  auto empty = (*database)->Execute(Concat("FROM ", rows, " LIMIT 0"));
-  if (!empty.ok()) return empty.status();
-  auto file =
-      windlass::WriteTable(**database, rows, {}, TableFormat::kJsonLines,
-                           Concat(*folder, "/rows.jsonl"));
-  if (!file.ok()) return file.status();
-  return JsonObject{{"$windlass", "table"},
-                    {"path", file->path},
-                    {"columns", DescribeColumns(*empty)}};
 }
 
 }  // namespace windlass

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "handlers/duckdb/database_pool.h"
+#include "handlers/python/tables.h"
 #include "windlass/handler.h"
 #include "windlass/json.h"
 
@@ -12,29 +12,28 @@ namespace windlass {
 
 class ResultIo;
 
-// Puts the content of every result in `args`, however deep, into a file of
+// Puts the content of every result in `args`, however deep, into files of
 // `folder`, and in its place an object that the Python package reads:
-// {"$windlass": "file", "path", "media_type"}, or for tables
-// {"$windlass": "table", "path", "columns"}.
+// {"$windlass": "file", "path", "media_type"}, or what PythonTables makes of a
+// table.
 class ArgumentFiles {
  public:
   // All borrowed; `results` may be null.
-  ArgumentFiles(TaskContext& task, ResultIo* results,
-                duckdb::DatabasePool& databases, std::string folder)
+  ArgumentFiles(TaskContext& task, ResultIo* results, PythonTables& tables,
+                std::string folder)
       : task_(task),
         results_(results),
-        databases_(databases),
+        tables_(tables),
         folder_(std::move(folder)) {}
 
   absl::StatusOr<Json> Write(const Json& args);
 
  private:
   absl::StatusOr<Json> WriteResult(const JsonObject& envelope);
-  absl::StatusOr<Json> WriteTable(const Json& envelope);
 
   TaskContext& task_;
   ResultIo* const results_;
-  duckdb::DatabasePool& databases_;
+  PythonTables& tables_;
   const std::string folder_;
   int files_ = 0;
 };

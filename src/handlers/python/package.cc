@@ -18,7 +18,8 @@ namespace sources = python_package;
 constexpr std::pair<std::string_view, std::string_view> kFiles[] = {
     {"__init__.py", sources::kInit},    {"_child.py", sources::kChild},
     {"_current.py", sources::kCurrent}, {"_errors.py", sources::kErrors},
-    {"_fork.py", sources::kFork},       {"_serve.py", sources::kServe},
+    {"_fork.py", sources::kFork},       {"_frame.py", sources::kFrame},
+    {"_plain.py", sources::kPlain},     {"_serve.py", sources::kServe},
     {"_task.py", sources::kTask},       {"_values.py", sources::kValues},
     {"_wire.py", sources::kWire},
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
@@ -15,12 +16,15 @@
 #include "handlers/process/worker_pool.h"
 #include "handlers/python/arguments.h"
 #include "handlers/python/package.h"
+#include "handlers/python/tables.h"
+#include "handlers/sql/session.h"
 #include "windlass/events.h"
 
 namespace windlass {
 namespace {
 
 constexpr std::int64_t kDefaultProcesses = 64;
+constexpr std::int64_t kDefaultMaximumRows = 10'000;
 constexpr std::int64_t kLeastMemory = std::int64_t{16} << 20;
 
 const std::vector<ParamRule>& Rules() {
@@ -31,6 +35,7 @@ const std::vector<ParamRule>& Rules() {
       {"args", ParamType::kObject},
       {"interpreter", ParamType::kText},
       {"preload", ParamType::kTextList},
+      {"max_rows", ParamType::kInteger},
       {"memory", ParamType::kByteSize},
       {"max_processes", ParamType::kInteger},
       {"env", ParamType::kTextMap},
@@ -100,8 +105,11 @@ class PythonHandler : public TaskHandler {
     if (!problems.empty()) return InvalidParams(problems);
     auto folder = FolderForChild(task);
     if (!folder.ok()) return FailureFromStatus(folder.status());
-    auto request = Request(task);
-    if (!request.ok()) return FailureFromStatus(request.status());
+    PythonTables tables(task, {.results = options_.results,
+                               .databases = &databases_,
+                               .threads = ThreadsFor(task)});
+    auto request = Request(task, tables);
+    if (!request.ok()) return SqlFailure(request.status());
     const std::string key = KeyOf(task.params(), *folder);
     std::unique_ptr<Worker> worker = pool_.Take(key);
     if (worker == nullptr) {
@@ -118,7 +126,7 @@ class PythonHandler : public TaskHandler {
     } else {
       Note(WorkerEvent::kDiscarded);
     }
-    return WithCategory(std::move(outcome));
+    return WithCategory(Stored(std::move(outcome), tables));
   }
 
   ParamProblems CheckParams(const Json& params) const override {
@@ -128,6 +136,22 @@ class PythonHandler : public TaskHandler {
  private:
   void Note(WorkerEvent event) const {
     if (options_.events != nullptr) options_.events->OnWorker("python", event);
+  }
+
+  // A table that the function left in files becomes a result of the store.
+  static Outcome Stored(Outcome outcome, PythonTables& tables) {
+    const Json* value = std::get_if<Json>(&outcome.content);
+    if (value == nullptr || !PythonTables::IsFrame(*value)) return outcome;
+    auto envelope = tables.FromFunction(*value);
+    return envelope.ok() ? Outcome::Success(*std::move(envelope))
+                         : SqlFailure(envelope.status());
+  }
+
+  // Of DuckDB, for tables on their way to and from the function.
+  int ThreadsFor(const TaskContext& task) const {
+    const double cpu = task.lease().spec().resources.cpu;
+    if (cpu > 0) return static_cast<int>(std::ceil(cpu));
+    return options_.threads > 0 ? options_.threads : MachineProcessors();
   }
 
   std::string Interpreter(const Json& params) const {
@@ -144,12 +168,12 @@ class PythonHandler : public TaskHandler {
   }
 
   // What windlass._child executes.
-  absl::StatusOr<Json> Request(TaskContext& task) {
+  absl::StatusOr<Json> Request(TaskContext& task, PythonTables& tables) const {
     const Json& params = task.params();
     auto scratch = task.ScratchDir();
     if (!scratch.ok()) return scratch.status();
     const Json* args = FindParam(params, "args");
-    ArgumentFiles files(task, options_.results, databases_, *scratch);
+    ArgumentFiles files(task, options_.results, tables, *scratch);
     auto values = files.Write(args == nullptr ? Json(JsonObject()) : *args);
     if (!values.ok()) return values.status();
     JsonObject request;
@@ -162,6 +186,7 @@ class PythonHandler : public TaskHandler {
     request["code"] = TextParam(params, "code");
     request["function"] = TextParam(params, "function", "main");
     request["args"] = *std::move(values);
+    request["max_rows"] = IntegerParam(params, "max_rows", kDefaultMaximumRows);
     request["memory"] = MemoryOf(task);
     request["max_processes"] =
         IntegerParam(params, "max_processes", kDefaultProcesses);

@@ -27,6 +27,8 @@ struct PythonHandlerOptions {
   ResultIo* results = nullptr;
   // Of a task without `resources`. 0: half of the machine's memory.
   std::int64_t memory_bytes = 0;
+  // That bring a task without `resources` its tables. 0: as many as processors.
+  int threads = 0;
   EventSink* events = nullptr;  // Told of workers. Borrowed.
   // Warm workers that wait for work, over all interpreters.
   std::size_t maximum_idle = 16;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/concat.h"
 #include "results/result_io.h"
 #include "support/fake_task_context.h"
 #include "support/memory_result_store.h"
@@ -201,8 +202,10 @@ def main():
       R"({"array":[[1,2],[3,4]],"scalar":0.5,"series":[1.5,null],)"
       R"("nat":null,"nan":"NaN","day":"2024-02-29","exact":"1.10",)"
       R"("frame":{"columns":[{"name":"id","type":"BIGINT"},)"
-      R"({"name":"c","type":"VARCHAR"},)"
-      R"({"name":"z","type":"TIMESTAMP WITH TIME ZONE"},)"
+      R"({"name":"c","type":"VARCHAR","dtype":{"name":"category",)"
+      R"("ordered":false,"categories":["a"]}},)"
+      R"({"name":"z","type":"TIMESTAMP WITH TIME ZONE",)"
+      R"("dtype":{"name":"datetime64[ns]","zone":"Europe/Berlin"}},)"
       R"({"name":"n","type":"TIMESTAMP_NS"}],"rows":[)"
       R"({"id":7,"c":"a","z":"2024-01-01T00:00:00Z",)"
       R"("n":"1970-01-01T00:00:00.000000001"},)"
@@ -220,7 +223,163 @@ TEST_F(PythonTest, AStoredTableIsADataFrameToo) {
             R"([3,["int64","datetime64[ns]"],2024])");
 }
 
+// Runs code that returns a DataFrame of so many rows that it is not JSON, then
+// `check` with that as its argument t.
+class LargeTableTest : public PythonTest {
+ protected:
+  std::string Checked(std::string_view code, std::string_view check) {
+    Outcome made = Run(With(Pandas(code), "max_rows", 2));
+    const auto* table = std::get_if<ResultEnvelope>(&made.content);
+    EXPECT_NE(table, nullptr)
+        << (made.error ? made.error->message : "is no table");
+    if (table == nullptr) return "";
+    EXPECT_EQ(table->media_type, "application/vnd.apache.parquet");
+    rows_ = FormatJson(Json(table->metadata));
+    auto stored =
+        results_.Write(Bytes{task_.written().at(table->uri), table->media_type},
+                       {.key = Concat("r1/t/", table->uri.substr(5)),
+                        .maximum_inline_bytes = 0});
+    EXPECT_TRUE(stored.ok());
+    return Value(Pandas(check, {{"t", ToJson(*stored)}}));
+  }
+  std::string rows_;
+};
+
+constexpr char kManyTypes[] = R"(
+import datetime, decimal
+import numpy as np, pandas as pd
+def main():
+    return pd.DataFrame({
+        "i": np.arange(3), "u": np.arange(3, dtype="uint8"),
+        "f": [0.5, np.nan, np.inf], "f4": np.array([0.5, 1, 2], "float32"),
+        "n": pd.array([1, None, 2**53 + 1], dtype="Int64"),
+        "b": [True, False, True],
+        "bn": pd.array([True, None, False], dtype="boolean"),
+        "s": ["é", None, "a\0b"], "st": pd.array(["a", None, ""], "string"),
+        "t": pd.to_datetime(["2024-02-29 12:00:00.5", None, "1970-01-01"]),
+        "z": pd.to_datetime(["2024-07-01", None, "2024-01-01"])
+               .tz_localize("Europe/Berlin"),
+        "td": pd.to_timedelta([1.5, None, -3], unit="s"),
+        "c": pd.Categorical(["lo", None, "hi"], ["lo", "mid", "hi"], ordered=True),
+        "ci": pd.Categorical([7, 8, 7]),
+        "day": [datetime.date(2024, 2, 29), None, datetime.date(1969, 1, 1)],
+        "far": [datetime.datetime(9999, 1, 1), None, datetime.datetime(1, 1, 1)],
+        "y": [b"a\xff\0", None, b""],
+        "j": [{"a": [1]}, None, [1, None]],
+        "d": [decimal.Decimal("0.10"), None, decimal.Decimal(10) ** 20],
+        "big": [2**70, None, -1],
+    })
+)";
+
+TEST_F(LargeTableTest, ALargeDataFrameIsParquetAndComesBackAsItWas) {
+  EXPECT_EQ(Checked(kManyTypes, std::string(kManyTypes) + R"(
+made = main
+def main(t):
+    was = made()
+    was["day"] = pd.to_datetime(was["day"])
+    pd.testing.assert_frame_equal(t, was, check_freq=False)
+    return str(t.c.cat.categories.tolist())
+)"),
+            R"("['lo', 'mid', 'hi']")");
+  EXPECT_EQ(rows_, R"({"rows":3})");
+}
+
+TEST_F(LargeTableTest, NumbersAreMappedAndNotCopied) {
+  EXPECT_EQ(Checked(R"(
+import numpy as np, pandas as pd
+def main():
+    return pd.DataFrame({"i": np.arange(100000), "x": np.arange(100000) / 2})
+)",
+                    R"(
+import mmap
+def owner(array):
+    while not isinstance(array, mmap.mmap):
+        array = array.obj if isinstance(array, memoryview) else array.base
+    return type(array).__name__
+def main(t):
+    owners = [owner(t[name].to_numpy()) for name in t]
+    t.loc[0, "i"] = 7  # What a function changes is its own.
+    return owners + [int(t.i.sum()), float(t.x.sum())]
+)"),
+            R"(["mmap","mmap",4999950007,2499975000.0])");
+}
+
+TEST_F(LargeTableTest, ArraysAndSeriesAreTablesTooWhenTheyAreLarge) {
+  EXPECT_EQ(Checked("import numpy as np\n"
+                    "def main(): return np.arange(6).reshape(3, 2)",
+                    "def main(t): return [list(t), t.to_numpy().tolist()]"),
+            R"([["0","1"],[[0,1],[2,3],[4,5]]])");
+  EXPECT_EQ(Checked("import pandas as pd\n"
+                    "def main(): return pd.Series([1, 2, 3], name='n')",
+                    "def main(t): return [list(t), t.n.tolist()]"),
+            R"([["n"],[1,2,3]])");
+}
+
+TEST_F(PythonTest, WithoutPandasAStoredTableIsJson) {
+  auto table =
+      results_.Write(Bytes{"i,s,day\n1,a,2024-02-29\n2,,\n", "text/csv"},
+                     {.key = "r1/t", .maximum_inline_bytes = 0});
+  ASSERT_TRUE(table.ok());
+  EXPECT_EQ(
+      Value(Code("def main(t): return t['rows']", {{"t", ToJson(*table)}})),
+      R"([{"i":1,"s":"a","day":"2024-02-29"},)"
+      R"({"i":2,"s":null,"day":null}])");
+}
+
+// ------------------------------------------- what is no result, and is said so
+
+TEST_F(PythonTest, WhatJsonCannotTellIsRefusedOrATextButNeverAnotherValue) {
+  EXPECT_EQ(Value(Code("def main(): return [2**64, -2**63, 2**63]")),
+            R"(["18446744073709551616",-9223372036854775808,)"
+            R"(9223372036854775808])");
+  for (const char* code :
+       {"def main(): return {1: 'a', '1': 'b'}", "def main(): return '\\ud800'",
+        "def main():\n  a = []; a.append(a); return a",
+        "def main(): return {'$windlass': 'table', 'files': "
+        "['/etc/passwd']}"}) {
+    const TaskError error = Error(Code(code));
+    EXPECT_EQ(error.type, "InvalidResult") << code << ": " << error.message;
+    EXPECT_FALSE(error.retryable);
+  }
+}
+
+TEST_F(PythonTest, WhateverIsRaisedIsTheFailure) {
+  EXPECT_EQ(Error(Code("class E(Exception):\n  def __str__(self): 1 / 0\n"
+                       "def main(): raise E()"))
+                .message,
+            "E");
+  EXPECT_EQ(Error(Code("def main(): raise KeyboardInterrupt()")).type,
+            "KeyboardInterrupt");
+  EXPECT_EQ(Error(Code("def main(): raise ValueError('\\ud800')")).message,
+            "?");
+  const TaskError long_one =
+      Error(Code("def main(): raise ValueError('x' * 50_000_000)"));
+  EXPECT_EQ(long_one.type, "ValueError");
+  EXPECT_EQ(long_one.message.size(), 65536U);
+}
+
 // -------------------------------------------------------------- misbehaviour
+
+TEST_F(PythonTest, AWorkerThatItsTaskHasStoppedIsNotUsedAgain) {
+  Value(
+      Code("import os, signal\n"
+           "def main(): os.kill(os.getppid(), signal.SIGSTOP)"));
+  EXPECT_EQ(Value(Code("def main(): return 1")), "1");
+}
+
+TEST_F(PythonTest, MemoryIsThatOfAllItsProcesses) {
+  const TaskError error = Error(With(Code(R"py(
+import subprocess, sys
+def main():
+    hoard = "x = bytearray(100 << 20); input()"
+    children = [subprocess.Popen([sys.executable, "-c", hoard],
+                                 stdin=subprocess.PIPE) for _ in range(4)]
+    children[0].wait()
+)py"),
+                                     "memory", "200MiB"));
+  EXPECT_EQ(error.type, "MemoryError");
+  EXPECT_EQ(error.category, ErrorCategory::kResource);
+}
 
 TEST_F(PythonTest, AProcessThatDiesFailsItsTaskAlone) {
   const Json ppid = Code("import os\ndef main(): return os.getppid()");

@@ -1,21 +1,26 @@
 #include "handlers/sql/inputs.h"
 
+#include <fcntl.h>
 #include <glob.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_join.h"
+#include "base/compress.h"
 #include "base/concat.h"
 #include "base/file.h"
 #include "handlers/content.h"
 #include "handlers/duckdb/sql_text.h"
+#include "handlers/file/gzip.h"
 #include "handlers/sql/postgres_input.h"
 #include "results/result_io.h"
 #include "results/result_place.h"
@@ -155,6 +160,18 @@ absl::StatusOr<Typed> TypesOf(const JsonArray& columns) {
   return typed;
 }
 
+bool BeginsWithMarkedArray(const std::string& path) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  std::array<char, 64> head;
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t n = fd ? read(fd.get(), head.data(), head.size()) : 0;
+  std::string_view text(head.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+  if (!text.starts_with(kMark)) return false;
+  text.remove_prefix(kMark.size());
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '[';
+}
+
 absl::Status InInput(const absl::Status& status, std::string_view name) {
   absl::Status named(status.code(),
                      Concat("input ", name, ": ", status.message()));
@@ -289,7 +306,44 @@ absl::StatusOr<SqlInput> InputReader::ReadFiles(std::string_view pattern,
                " does not end in .csv, .tsv, .json, .jsonl or .parquet; write "
                "{path: ..., format: csv}"));
   }
+  // Whoever names a compression leaves it to DuckDB.
+  if (*format != TableFormat::kParquet &&
+      !options.reader.contains("compression")) {
+    for (std::string& file : *files) {
+      auto plain = Decompressed(file);
+      if (!plain.ok()) return plain.status();
+      file = *std::move(plain);
+    }
+  }
   return Relation(*std::move(files), *format, options.reader);
+}
+
+// DuckDB takes what there is of a file that was cut short, without a word.
+absl::StatusOr<std::string> InputReader::Decompressed(const std::string& path) {
+  const bool gzip = path.ends_with(".gz");
+  if (!gzip && !path.ends_with(".zst")) return path;
+  auto content = OpenFileSource(path);
+  if (!content.ok()) return content.status();
+  const std::string plain = NewPath("");
+  auto out = CreateNewFile(plain);
+  if (!out.ok()) return out.status();
+  const auto sink = [&](std::string_view bytes) {
+    return WriteAll(out->get(), bytes, Concat("write ", plain));
+  };
+  const auto copy = [&](auto unpack) {
+    absl::Status status = CopyContent(
+        **content, task_.stop_token(),
+        [&](std::string_view bytes) { return unpack.Write(bytes); });
+    return status.ok() ? unpack.Finish() : status;
+  };
+  const absl::Status status =
+      gzip ? copy(GzipDecompressor(sink))
+           : copy(ZstdDecompressor(std::numeric_limits<std::size_t>::max(),
+                                   sink));
+  if (!status.ok()) {
+    return absl::Status(status.code(), Concat(path, ": ", status.message()));
+  }
+  return plain;
 }
 
 // The path without links, once it is known to be a regular file in an allowed
@@ -340,11 +394,21 @@ SqlInput InputReader::Relation(std::vector<std::string> files,
   JsonObject all;
   if (format == TableFormat::kTsv) all["delim"] = "\t";
   if (format == TableFormat::kParquet) call = "read_parquet(";
+  // DuckDB would look for where lines begin to be alike, and drop all before.
+  const bool is_csv =
+      format == TableFormat::kCsv || format == TableFormat::kTsv;
+  if (is_csv && !options.contains("null_padding")) {
+    all["skip"] = 0;
+  }
   if (format == TableFormat::kJson || format == TableFormat::kJsonLines) {
     call = "read_json(";
     // All of it: a type guessed from the first rows fails on a later one.
     all["sample_size"] = -1;
     if (format == TableFormat::kJsonLines) all["format"] = "newline_delimited";
+    // DuckDB does not see the "[" behind a byte order mark.
+    if (format == TableFormat::kJson && BeginsWithMarkedArray(files.front())) {
+      all["format"] = "array";
+    }
   }
   for (const auto& option : options) all[option.key()] = option.value();
   JsonArray list;
@@ -354,7 +418,10 @@ SqlInput InputReader::Relation(std::vector<std::string> files,
     call += Concat(", ", std::string_view(option.key()), " = ",
                    Literal(option.value()));
   }
-  return {.name = "", .relation = call + ")", .files = std::move(files)};
+  return {.name = "",
+          .relation = call + ")",
+          .files = std::move(files),
+          .format = format};
 }
 
 // ----------------------------------------------------- what becomes a file
@@ -403,7 +470,6 @@ absl::StatusOr<SqlInput> InputReader::ReadUrl(const std::string& url,
                                               const Options& options) {
   auto download = Get(url);
   if (!download.ok()) return download.status();
-  // DuckDB tells by the name whether to decompress.
   const std::string name = UrlPath(url);
   std::string head;
   auto path = Store(**download,
@@ -411,6 +477,7 @@ absl::StatusOr<SqlInput> InputReader::ReadUrl(const std::string& url,
                     : name.ends_with(".zst") ? ".zst"
                                              : "",
                     &head);
+  if (path.ok()) path = Decompressed(*path);
   if (!path.ok()) return path.status();
   auto format = options.format;
   if (!format) format = TableFormatOfFile(name);
@@ -444,7 +511,8 @@ absl::StatusOr<std::unique_ptr<HttpDownload>> InputReader::Get(
 
 absl::StatusOr<SqlInput> InputReader::ReadRows(const JsonArray& rows,
                                                const JsonArray* columns) {
-  if (rows.empty() && columns == nullptr) {
+  // Without columns there is nothing a name could stand for.
+  if (columns == nullptr ? rows.empty() : columns->empty()) {
     return SqlInput{.name = "",
                     .relation = "(SELECT NULL::JSON AS value WHERE false)",
                     .files = {}};

@@ -19,11 +19,12 @@ namespace windlass {
 class ResultIo;
 
 // A table: its name, what SQL reads it by ("read_csv(['/a.csv'])"), and the
-// files in that.
+// files in that, with their format where it is one of those.
 struct SqlInput {
   std::string name;
   std::string relation;
   std::vector<std::string> files;
+  std::optional<TableFormat> format = std::nullopt;
 };
 
 // What is wrong with params.inputs.
@@ -70,6 +71,8 @@ class InputReader {
 
   absl::StatusOr<std::vector<std::string>> Expand(std::string_view pattern);
   absl::StatusOr<std::string> Allowed(std::string_view path);
+  // The path of what a file whose name says so was compressed from, or `path`.
+  absl::StatusOr<std::string> Decompressed(const std::string& path);
   // Streams to a new file; its path. `head` gets the first bytes.
   absl::StatusOr<std::string> Store(ByteSource& content,
                                     std::string_view extension,

@@ -1,5 +1,6 @@
 #include "handlers/sql/outputs.h"
 
+#include <map>
 #include <utility>
 
 #include "base/concat.h"
@@ -25,10 +26,14 @@ const std::vector<ParamRule>& Rules() {
 
 void CheckFormat(const std::string& where, const Json& path, const Json* format,
                  ParamStage stage, ParamProblems& problems) {
-  if (format != nullptr || MayChange(path, stage) || !path.is_string()) return;
+  if (MayChange(path, stage) || !path.is_string()) return;
   const std::string_view text = path.get_string();
-  if (TableFormatOfFile(text) && !text.ends_with(".gz") &&
-      !text.ends_with(".zst")) {
+  const bool packed = text.ends_with(".gz") || text.ends_with(".zst");
+  if (!packed && (format != nullptr || TableFormatOfFile(text))) return;
+  if (packed && format != nullptr) {
+    problems.emplace_back(where,
+                          "expected a path without .gz or .zst: text is not "
+                          "compressed; a file task can do that");
     return;
   }
   problems.emplace_back(where,
@@ -63,9 +68,10 @@ void CheckOutput(const std::string& where, const Json& output, ParamStage stage,
   CheckFormat(where, *path, FindParam(output, "format"), stage, problems);
 }
 
-absl::StatusOr<FileFacts> PublishTable(TaskContext& task, const Places& places,
-                                       const SqlOutput& output,
-                                       const std::string& file) {
+// The content of `file`, not under its name yet.
+absl::StatusOr<NewFile> WriteOutput(TaskContext& task, const Places& places,
+                                    const SqlOutput& output,
+                                    const std::string& file) {
   auto target = CreateOutput(places, output);
   if (!target.ok()) return target.status();
   auto content = OpenFileSource(file);
@@ -74,7 +80,7 @@ absl::StatusOr<FileFacts> PublishTable(TaskContext& task, const Places& places,
       CopyContent(**content, task.stop_token(),
                   [&](std::string_view bytes) { return target->Write(bytes); });
   if (!status.ok()) return status;
-  return target->Publish();
+  return target;
 }
 
 }  // namespace
@@ -120,8 +126,7 @@ std::vector<SqlOutput> SqlOutputsOf(const Json& params) {
 
 namespace {
 
-// Parquet has no integers of 128 bits, and DuckDB would write doubles, which
-// lose digits. Sums of integers are such integers.
+// With casts of what Parquet would not keep. Sums of integers are such.
 absl::StatusOr<std::string> ForParquet(duckdb::Database& database,
                                        const std::string& source,
                                        const JsonObject& params) {
@@ -130,10 +135,10 @@ absl::StatusOr<std::string> ForParquet(duckdb::Database& database,
   if (!empty.ok()) return empty.status();
   std::string casts;
   for (const auto& column : empty->columns()) {
-    if (!column.type.IsWiderThanParquet()) continue;
+    const std::string type = column.type.ParquetName();
+    if (type == column.type.Name()) continue;
     const std::string name = duckdb::Identifier(column.name);
-    casts +=
-        Concat(casts.empty() ? "" : ", ", name, "::DECIMAL(38, 0) AS ", name);
+    casts += Concat(casts.empty() ? "" : ", ", name, "::", type, " AS ", name);
   }
   if (casts.empty()) return source;
   return Concat("(SELECT * REPLACE (", casts, ") FROM ", source, ")");
@@ -153,26 +158,34 @@ JsonArray DescribeColumns(const duckdb::QueryResult& result) {
 absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
                                      const std::string& source,
                                      const JsonObject& params,
-                                     TableFormat format, std::string path) {
+                                     TableFormat format, std::string path,
+                                     std::string_view more_options) {
   absl::StatusOr<std::string> from = source;
   if (format == TableFormat::kParquet) {
     from = ForParquet(database, source, params);
   }
   if (!from.ok()) return from.status();
-  auto written =
-      database.Execute(Concat("COPY ", *from, " TO ", duckdb::Literal(path),
-                              " (", CopyOptions(format), ")"),
-                       params);
+  auto written = database.Execute(
+      Concat("COPY ", *from, " TO ", duckdb::Literal(path), " (",
+             CopyOptions(format), more_options.empty() ? "" : ", ",
+             more_options, ")"),
+      params);
   if (!written.ok()) return written.status();
   return TableFile{std::move(path), written->rows_changed()};
 }
 
 absl::Status FindPlaces(const Places& places,
                         const std::vector<SqlOutput>& outputs) {
+  std::map<std::string, std::string> names;  // Of outputs, by path.
   for (const SqlOutput& output : outputs) {
     if (output.postgres) continue;
     auto place = places.Find(output.path);
     if (!place.ok()) return place.status();
+    const auto [other, is_new] = names.emplace(place->path, output.name);
+    if (is_new) continue;
+    return absl::InvalidArgumentError(
+        Concat("outputs ", other->second, " and ", output.name,
+               " are the same file, ", place->path));
   }
   return absl::OkStatus();
 }
@@ -191,10 +204,19 @@ absl::StatusOr<JsonObject> PublishTables(TaskContext& task,
                                          const Places& places,
                                          const std::vector<SqlOutput>& outputs,
                                          const std::vector<TableFile>& files) {
-  JsonObject facts;
+  // All of them are complete before the first has its name.
+  std::vector<NewFile> targets;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (outputs[i].postgres) continue;
-    auto file = PublishTable(task, places, outputs[i], files[i].path);
+    auto target = WriteOutput(task, places, outputs[i], files[i].path);
+    if (!target.ok()) return target.status();
+    targets.push_back(*std::move(target));
+  }
+  JsonObject facts;
+  auto target = targets.begin();
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].postgres) continue;
+    auto file = (target++)->Publish();
     if (!file.ok()) return file.status();
     JsonObject fact = ToJson(*file);
     fact["rows"] = files[i].rows;

@@ -43,12 +43,14 @@ struct TableFile {
   std::int64_t rows = 0;
 };
 // Writes what `source`, a query or quoted name, gives, with `params` bound.
+// `more_options` are COPY's, beyond those of the format.
 absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
                                      const std::string& source,
                                      const JsonObject& params,
-                                     TableFormat format, std::string path);
+                                     TableFormat format, std::string path,
+                                     std::string_view more_options = "");
 
-// Refuses files that may not be where they want to.
+// Refuses files that may not be where they want to, and two that would be one.
 absl::Status FindPlaces(const Places& places,
                         const std::vector<SqlOutput>& outputs);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -36,10 +35,15 @@ Outcome Failed(std::string_view type, const absl::Status& status,
 SqlHandlerOptions WithDefaults(SqlHandlerOptions options) {
   if (options.memory_bytes == 0) options.memory_bytes = MachineMemory() / 4;
   if (options.threads == 0) {
-    options.threads =
-        static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+    options.threads = MachineProcessors();
   }
   return options;
+}
+
+HttpOptions HttpOptionsOf(const SqlHandlerOptions& options) {
+  HttpOptions http;
+  http.policy = options.http_policy;
+  return http;
 }
 
 Outcome SqlFailure(const absl::Status& status) {
@@ -65,18 +69,29 @@ Outcome SqlFailure(const absl::Status& status) {
 
 absl::StatusOr<std::unique_ptr<SqlSession>> SqlSession::Open(
     TaskContext& task, const Parts& parts) {
-  auto scratch = task.ScratchDir();
-  if (!scratch.ok()) return scratch.status();
-  // Apart from what else the attempt may keep there.
-  auto folder = MakeTempDir(*scratch + "/sql-");
-  if (!folder.ok()) return folder.status();
   auto places = Places::Open(task.base_dir(), parts.options->roots);
   if (!places.ok()) return places.status();
-  return std::unique_ptr<SqlSession>(
-      new SqlSession(task, parts, *std::move(folder), *std::move(places)));
+  auto scratch = task.ScratchDir();
+  if (!scratch.ok()) return scratch.status();
+  // Beside the attempt's folder: it outlives the attempt.
+  auto warm =
+      parts.warm->Take(OptionsOfDatabase(task, parts),
+                       std::filesystem::path(*scratch).parent_path().string());
+  if (!warm.ok()) return warm.status();
+  auto folder = MakeTempDir(Concat(warm->options.folder, "/task-"));
+  if (!folder.ok()) {
+    parts.warm->Return(*std::move(warm));
+    return folder.status();
+  }
+  return std::unique_ptr<SqlSession>(new SqlSession(
+      task, parts, *std::move(warm), *std::move(folder), *std::move(places)));
 }
 
-SqlSession::~SqlSession() { parts_.databases->Discard(std::move(database_)); }
+SqlSession::~SqlSession() {
+  parts_.databases->Discard(std::move(fresh_));
+  (void)RemoveTree(folder_);
+  parts_.warm->Return(std::move(warm_));
+}
 
 absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
   InputReader reader(task_,
@@ -93,20 +108,36 @@ absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
                            " AS SELECT * FROM ", input->relation));
     for (std::string& file : input->files) files.push_back(std::move(file));
   }
-  auto database = parts_.databases->Take(OptionsOfDatabase());
-  if (!database.ok()) return database.status();
-  database_ = *std::move(database);
-  absl::Status status = database_->Lock(files);
-  const duckdb::QueryWatch watch(*database_, task_.stop_token(), [](double) {});
+  absl::Status status = absl::OkStatus();
+  if (!std::all_of(files.begin(), files.end(),
+                   [this](const std::string& file) { return IsMine(file); })) {
+    status = OpenFresh(files);
+    if (!status.ok()) return status;
+  }
+  const duckdb::QueryWatch watch(database(), task_.stop_token(), [](double) {});
   for (const std::string& view : views) {
     if (!status.ok()) return status;
-    status = database_->Execute(view).status();
+    status = database().Execute(view).status();
   }
   return status;
 }
 
+// Files elsewhere are known to a database before it is locked, or never.
+absl::Status SqlSession::OpenFresh(const std::vector<std::string>& files) {
+  duckdb::DatabaseOptions options = OptionsOfDatabase(task_, parts_);
+  options.folder = folder_;
+  auto database = parts_.databases->Take(options);
+  if (!database.ok()) return database.status();
+  fresh_ = *std::move(database);
+  return fresh_->Lock(files);
+}
+
+bool SqlSession::IsMine(const std::string& file) const {
+  return file.starts_with(folder_ + "/");
+}
+
 duckdb::QueryWatch SqlSession::Watch() {
-  return {*database_, task_.stop_token(), [this](double fraction) {
+  return {database(), task_.stop_token(), [this](double fraction) {
             NoteSpilled();
             if (fraction >= 0) task_.Progress(fraction, "");
             task_.Heartbeat();
@@ -118,7 +149,7 @@ void SqlSession::NoteSpilled() {
   std::int64_t bytes = 0;
   std::error_code error;
   for (const auto& entry :
-       std::filesystem::directory_iterator(folder_, error)) {
+       std::filesystem::directory_iterator(database().folder(), error)) {
     const std::string name = entry.path().filename();
     if (!name.starts_with("duckdb_temp_")) continue;
     const auto size = entry.file_size(error);
@@ -127,20 +158,21 @@ void SqlSession::NoteSpilled() {
   spilled_ = std::max(spilled_.load(), bytes);
 }
 
-duckdb::DatabaseOptions SqlSession::OptionsOfDatabase() const {
-  const ResourceSpec& resources = task_.lease().spec().resources;
+duckdb::DatabaseOptions SqlSession::OptionsOfDatabase(const TaskContext& task,
+                                                      const Parts& parts) {
+  const ResourceSpec& resources = task.lease().spec().resources;
+  const SqlHandlerOptions& defaults = *parts.options;
   duckdb::DatabaseOptions options;
-  options.folder = folder_;
-  options.spill_bytes = parts_.options->spill_bytes;
+  options.spill_bytes = defaults.spill_bytes;
   options.memory_bytes = std::max(
-      ByteSizeParam(task_.params(), "memory",
+      ByteSizeParam(task.params(), "memory",
                     resources.memory_bytes > 0 ? resources.memory_bytes
-                                               : parts_.options->memory_bytes),
+                                               : defaults.memory_bytes),
       kLeastMemory);
   options.threads = static_cast<int>(IntegerParam(
-      task_.params(), "threads",
+      task.params(), "threads",
       resources.cpu > 0 ? static_cast<std::int64_t>(std::ceil(resources.cpu))
-                        : parts_.options->threads));
+                        : defaults.threads));
   return options;
 }
 

@@ -13,6 +13,7 @@
 #include "handlers/duckdb/database.h"
 #include "handlers/duckdb/database_pool.h"
 #include "handlers/duckdb/query_watch.h"
+#include "handlers/duckdb/warm_databases.h"
 #include "handlers/file/places.h"
 #include "handlers/sql/sql.h"
 #include "windlass/handler.h"
@@ -21,6 +22,9 @@ namespace windlass {
 
 // With the machine's share where options say 0.
 SqlHandlerOptions WithDefaults(SqlHandlerOptions options);
+
+// For inputs that are URLs.
+HttpOptions HttpOptionsOf(const SqlHandlerOptions& options);
 
 // Errors of DuckDB and PostgreSQL have types of their own: SqlError, DataError,
 // OutOfMemory, SpillQuotaExceeded.
@@ -34,6 +38,7 @@ class SqlSession {
     const SqlHandlerOptions* options = nullptr;  // WithDefaults().
     HttpClient* http = nullptr;
     duckdb::DatabasePool* databases = nullptr;
+    duckdb::WarmDatabases* warm = nullptr;
   };
   static absl::StatusOr<std::unique_ptr<SqlSession>> Open(TaskContext& task,
                                                           const Parts& parts);
@@ -46,7 +51,9 @@ class SqlSession {
   absl::Status ReadInputs(const JsonObject& inputs);
 
   // After ReadInputs().
-  duckdb::Database& database() { return *database_; }
+  duckdb::Database& database() {
+    return fresh_ != nullptr ? *fresh_ : *warm_.database;
+  }
   // Interrupts the database when the attempt should stop, and tells progress,
   // as long as it lives.
   duckdb::QueryWatch Watch();
@@ -56,24 +63,32 @@ class SqlSession {
 
   TaskContext& task() { return task_; }
   const Places& places() const { return places_; }
-  // In the attempt's scratch folder; the database may write there.
+  // Of the attempt's own; the database may write there.
   const std::string& folder() const { return folder_; }
 
  private:
-  SqlSession(TaskContext& task, Parts parts, std::string folder, Places places)
+  SqlSession(TaskContext& task, Parts parts, duckdb::WarmDatabase warm,
+             std::string folder, Places places)
       : task_(task),
         parts_(parts),
+        warm_(std::move(warm)),
         folder_(std::move(folder)),
         places_(std::move(places)) {}
 
-  duckdb::DatabaseOptions OptionsOfDatabase() const;
+  static duckdb::DatabaseOptions OptionsOfDatabase(const TaskContext& task,
+                                                   const Parts& parts);
+  absl::Status OpenFresh(const std::vector<std::string>& files);
+  bool IsMine(const std::string& file) const;
   void NoteSpilled();
 
   TaskContext& task_;
   const Parts parts_;
+  // Has the attempt's folder in its own, and is used unless there are files
+  // that it may not read.
+  duckdb::WarmDatabase warm_;
   const std::string folder_;
   const Places places_;
-  std::unique_ptr<duckdb::Database> database_;
+  std::unique_ptr<duckdb::Database> fresh_;
   std::atomic<std::int64_t> spilled_ = 0;
 };
 

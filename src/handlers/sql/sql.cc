@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/http/http_client.h"
 #include "handlers/duckdb/database_pool.h"
+#include "handlers/duckdb/warm_databases.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
 #include "handlers/sql/inputs.h"
@@ -71,7 +72,9 @@ class SqlHandler : public TaskHandler {
  public:
   explicit SqlHandler(SqlHandlerOptions options)
       : options_(WithDefaults(std::move(options))),
-        databases_(options_.threads) {}
+        http_(HttpOptionsOf(options_)),
+        databases_(options_.threads),
+        warm_(databases_) {}
 
   Outcome Execute(TaskContext& task) override {
     ParamProblems problems = Check(task.params(), ParamStage::kEvaluated);
@@ -107,8 +110,10 @@ class SqlHandler : public TaskHandler {
 
  private:
   absl::StatusOr<Content> Run(TaskContext& task, DataVolume& volume) {
-    auto session = SqlSession::Open(
-        task, {.options = &options_, .http = &http_, .databases = &databases_});
+    auto session = SqlSession::Open(task, {.options = &options_,
+                                           .http = &http_,
+                                           .databases = &databases_,
+                                           .warm = &warm_});
     if (!session.ok()) return session.status();
     auto sql = Query(task.params(), (*session)->places());
     if (!sql.ok()) return sql.status();
@@ -135,6 +140,7 @@ class SqlHandler : public TaskHandler {
   const SqlHandlerOptions options_;
   HttpClient http_;
   duckdb::DatabasePool databases_;
+  duckdb::WarmDatabases warm_;
   const SqlSyntax syntax_;
 };
 

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/http/address_policy.h"
 #include "windlass/handler.h"
 
 namespace windlass {
@@ -26,6 +28,8 @@ struct SqlHandlerOptions {
   int threads = 0;
   // What one task may spill to its scratch folder.
   std::int64_t spill_bytes = std::int64_t{16} << 30;
+  // Where inputs that are URLs may lead; anywhere without one.
+  std::optional<AddressPolicy> http_policy;
   EventSink* events = nullptr;  // Told of what was processed. Borrowed.
 };
 

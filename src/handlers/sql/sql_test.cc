@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "handlers/file/gzip.h"
 #include "results/result_io.h"
 #include "support/fake_task_context.h"
 #include "support/memory_result_store.h"
@@ -20,6 +21,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::Pair;
 
 class SqlTest : public ::testing::Test {
@@ -365,6 +367,120 @@ TEST_F(SqlTest, NothingButTheTasksOwnFilesCanBeReached) {
     EXPECT_FALSE(outcome.error && outcome.error->retryable) << sql;
   }
   EXPECT_FALSE(std::filesystem::exists("/tmp/windlass-escape.csv"));
+}
+
+TEST_F(SqlTest, NothingOfATaskReachesTheNext) {
+  Query(
+      "create table leak as select 1; create temp table leak2 as select 1; "
+      "create macro leak3() as 1; create schema leak4; create sequence leak5; "
+      "begin; create table leak6 as select 1");
+  for (const char* sql : {"from leak", "from leak2", "select leak3()",
+                          "create table leak4.t as select 1",
+                          "select nextval('leak5')", "from leak6"}) {
+    EXPECT_EQ(ErrorOf(sql).type, "SqlError") << sql;
+  }
+}
+
+TEST_F(SqlTest, WhatWouldReachTheProcessOrOtherTasksIsRefused) {
+  for (const char* sql :
+       {"set threads = 1", "reset search_path", "use system",
+        "pragma enable_profiling", "call enable_logging(); select 1",
+        "from enable_logging(level = 'debug')", "attach ':memory:' as other",
+        "from query('select 1')", "prepare p as select 1; execute p",
+        "from json_execute_serialized_sql('{}')",
+        "create persistent secret s (type http)", "export database 'x'"}) {
+    EXPECT_EQ(ErrorOf(sql).type, "PermissionDenied") << sql;
+  }
+}
+
+TEST_F(SqlTest, CheckingAQueryReadsNoFile) {
+  const std::string folder = task_.Path("database");
+  std::filesystem::create_directory(folder);
+  Write("database/schema.sql", "a_secret here");
+  Write("database/load.sql", "");
+  const auto problems = handler_->CheckParams(
+      JsonObject{{"query", absl::StrCat("import database '", folder, "'")}});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_THAT(problems[0].second, Not(HasSubstr("a_secret")));
+}
+
+// Data as the world writes it. What is lost without a word is lost for good.
+TEST_F(SqlTest, NoLineOfAFileIsDropped) {
+  Write("ragged.csv", "a,b,c\n1,2,3\n4,5\n6,7,8,9\n");
+  EXPECT_NE(Read("ragged.csv"),
+            R"([{"column0":6,"column1":7,"column2":8,"column3":9}])");
+  EXPECT_EQ(Read(JsonObject{{"path", "ragged.csv"},
+                            {"options", JsonObject{{"null_padding", true}}}}),
+            R"([{"a":1,"b":2,"c":3,"column3":null},)"
+            R"({"a":4,"b":5,"c":null,"column3":null},)"
+            R"({"a":6,"b":7,"c":8,"column3":9}])");
+  Write("marked.json", "\xEF\xBB\xBF [{\"a\":1},{\"a\":2}]");
+  EXPECT_EQ(Read("marked.json"), R"([{"a":1},{"a":2}])");
+}
+
+TEST_F(SqlTest, AFileThatWasCutShortIsAnError) {
+  std::string bytes;
+  auto gzip = GzipCompressor::Open(6, [&](std::string_view piece) {
+    bytes += piece;
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(gzip.ok());
+  std::string text = "a\n";
+  for (int i = 0; i < 20'000; ++i) absl::StrAppend(&text, i, "\n");
+  ASSERT_TRUE(gzip->Write(text).ok());
+  ASSERT_TRUE(gzip->Finish().ok());
+  Write("whole.csv.gz", bytes);
+  const Json query = JsonObject{{"query", "select count(*) as n from t"},
+                                {"inputs", JsonObject{{"t", "whole.csv.gz"}}}};
+  EXPECT_EQ(Rows(query), R"([{"n":20000}])");
+  for (const std::size_t lost : {std::size_t{4}, bytes.size() / 2}) {
+    Write("whole.csv.gz", bytes.substr(0, bytes.size() - lost));
+    EXPECT_THAT(Error(query).message, HasSubstr("whole.csv.gz")) << lost;
+  }
+}
+
+TEST_F(SqlTest, WhatParquetCannotKeepIsATextInIt) {
+  const Outcome outcome = Run(JsonObject{{"query",
+                                          "select interval '-90 seconds' as i, "
+                                          "[10::hugeint ** 25] as h, "
+                                          "'12:00:00+02'::timetz as z"},
+                                         {"result", "parquet"}});
+  ASSERT_EQ(outcome.kind, AttemptOutcome::kSucceeded) << outcome.error->message;
+}
+
+TEST_F(SqlTest, OutputsAppearAllOrNone) {
+  Write("folder", "a file");
+  const TaskError error = Error(JsonObject{
+      {"query", "create table a as select 1; create table b as select 2"},
+      {"outputs", JsonObject{{"a", "first.csv"}, {"b", "folder/second.csv"}}}});
+  EXPECT_FALSE(std::filesystem::exists(task_.Path("first.csv"))) << error.type;
+}
+
+TEST_F(SqlTest, TwoOutputsAreNotOneFile) {
+  const TaskError error = Error(JsonObject{
+      {"query", "create table a as select 1; create table b as select 2"},
+      {"outputs", JsonObject{{"a", "t.csv"}, {"b", "./x/../t.csv"}}}});
+  EXPECT_THAT(error.message, HasSubstr("outputs a and b are the same file"));
+}
+
+TEST_F(SqlTest, TheStoreBesideAWorkflowIsNobodysInput) {
+  std::filesystem::create_directory(task_.Path(".windlass"));
+  Write(".windlass/t.csv", "a\n1\n");
+  EXPECT_EQ(Error(JsonObject{{"query", "from t"},
+                             {"inputs", JsonObject{{"t", ".windlass/t.csv"}}}})
+                .type,
+            "PermissionDenied");
+}
+
+TEST_F(SqlTest, UrlsLeadOnlyWhereTheExecutorAllows) {
+  SqlHandlerOptions options = Options();
+  options.http_policy = AddressPolicy::Parse("none").value();
+  handler_ = MakeSqlHandler(std::move(options));
+  const TaskError error = Error(
+      JsonObject{{"query", "from t"},
+                 {"inputs", JsonObject{{"t", "http://127.0.0.1:9/t.csv"}}}});
+  EXPECT_EQ(error.type, "PermissionDenied");
+  EXPECT_THAT(error.message, HasSubstr("WINDLASS_HTTP_ALLOW"));
 }
 
 TEST_F(SqlTest, InputsAndOutputsStayInAllowedFolders) {

@@ -10,6 +10,9 @@ absl::Status SqlSyntax::Check(const std::string& sql) const {
     auto parser = duckdb::Database::Open(1);
     if (absl::IsUnavailable(parser.status())) return absl::OkStatus();
     if (!parser.ok()) return parser.status();
+    // Parsing alone would read files (IMPORT DATABASE).
+    absl::Status locked = (*parser)->LockAway();
+    if (!locked.ok()) return locked;
     parser_ = *std::move(parser);
   }
   return parser_->CountStatements(sql).status();

@@ -19,6 +19,12 @@ using Kind = TableCheck::Kind;
 std::string Checked() { return Identifier(kCheckedTable); }
 std::string RowId() { return Identifier(kRowId); }
 
+// A column of JSON holds texts and numbers beside each other: as SQL sees them.
+std::string ValueOf(const std::string& name, const std::string& type) {
+  return type == "JSON" ? Concat("(", Identifier(name), " ->> '$')")
+                        : Identifier(name);
+}
+
 std::string SelectRows(const std::string& condition) {
   return Concat("SELECT ", RowId(), " FROM ", Checked(), " WHERE ", condition);
 }
@@ -118,10 +124,12 @@ absl::StatusOr<CheckSql::Column> CheckSql::Find(const std::string& table,
 absl::StatusOr<std::string> CheckSql::Holds(const TableCheck& check,
                                             const Column& column,
                                             JsonObject& params) {
-  const std::string name = Identifier(column.name);
+  const std::string name = ValueOf(column.name, column.type);
   switch (check.kind) {
-    case Kind::kType:
-      return TypeHolds(name, JsonToText(check.value));
+    case Kind::kType: {
+      const std::string type = JsonToText(check.value);
+      return TypeHolds(type == "json" ? Identifier(column.name) : name, type);
+    }
     case Kind::kEnum:
       return EnumHolds(name, check.value, params);
     default:
@@ -155,7 +163,7 @@ absl::StatusOr<SqlQuery> CheckSql::FailingRows(const TableCheck& check) {
   if (check.kind == Kind::kReferences) return Orphans(check);
   auto column = Find(std::string(kCheckedTable), check.columns.front());
   if (!column.ok()) return column.status();
-  const std::string name = Identifier(column->name);
+  const std::string name = ValueOf(column->name, column->type);
   if (check.kind == Kind::kNotNull) {
     return SqlQuery{SelectRows(name + " IS NULL"), {}};
   }
@@ -214,7 +222,7 @@ absl::StatusOr<SqlQuery> CheckSql::Observation(const TableCheck& check,
   }
   auto column = Find(std::string(kCheckedTable), check.columns.front());
   if (!column.ok()) return column.status();
-  const std::string name = Identifier(column->name);
+  const std::string name = ValueOf(column->name, column->type);
   if (check.kind == Kind::kMaxNullShare) {
     query.params["value"] = check.value.to_number<double>();
     query.sql = Judged(Concat("coalesce(avg((", name, " IS NULL)::INT), 0)"),

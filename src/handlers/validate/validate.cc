@@ -213,7 +213,9 @@ class ValidateHandler : public TaskHandler {
  public:
   explicit ValidateHandler(SqlHandlerOptions options)
       : options_(WithDefaults(std::move(options))),
-        databases_(options_.threads) {}
+        http_(HttpOptionsOf(options_)),
+        databases_(options_.threads),
+        warm_(databases_) {}
 
   Outcome Execute(TaskContext& task) override {
     ParamProblems problems = Check(task.params(), ParamStage::kEvaluated);
@@ -273,8 +275,10 @@ class ValidateHandler : public TaskHandler {
   }
 
   absl::StatusOr<Verdict> RunTable(TaskContext& task) {
-    auto session = SqlSession::Open(
-        task, {.options = &options_, .http = &http_, .databases = &databases_});
+    auto session = SqlSession::Open(task, {.options = &options_,
+                                           .http = &http_,
+                                           .databases = &databases_,
+                                           .warm = &warm_});
     if (!session.ok()) return session.status();
     return TableJob(**session).Run();
   }
@@ -288,6 +292,7 @@ class ValidateHandler : public TaskHandler {
   const SqlHandlerOptions options_;
   HttpClient http_;
   duckdb::DatabasePool databases_;
+  duckdb::WarmDatabases warm_;
   const SqlSyntax syntax_;
 };
 

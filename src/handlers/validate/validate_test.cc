@@ -109,6 +109,12 @@ TEST_F(ValidateTest, TypesAreThoseThatTextsCanBecome) {
             R"(["7a6b"])");
 }
 
+TEST_F(ValidateTest, TextsAndNumbersMayStandBesideEachOther) {
+  EXPECT_EQ(FailingOf(R"([1, "2", "x", null])", R"("type":"integer")"),
+            R"(["x"])");
+  EXPECT_EQ(FailingOf(R"([1, "2", "-3"])", R"("minimum":0)"), R"(["-3"])");
+}
+
 TEST_F(ValidateTest, LimitsAreOfNumbersAndOfTimes) {
   EXPECT_EQ(FailingOf("[1,2,3,null]", R"("minimum":2)"), "[1]");
   EXPECT_EQ(FailingOf("[1,2,3.5]", R"("maximum":3.25)"), "[3.5]");
