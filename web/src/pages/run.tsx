@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { get, post, runPath } from "../api";
-import { between, brief, duration, exact, number } from "../format";
+import { between, brief, duration, exact, number, plural } from "../format";
 import { condense, graphOf } from "../graph";
 import { useEvents, useInterval, useLoad, useNow } from "../live";
 import { countStates, mergeTask, nodesOf } from "../merge";
@@ -144,7 +144,7 @@ function RunHead(
         {definition && (
           <div><dt>Definition</dt><dd>
             <button type="button" class="link" onClick={() => setShowsDefinition(true)}>
-              {number(Object.keys(definition.tasks).length)} tasks, show it</button>
+              {plural(Object.keys(definition.tasks).length, "task")}, show it</button>
           </dd></div>)}
       </dl>
       {run.reason && <div class="note">{run.reason}</div>}

@@ -3,7 +3,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { post, Problem } from "../api";
-import { brief, number } from "../format";
+import { brief, plural } from "../format";
 import { announce } from "../parts/announcer";
 import { ErrorNote, Page } from "../parts/basic";
 import { fieldOf, readField } from "../params";
@@ -64,8 +64,8 @@ export function SubmitPage() {
             {!text && (
               <button type="button" onClick={() => setText(EXAMPLE)}>Use an example</button>)}
             <span id="definition-state" class="muted" role="status">
-              {checked && `${checked.workflow}: ${number(
-                Object.keys(checked.definition.tasks).length)} tasks, no problems`}
+              {checked && `${checked.workflow}: ${plural(
+                Object.keys(checked.definition.tasks).length, "task")}, no problems`}
             </span>
           </div>
           {problem && <ErrorNote error={problem} />}

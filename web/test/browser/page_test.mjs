@@ -168,6 +168,21 @@ test("new runs show by themselves, also without events", async () => {
   await page.unroute("**/api/v1/events*");
 });
 
+test("older runs are read page by page", async () => {
+  await world.api("POST", "/runs", {
+    definition: { windlass: 1, name: "many", tasks: { a: { type: "noop", queue: "nobody" } } },
+    count: 450,
+  });
+  await go("runs?workflow=many");
+  await page.getByText("200 runs shown, there are older ones").waitFor();
+  await click("Load older runs");
+  await page.getByText("400 runs shown, there are older ones").waitFor();
+  const table = page.getByRole("table", { name: "Runs" });
+  assert.ok(await table.locator(".list-row").count() < 100);
+  await table.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+  await page.getByText("450 runs shown", { exact: true }).waitFor();
+});
+
 test("a run of ten thousand tasks is a graph, and a list one may scroll", async () => {
   const run = await world.submit({
     windlass: 1, name: "large", tasks: {
@@ -227,7 +242,7 @@ test("results are shown as what they are, and saved", async () => {
   const panel = page.locator(".panel");
   await panel.getByRole("cell", { name: "Seattle" }).waitFor();
   await click("Show as a tree");
-  await panel.getByText('"Seattle"').waitFor();
+  await panel.getByText('"Seattle"', { exact: true }).waitFor();
   const download = page.waitForEvent("download");
   await click("Save as a file");
   assert.equal((await download).suggestedFilename(), `${run}-rows.json`);

@@ -71,7 +71,7 @@ export class World {
   }
 
   executor(...args) {
-    return this.spawn(["executor", "--lease-ttl", "1s", "--sweep-interval", "200ms", ...args]);
+    return this.spawn(["executor", ...args]);
   }
 
   async api(method, path, body, headers = {}) {
