@@ -1,14 +1,15 @@
 #!/usr/bin/python3
-"""Measures http tasks against a plain load generator on the same server.
+"""Measures http tasks against plain load generators on the same server.
 
-    bench/calls.py [--calls 20000]
+    bench/calls.py [--calls 20000] [--seconds 10] [--only speed|rates]
 
 A private nginx (Debian's nginx-light) on loopback answers with a small JSON
 document; it shares the machine with what is measured. Windlass is the binary at
 build/release/windlass or $WINDLASS_BINARY: a map of so many calls by an executor
 of profile api on a fresh SQLite file, every answer recorded as a result. wrk
-(Debian's, one thread) does nothing with what comes. ../README.md says how to read
-the result.
+(Debian's, one thread) and curl_loop.c (libcurl's multi interface, as its examples
+use it) do nothing with what comes. Then a rate_limit shared by eight executors, one
+of which is killed, as the server sees it. README.md says how to read the result.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -27,18 +29,22 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("WINDLASS_BINARY", str(ROOT / "build/release/windlass"))
 CONNECTIONS = (1, 100, 5000)
 SECONDS = 5
+RATES = (10, 100, 1000)
+EXECUTORS = 8
 
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
 worker_rlimit_nofile 20000;
 events {{ worker_connections 12000; }}
 http {{
+  log_format moments '$msec';
   access_log off; keepalive_requests 1000000;
   client_body_temp_path {folder}/1; proxy_temp_path {folder}/2; fastcgi_temp_path {folder}/3;
   uwsgi_temp_path {folder}/4; scgi_temp_path {folder}/5;
   server {{
     listen 127.0.0.1:{port} backlog=8192;
     location / {{ default_type application/json; return 200 '{{"ok": true, "n": 12345}}'; }}
+    location /counted/ {{ access_log {folder}/moments moments; return 200 ''; }}
   }}
 }}
 """
@@ -49,6 +55,7 @@ class Nginx:
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
             self.port = one.getsockname()[1]
+        self.folder = folder
         config = folder / "nginx.conf"
         config.write_text(NGINX.format(folder=folder, port=self.port))
         self.process = subprocess.Popen(
@@ -63,6 +70,11 @@ class Nginx:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
+
+    def moments(self):
+        """When each counted request came, so far, in seconds."""
+        path = self.folder / "moments"
+        return [float(line) for line in path.read_text().split()] if path.exists() else []
 
 
 def milliseconds(text):
@@ -79,6 +91,22 @@ def wrk(url, connections):
                           stdout=subprocess.PIPE, text=True, check=True).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done).group(1))
     return rate, milliseconds(re.search(r"99%\s+(\S+)", done).group(1))
+
+
+def build_curl_loop(folder):
+    """None where there is no C compiler."""
+    if shutil.which("cc") is None:
+        return None
+    program = folder / "curl_loop"
+    subprocess.run(["cc", "-O2", "-o", program, ROOT / "bench/curl_loop.c", "-lcurl"], check=True)
+    return program
+
+
+def curl_loop(program, url, connections, calls):
+    """The same of a plain loop."""
+    done = subprocess.run([program, url, str(connections), str(calls)], stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
+    return tuple(map(float, done.split()))
 
 
 def windlass(url, connections, calls):
@@ -111,19 +139,95 @@ def windlass(url, connections, calls):
         return calls / seconds, took[len(took) * 99 // 100], cpu, usage.ru_maxrss / 1024
 
 
+def most_in_a_second(moments):
+    """Of any second, wherever it begins."""
+    moments = sorted(moments)
+    most = first = 0
+    for last, moment_of_last in enumerate(moments):
+        while moment_of_last - moments[first] >= 1:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def rate(nginx, limit, seconds):
+    """Calls per second that came, the most in any second, and the share of calls that
+    began more than once because an executor was killed."""
+    calls = limit * seconds
+    before = len(nginx.moments())
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        flow = {"windlass": 1, "name": "rate", "params": {"items": {"type": "array"}},
+                "tasks": {"call": {"type": "http", "params": {"url": f"{nginx.url}counted/"},
+                                   "rate_limit": {"key": "k", "limit": limit, "period": "1s"},
+                                   "map": {"items": "${{ params.items }}", "as": "i"}}}}
+        (folder / "flow.json").write_text(json.dumps(flow))
+        (folder / "params.json").write_text(json.dumps({"items": list(range(calls))}))
+
+        def command(*arguments):
+            return subprocess.run([BINARY, *arguments, "--output", "json"], cwd=folder, check=True,
+                                  text=True, stdout=subprocess.PIPE).stdout
+        run = json.loads(command("submit", "flow.json", "--params", "params.json"))["run_id"]
+        executors = [subprocess.Popen(
+            [BINARY, "executor", "--profile", "api", "--in-flight", "500",
+             "--sweep-interval", "500ms", "--exit-when-idle", "--health-listen", "none",
+             "--log-level", "error"], cwd=folder) for _ in range(EXECUTORS)]
+        try:
+            while len(nginx.moments()) - before < calls // 3:
+                assert all(executor.poll() is None for executor in executors)
+                time.sleep(0.05)
+            executors[0].kill()
+            for executor in executors:
+                executor.wait()
+        finally:
+            for executor in executors:
+                executor.kill()
+                executor.wait()
+        state = json.loads(command("show", run))["state"]
+        assert state == "succeeded", state
+    moments = sorted(nginx.moments()[before:])
+    # What came in the first period came at once, and does not tell of the rate.
+    steady = [one for one in moments if one >= moments[0] + 1]
+    per_second = len(steady) / (moments[-1] - moments[0] - 1)
+    return per_second, most_in_a_second(moments), len(moments) / calls - 1
+
+
+def measure_speed(nginx, folder, total):
+    loop = build_curl_loop(folder)
+    print("in flight   calls/s (wrk, libcurl, ours)  p99 ms (wrk, libcurl, ours)  "
+          "CPU us per call (libcurl, ours)   peak MiB")
+    for connections in CONNECTIONS:
+        plain, plain_p99 = wrk(nginx.url, connections)
+        calls = total if connections > 1 else total // 10
+        curl, curl_p99, curl_cpu, _ = (curl_loop(loop, nginx.url, connections, calls)
+                                       if loop else (float("nan"),) * 4)
+        ours, p99, cpu, memory = windlass(nginx.url, connections, calls)
+        print(f"{connections:9,}{plain:11,.0f}{curl:9,.0f}{ours:9,.0f}"
+              f"{plain_p99:13.1f}{curl_p99:9.1f}{p99:8.1f}{curl_cpu:17.0f}{cpu:8.0f}"
+              f"{memory:19.0f}", flush=True)
+
+
+def measure_rates(nginx, seconds):
+    print(f"rate over {EXECUTORS} executors, one killed   calls/s   of it   "
+          "most in any second, at the server   begun again")
+    for limit in RATES:
+        per_second, most, again = rate(nginx, limit, seconds)
+        print(f"{limit:6,} in 1s {per_second:31,.1f}{per_second / limit:8.0%}"
+              f"{most:37,}{again:14.1%}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--calls", type=int, default=20_000)
+    parser.add_argument("--seconds", type=int, default=10, help="of each rate")
+    parser.add_argument("--only", choices=("speed", "rates"))
     chosen = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (20_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    print("in flight   calls/s (wrk, ours)      p99 ms (wrk, ours)   CPU us per call   peak MiB")
-    with tempfile.TemporaryDirectory() as folder, Nginx(pathlib.Path(folder)) as nginx:
-        for connections in CONNECTIONS:
-            plain, plain_p99 = wrk(nginx.url, connections)
-            calls = chosen.calls if connections > 1 else chosen.calls // 10
-            rate, p99, cpu, memory = windlass(nginx.url, connections, calls)
-            print(f"{connections:9,}{plain:12,.0f}{rate:11,.0f} {rate / plain:5.0%}"
-                  f"{plain_p99:13.1f}{p99:9.1f}{cpu:18.0f}{memory:11.0f}", flush=True)
+    with tempfile.TemporaryDirectory() as name, Nginx(pathlib.Path(name)) as nginx:
+        if chosen.only != "rates":
+            measure_speed(nginx, pathlib.Path(name), chosen.calls)
+        if chosen.only != "speed":
+            measure_rates(nginx, chosen.seconds)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages Windlass needs, where they are missing.
 #
-#   tools/install_deps.sh build   what `make build` needs, with DuckDB from npm
+#   tools/install_deps.sh build   what `make build` needs, with DuckDB and the parts
+#                                 of the web page from npm
 #   tools/install_deps.sh test    that, and what `make test` needs, with a client
-#                                 of RabbitMQ from npm
+#                                 of RabbitMQ and a driver of browsers from npm
 #   tools/install_deps.sh images  both, and what `make test-images` needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,6 +28,7 @@ test_packages=(
   prometheus  # For promtool.
   rabbitmq-server amqp-tools python3-amqp
   nginx-light openssl python3-httpbin
+  chromium fonts-inter  # web/test/browser; the font is that of its pictures.
   docker-compose yamllint systemd groff-base  # tests/deploy
 )
 image_packages=(
@@ -51,7 +53,30 @@ fi
 # What npm has and Debian has not.
 install_from_npm() {
   tools/install_duckdb.sh
+  install_web "$@"
   install_for_tests "$@"
+}
+
+# What the web page is bundled with and of; for tests also TypeScript and a driver
+# of browsers. The stamp is the lock file and what was asked for.
+install_web() {
+  local kind=${1:-build} omit=()
+  [ "$kind" != images ] || kind=test
+  [ "$kind" != build ] || omit=(--omit=dev)
+  (
+    cd web
+    local stamp=node_modules/.windlass wanted
+    wanted=$(cat package-lock.json)
+    [ -e node_modules/esbuild ] && [ "$(cat "$stamp"-test 2>/dev/null)" = "$wanted" ] && exit
+    [ -e node_modules/esbuild ] && [ "$(cat "$stamp-$kind" 2>/dev/null)" = "$wanted" ] && exit
+    echo "Fetching what the web page is made of"
+    npm ci "${omit[@]}" --ignore-scripts --no-audit --no-fund --silent ||
+      { echo "$0: npm ci failed in web/" >&2; exit 1; }
+    # Those for other machines are optional, so npm does not miss any.
+    compgen -G 'node_modules/@esbuild/*/bin/esbuild' >/dev/null ||
+      { echo "$0: npm got no esbuild for $(uname -m)" >&2; exit 1; }
+    cp package-lock.json "$stamp-$kind"
+  )
 }
 
 # For the tests: a client of RabbitMQ that is not ours, and the types of what

@@ -444,8 +444,6 @@ struct LimitRecord {
   Kind kind = Kind::kConcurrency;
   std::string key;
   int limit = 1;
-  // What is left of the limit of an adaptive kConcurrency.
-  std::optional<int> adapted;
   Duration period{0};  // kRate
   // Attempts under way, or starts within the last period; both with those of
   // tasks that have been let go and not been started yet.

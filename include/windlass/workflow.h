@@ -63,9 +63,6 @@ struct MapSpec {
   Json items;  // A list, or the template that yields one.
   std::string as = "item";
   int max_parallel = 0;  // 0 is without limit.
-  // 0: an instance per item. Else an instance has a list of as many items, and
-  // its result is a list of as many results.
-  int batch = 0;
   // The first instance that fails for good cancels the others.
   bool fail_fast = false;
   // What an empty list makes of the task: succeeded with [], or skipped.
@@ -90,12 +87,10 @@ struct CacheSpec {
   std::optional<Duration> max_age;
 };
 
-// At most `limit` attempts at a time over all executors that share a store; if
-// it is adaptive, as many of them as the service takes.
+// At most `limit` attempts at a time over all executors that share a store.
 struct ConcurrencySpec {
   std::string key;
   int limit = 1;
-  bool adaptive = false;
 };
 
 // At most `limit` starts per `period` over all executors that share a store.

@@ -4,7 +4,6 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "cli/document_file.h"
 #include "engine/builtin_handlers.h"
 #include "model/documents.h"

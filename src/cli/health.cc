@@ -32,7 +32,9 @@ absl::StatusOr<std::string> WhomToAsk(const Flags& flags) {
 int Check(const Globals& globals, const Flags& flags) {
   auto url = WhomToAsk(flags);
   if (!url.ok()) return Fail(globals, url.status());
-  HttpClient http({.authorities = flags.ca});
+  HttpOptions options;
+  options.authorities = flags.ca;
+  HttpClient http(options);
   const absl::Status alive = AskLivez(http, *url);
   if (!alive.ok()) {
     Fail(globals, alive);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_join.h"
 #include "base/concat.h"
 #include "base/http/http_text.h"
 #include "base/sha256.h"

@@ -95,7 +95,7 @@ TEST(CircuitTest, OnlyWhatIsTheServicesFaultCounts) {
   const auto failed = [](ErrorCategory category) {
     AttemptEnd end;
     end.outcome = AttemptOutcome::kFailed;
-    end.error = TaskError{.type = "E", .message = "", .category = category};
+    end.error.emplace().category = category;
     return TestimonyOf(end);
   };
   for (const auto category :

@@ -12,7 +12,9 @@ namespace windlass {
 // /runs and what is below a run.
 std::vector<ApiRoute> RunRoutes(const ApiParts& parts);
 std::vector<ApiRoute> TaskRoutes(const ApiParts& parts);
-// /executors, /queues, /limits, /circuits.
+// /runs/{run}/definition, /definitions.
+std::vector<ApiRoute> DefinitionRoutes(const ApiParts& parts);
+// /executors, /queues, /limits, /circuits, /statistics.
 std::vector<ApiRoute> FleetRoutes(const ApiParts& parts);
 std::vector<ApiRoute> DeadLetterRoutes(const ApiParts& parts);
 std::vector<ApiRoute> ScheduleRoutes(const ApiParts& parts);

@@ -1,4 +1,4 @@
-// /api/v1/executors, /queues, /limits, /circuits
+// /api/v1/executors, /queues, /limits, /circuits, /statistics
 
 #include <utility>
 
@@ -31,6 +31,19 @@ ApiHandler Changes(Store& store, Change change, std::string done,
     if (auto status = (store.*change)(name); !status.ok()) return status;
     return JsonResponse(200, JsonObject{{"name", name}, {"state", done}});
   };
+}
+
+absl::StatusOr<HttpResponse> Statistics(Store& store) {
+  auto now = store.Now();
+  if (!now.ok()) return now.status();
+  auto counts = store.CountRuns();
+  if (!counts.ok()) return counts.status();
+  return JsonResponse(
+      200, JsonObject{{"now", FormatTimestamp(*now)},
+                      {"runs", JsonObject{{"running", counts->running},
+                                          {"succeeded", counts->succeeded},
+                                          {"failed", counts->failed},
+                                          {"cancelled", counts->cancelled}}}});
 }
 
 RouteDescription Changing(std::string id, std::string summary) {
@@ -86,6 +99,13 @@ std::vector<ApiRoute> FleetRoutes(const ApiParts& parts) {
       {"POST", "/circuits/{key}/reset", Role::kAdmin,
        Changing("resetCircuit", "Close a circuit breaker"),
        Changes(store, &FleetControl::ResetCircuit, "closed", "key")},
+      {"GET",
+       "/statistics",
+       Role::kRead,
+       {.id = "showStatistics",
+        .summary = "The store's time, and how many runs are in which state",
+        .response = "Statistics"},
+       [&store](ApiCall&) { return Statistics(store); }},
   };
 }
 

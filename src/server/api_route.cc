@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_join.h"
 #include "api_schemas.h"
 #include "base/concat.h"
 #include "model/documents.h"
@@ -156,7 +155,7 @@ std::string BodyText(const ApiCall& call, std::string_view name) {
   return value == nullptr ? "" : std::string(value->as_string());
 }
 
-absl::StatusOr<GivenWorkflow> ReadGivenWorkflow(
+absl::StatusOr<std::shared_ptr<const Workflow>> ReadDefinition(
     const ApiParts& parts, const ApiCall& call,
     std::optional<HttpResponse>& problem) {
   LoadOptions options = parts.load;
@@ -169,16 +168,25 @@ absl::StatusOr<GivenWorkflow> ReadGivenWorkflow(
   LoadedWorkflow loaded = LoadGiven(call.body.at("definition"), options);
   if (!loaded.ok()) {
     problem = DefinitionProblem(loaded.problems);
-    return GivenWorkflow();
+    return nullptr;
   }
+  return std::move(loaded.workflow);
+}
+
+absl::StatusOr<GivenWorkflow> ReadGivenWorkflow(
+    const ApiParts& parts, const ApiCall& call,
+    std::optional<HttpResponse>& problem) {
+  auto workflow = ReadDefinition(parts, call, problem);
+  if (!workflow.ok()) return workflow.status();
+  if (problem) return GivenWorkflow();
   const Json* given = call.body.if_contains("params");
-  auto params = CheckParams(*loaded.workflow,
-                            given == nullptr ? Json(JsonObject()) : *given);
+  auto params =
+      CheckParams(**workflow, given == nullptr ? Json(JsonObject()) : *given);
   if (!params.ok()) {
     return FieldStatus("params", {params.status().message().data(),
                                   params.status().message().size()});
   }
-  return GivenWorkflow{std::move(loaded.workflow), *std::move(params)};
+  return GivenWorkflow{*std::move(workflow), *std::move(params)};
 }
 
 }  // namespace windlass

@@ -69,8 +69,13 @@ struct GivenWorkflow {
   Json params;
 };
 
-// Reads `definition`, `allow_types` and `params` of the body. What is wrong
-// with the definition is in `problem`, all of it.
+// Reads `definition` and `allow_types` of the body. What is wrong with the
+// definition is in `problem`, all of it; the workflow is null then.
+absl::StatusOr<std::shared_ptr<const Workflow>> ReadDefinition(
+    const ApiParts& parts, const ApiCall& call,
+    std::optional<HttpResponse>& problem);
+
+// The same with `params`.
 absl::StatusOr<GivenWorkflow> ReadGivenWorkflow(
     const ApiParts& parts, const ApiCall& call,
     std::optional<HttpResponse>& problem);

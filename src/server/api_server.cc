@@ -13,6 +13,7 @@
 #include "server/fleet_metrics.h"
 #include "server/http_metrics.h"
 #include "server/process_metrics.h"
+#include "server/web_page.h"
 #include "windlass/clock.h"
 
 namespace windlass {
@@ -41,6 +42,7 @@ class HttpApiServer : public ApiServer {
       return status;
     }
     std::vector<Route> routes = ApiRoutes(parts_.api);
+    for (Route& route : WebRoutes()) routes.push_back(std::move(route));
     routes.push_back(
         {"GET", "/livez", [](auto&) { return HttpResponse{.body = "ok\n"}; }});
     routes.push_back({"GET", "/readyz", [this](auto&) { return Readyz(); }});

@@ -4,6 +4,7 @@
 //   /readyz       200 "ok"; 503 while the store does not answer
 //   /metrics      Prometheus text; with tokens for those who may read
 //   /api/v1/...   the API
+//   /             the web page, which is made of the API
 //
 // It keeps nothing that the store does not have, so any number of servers may
 // stand side by side on one store, and may be stopped at any time.

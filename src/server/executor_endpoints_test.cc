@@ -344,7 +344,9 @@ TEST_F(ExecutorEndpointsTest, MetricsAreThoseOfTheGoldenFile) {
   auto executor = Serve(config);
   sinks.metrics.OnData("sql", {.rows = 1, .bytes = 1, .spilled_bytes = 1});
   sinks.metrics.OnWorker("python", WorkerEvent::kStarted);
-  RunId run = Submit(kOneTask);
+  RunId run = Submit(
+      "{windlass: 1, name: f, tasks: {a: {type: noop, "
+      "circuit_breaker: {key: api}}}}");
   Await(run);
   Lease lease;
   lease.run = *store->GetRunInfo(run);

@@ -79,7 +79,9 @@ class CircuitTest : public StoreTest {
     begun.run = Submit(workflow);
     begun.lease = ClaimOne();
     begun.decision = Ask(begun.lease, key);
-    if (begun.decision == kWait) EXPECT_TRUE(Finish(Blocked(begun.lease, key)));
+    if (begun.decision == kWait) {
+      EXPECT_TRUE(Finish(Blocked(begun.lease, key)));
+    }
     return begun;
   }
   // So many failures in a row.

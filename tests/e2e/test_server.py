@@ -2,6 +2,7 @@
 as its own description says."""
 
 import concurrent.futures
+import gzip
 import http.client
 import json
 import re
@@ -333,6 +334,16 @@ class ServerTest(EndToEndTest):
         server.get(f"{path}/tasks/good/saved")
         self.assertEqual(server.get(f"{path}/tasks/good/result").body, b'"fine"')
         server.get("/api/v1/runs")
+        pinned = server.get(f"{path}/definition").json()
+        self.assertEqual((pinned["run_id"], pinned["definition"]), (run, FAILING))
+        with_params = {**NOOP, "params": {"n": {"type": "integer", "default": 3}}}
+        checked = server.post("/api/v1/definitions/check", {"definition": with_params}).json()
+        self.assertEqual(checked["params"],
+                         [{"name": "n", "schema": {"type": "integer"}, "default": 3}])
+        self.assertEqual(checked["definition"], with_params)
+        before = server.get("/api/v1/statistics").json()["runs"]
+        self.assertEqual(server.post("/api/v1/definitions/check", {"definition": "x"}).status, 400)
+        self.assertEqual(before, {"running": 0, "succeeded": 1, "failed": 0, "cancelled": 0})
 
         for name in ("executors", "queues", "limits", "circuits"):
             self.assertEqual(set(server.get(f"/api/v1/{name}").json()), {name})
@@ -594,11 +605,42 @@ class ServerTest(EndToEndTest):
         self.assertNotIn("Access-Control-Allow-Origin",
                          server.get("/api/v1/runs", Origin=f"http://{own}").headers)
 
+    # --- the page
+
+    def test_the_page_and_its_files_are_served_compressed_and_kept(self):
+        server = self.serve()
+        page = server.get("/")
+        self.assertEqual(page.headers["Content-Type"], "text/html; charset=utf-8")
+        self.assertEqual(page.headers["Cache-Control"], "no-cache")
+        self.assertIn("default-src 'self'", page.headers["Content-Security-Policy"])
+        self.assertIn("frame-ancestors 'none'", page.headers["Content-Security-Policy"])
+        self.assertEqual(page.headers["X-Content-Type-Options"], "nosniff")
+        files = re.findall(r'(?:href|src)="(assets/[^"]+)"', page.body.decode())
+        self.assertEqual(len(files), 3)
+        for file in files:
+            plain = server.get(f"/{file}")
+            packed = server.get(f"/{file}", **{"Accept-Encoding": "br, gzip"})
+            self.assertEqual(packed.headers["Content-Encoding"], "gzip")
+            self.assertEqual(gzip.decompress(packed.body), plain.body)
+            self.assertEqual(packed.headers.get_all("Cache-Control"),
+                             ["public, max-age=31536000, immutable"])
+            again = server.get(f"/{file}", **{"Accept-Encoding": "gzip",
+                                              "If-None-Match": packed.headers["ETag"]})
+            self.assertEqual((again.status, again.body), (304, b""))
+        # Nothing that is asked of the API is kept.
+        self.assertEqual(server.get("/api/v1/runs").headers.get_all("Cache-Control"), ["no-store"])
+
+    def test_answers_are_not_compressed_by_brotli(self):
+        server = self.serve(described=False)
+        for accepted, expected in (("gzip, deflate, br", "gzip"), ("br", None), ("gzip", "gzip")):
+            answer = server.get("/api/v1/openapi.json", **{"Accept-Encoding": accepted})
+            self.assertEqual(answer.headers["Content-Encoding"], expected, accepted)
+
     # --- hostile and broken requests
 
     def test_paths_and_methods_that_are_none(self):
         server = self.serve()
-        for path in ("/", "/api/v1", "/api/v1/", "/api/v1/runs/", "/api/v1/runs/r1/", "/api/v1/run",
+        for path in ("/index.html", "/assets/", "/api/v1", "/api/v1/", "/api/v1/runs/", "/api/v1/runs/r1/", "/api/v1/run",
                      "/api/v1/runs/r1/tasks/a/b", "//livez", "/api/v1/../../livez", "/livez%00"):
             self.assertEqual(server.get(path).status, 404, path)
         wrong = server.ask("DELETE", "/api/v1/runs")

@@ -9,7 +9,7 @@ TLS; clients=FILE, authorities of the client certificates it asks for.
   /status/503         that status; ?retry_after=1 adds the header
   /times/2/503/KEY    that status for the first two requests with KEY, then /echo
   /bytes/1000         so many bytes of application/octet-stream
-  /text               "grün", in the charset /text/latin-1
+  /text               "grün", in the charset /text/iso-8859-1
   /delay/0.5          /echo after so many seconds
   /redirect/3         through so many redirects to /echo; ?status=307, ?to=URL
   /loop               redirects to itself

@@ -20,7 +20,9 @@
 namespace windlass {
 namespace {
 
-constexpr std::size_t kMaximumQueryBytes = std::size_t{4} << 20;
+// DuckDB's parser takes time by the square of some texts, and cannot be
+// stopped.
+constexpr std::size_t kMaximumQueryBytes = std::size_t{64} << 10;
 
 const std::vector<ParamRule>& Rules() {
   static const std::vector<ParamRule> rules = {
@@ -53,6 +55,11 @@ void CheckQuery(const Json& params, ParamProblems& problems) {
     problems.emplace_back("query",
                           "expressions may not stand in SQL; give values as "
                           "params, {name: \"${{ ... }}\"}, and write $name");
+  } else if (query != nullptr && query->is_string() &&
+             query->get_string().size() > kMaximumQueryBytes) {
+    problems.emplace_back("query",
+                          "expected at most 64 KiB of SQL; give data as params "
+                          "or inputs");
   }
 }
 

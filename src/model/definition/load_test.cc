@@ -126,6 +126,7 @@ TEST(LoadTest, EveryFieldOfATaskIsRead) {
   EXPECT_EQ(task.rate_limit->limit, 50);
   EXPECT_EQ(task.circuit_breaker->failure_threshold, 3);
   EXPECT_EQ(task.circuit_breaker->open_for, minutes(1));
+  EXPECT_EQ(task.circuit_breaker->probes, 2);
   EXPECT_EQ(task.resources.memory_bytes, 512 << 20);
   EXPECT_EQ(task.resources.cpu, 2);
   EXPECT_TRUE(task.result.schema.has_value());
