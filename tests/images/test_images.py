@@ -170,7 +170,8 @@ class ImagesTest(unittest.TestCase):
 
     def test_sigterm_drains_the_first_process(self):
         self.start_server()
-        executor = self.start_executor("generic")
+        # Enough for podman to get into the container meanwhile.
+        executor = self.start_executor("generic", WINDLASS_DRAIN_GRACE_PERIOD="2m")
         submitted = self.ask("/runs", {"definition": """
             windlass: 1
             name: slow

@@ -5,7 +5,10 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import unittest
+
+import pexpect
 
 from debian_root import DebianRoot
 
@@ -78,6 +81,22 @@ class PackageTest(unittest.TestCase):
         for name in ("passwd", "group"):
             folder = self.root.folder / "etc"
             self.assertEqual((folder / name).read_text(), (folder / f"{name}.before").read_text())
+
+    def test_zsh_completes_from_the_first_time_on(self):
+        with tempfile.TemporaryDirectory(prefix="windlass-zsh-") as folder:
+            subprocess.run(["dpkg-deb", "-x", str(PACKAGE), folder], check=True)
+            shell = pexpect.spawn("zsh", ["-f"], cwd=folder, encoding="utf8", timeout=60,
+                                  env={"PATH": f"{folder}/usr/bin:/usr/bin:/bin",
+                                       "TERM": "dumb", "HOME": folder, "ZDOTDIR": folder})
+            shell.sendline(f"PS1='> '; fpath=({folder}/usr/share/zsh/vendor-completions $fpath);"
+                           " autoload -Uz compinit && compinit -u -D; echo re'ady'")
+            shell.expect("ready")
+            shell.send("windlass valid\t")
+            shell.expect("windlass validate")
+            shell.sendline("")
+            shell.send("windlass executor --drain-g\t")
+            shell.expect("--drain-grace-period")
+            shell.close(force=True)
 
     def test_lintian_finds_no_error(self):
         # Built by CPack, DuckDB as its makers ship it, not in any distribution.
