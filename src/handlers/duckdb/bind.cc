@@ -58,6 +58,8 @@ OwnedValue ListValue(const JsonArray& items) {
   }
   std::vector<OwnedValue> owned;
   std::vector<duckdb_value> values;
+  // DuckDB takes no null pointer, which an empty list would have.
+  values.reserve(items.size() + 1);
   for (const Json& item : items) {
     const bool widen = id == DUCKDB_TYPE_DOUBLE && item.is_int64();
     owned.emplace_back(
@@ -90,8 +92,9 @@ absl::Status BindOne(duckdb_prepared_statement statement, idx_t index,
                  : Concat("the query uses $", name,
                           ", which is not among its params"));
   }
-  if (duckdb_bind_value(statement, index, MakeValue(*value).get()) !=
-      DuckDBSuccess) {
+  const OwnedValue bound = MakeValue(*value);
+  if (bound == nullptr ||
+      duckdb_bind_value(statement, index, bound.get()) != DuckDBSuccess) {
     return absl::InvalidArgumentError(
         Concat("the value of $", name, " cannot be bound"));
   }

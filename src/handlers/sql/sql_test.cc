@@ -261,6 +261,12 @@ TEST_F(SqlTest, ValuesAreBoundAndNeverBecomeSql) {
             R"("n":null}])");
 }
 
+TEST_F(SqlTest, AListWithoutItemsIsAValue) {
+  EXPECT_EQ(Rows(JsonObject{{"query", "select len($x) as n"},
+                            {"params", JsonObject{{"x", JsonArray{}}}}}),
+            R"([{"n":0}])");
+}
+
 TEST_F(SqlTest, AParameterWithoutAValueIsNamed) {
   TaskError error = ErrorOf("select $state");
   EXPECT_EQ(error.type, "InvalidParams");
