@@ -23,7 +23,7 @@ export function ResultView(
           <span title={`SHA-256 ${envelope.sha256}`}> · {envelope.sha256.slice(0, 12)}…</span>)}
         <DownloadButton run={run} task={task} envelope={envelope} />
       </p>
-      {envelope.value !== undefined
+      {envelope.value !== undefined && envelope.kind !== "binary"
         ? <ValueView value={envelope.value} label={`Result of ${task}`} />
         : <Preview run={run} task={task} envelope={envelope} />}
       {envelope.metadata && Object.keys(envelope.metadata).length > 0 && (
