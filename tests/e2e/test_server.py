@@ -353,6 +353,15 @@ class ServerTest(EndToEndTest):
         self.assertTrue(server.get("/api/v1/queues").json()["queues"][0]["paused"])
         self.assertEqual(server.post("/api/v1/queues/default/resume").json()["state"], "open")
         self.ended(server, waiting)
+        calling = {"type": "http", "params": {"url": "http://127.0.0.1:1/"},
+                   "retry_policy": {"maximum_attempts": 1},
+                   "circuit_breaker": {"key": "api", "failure_threshold": 1}}
+        self.ended(server, self.submitted(server, {
+            "windlass": 1, "name": "calling", "tasks": {"call": calling}}))
+        [circuit] = server.get("/api/v1/circuits").json()["circuits"]
+        self.assertEqual((circuit["key"], circuit["state"]), ("api", "open"))
+        self.assertEqual(server.post("/api/v1/circuits/api/reset").json()["state"], "closed")
+        self.assertEqual(server.post("/api/v1/circuits/nobody/reset").status, 404)
         self.assertEqual(server.post("/api/v1/executors/worker/drain").json()["state"], "draining")
         self.assertEqual(self.wait_for_exit(self.started[-1]), 0)
         self.assertEqual(server.post("/api/v1/executors/nobody/drain").status, 404)
