@@ -333,17 +333,23 @@ absl::Status Database::LockAway() {
 }
 
 absl::Status Database::BeginTask() {
-  catalog_ = "task_" + RandomToken(kCatalogBytes);
   duckdb_connection connection = nullptr;
   if (duckdb_connect(database_, &connection) != DuckDBSuccess) {
     return Failed(absl::StatusCode::kResourceExhausted, "no more connections");
   }
   connection_ = connection;
+  return ExecuteEach(
+             "PRAGMA enable_progress_bar; PRAGMA disable_print_progress_bar",
+             {}, AllowAll)
+      .status();
+}
+
+absl::Status Database::OwnCatalog() {
+  if (connection_ == first_ || !catalog_.empty()) return absl::OkStatus();
+  catalog_ = "task_" + RandomToken(kCatalogBytes);
   const std::string name = Identifier(catalog_);
-  return ExecuteEach(Concat("ATTACH ':memory:' AS ", name, "; USE ", name,
-                            "; PRAGMA enable_progress_bar; "
-                            "PRAGMA disable_print_progress_bar"),
-                     {}, AllowAll)
+  return ExecuteEach(Concat("ATTACH ':memory:' AS ", name, "; USE ", name), {},
+                     AllowAll)
       .status();
 }
 
@@ -351,7 +357,9 @@ absl::Status Database::EndTask() {
   if (connection_ == first_) return absl::OkStatus();
   duckdb_disconnect(&connection_);
   connection_ = first_;
-  return ExecuteEach(Concat("DETACH ", Identifier(catalog_)), {}, AllowAll)
+  if (catalog_.empty()) return absl::OkStatus();
+  return ExecuteEach(Concat("DETACH ", Identifier(std::exchange(catalog_, ""))),
+                     {}, AllowAll)
       .status();
 }
 

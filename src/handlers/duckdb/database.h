@@ -90,10 +90,12 @@ class Database {
   absl::Status LockAway();
 
   // For tasks one after another in one locked database: each has a connection
-  // and a catalog of its own, which go with EndTask(), so that nothing of one
-  // reaches another. Takes less than a millisecond. After an error of either
-  // the database is to be closed.
+  // of its own, with what is temporary, and before it executes anything but
+  // queries a catalog of its own. Both go with EndTask(), so that nothing of
+  // one task reaches another. After an error of these the database is to be
+  // closed.
   absl::Status BeginTask();
+  absl::Status OwnCatalog();
   absl::Status EndTask();
 
   // Every statement of `sql`, with `params` bound to $name. The answer is the

@@ -81,6 +81,10 @@ absl::StatusOr<Content> SqlJob::RunStatements(const std::string& sql) {
   const duckdb::QueryWatch watch = session_.Watch();
   auto count = session_.database().CountStatements(sql);
   if (!count.ok()) return count.status();
+  if (*count > 1 || !outputs_.empty()) {
+    absl::Status owned = session_.database().OwnCatalog();
+    if (!owned.ok()) return owned;
+  }
   const duckdb::StatementSpan last = duckdb::LastStatement(sql);
   if (*count > 1) {
     const std::string before = sql.substr(0, last.start);
@@ -103,7 +107,11 @@ absl::StatusOr<Content> SqlJob::RunStatements(const std::string& sql) {
 absl::StatusOr<Content> SqlJob::Last(const std::string& statement) {
   auto is_query = session_.database().IsQuery(statement);
   if (!is_query.ok()) return is_query.status();
-  if (!*is_query) return Rows(statement, values_);
+  if (!*is_query) {
+    absl::Status owned = session_.database().OwnCatalog();
+    if (!owned.ok()) return owned;
+    return Rows(statement, values_);
+  }
   if (const auto format = TableFormatOf(result_)) {
     return Table(Nested(statement), values_, *format);
   }

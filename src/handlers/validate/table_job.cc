@@ -73,6 +73,9 @@ absl::StatusOr<Verdict> TableJob::Run() {
 
 // The input is read once, however many checks there are.
 absl::Status TableJob::Prepare() {
+  // Expressions of rules are whatever their author wrote.
+  absl::Status owned = session_.database().OwnCatalog();
+  if (!owned.ok()) return owned;
   return session_.database()
       .Execute(Concat("CREATE TEMP TABLE ", Identifier(kCheckedTable),
                       " AS SELECT row_number() OVER () AS ", Identifier(kRowId),
