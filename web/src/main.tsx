@@ -7,6 +7,7 @@ import { readClock, useInterval } from "./live";
 import { Announcer } from "./parts/announcer";
 import { Empty, Page } from "./parts/basic";
 import { ChartsPage, useSampling } from "./pages/charts";
+import { CircuitsPage } from "./pages/circuits";
 import { DeadLettersPage } from "./pages/dead_letters";
 import { ExecutorsPage, LimitsPage, QueuesPage } from "./pages/fleet";
 import { RunPage } from "./pages/run";
@@ -19,7 +20,8 @@ import { ThemeButton } from "./theme";
 
 const PLACES: [string, string][] = [
   ["runs", "Runs"], ["dead-letters", "Dead letters"], ["executors", "Executors"],
-  ["queues", "Queues"], ["limits", "Limits"], ["schedules", "Schedules"], ["charts", "Charts"],
+  ["queues", "Queues"], ["limits", "Limits"], ["circuits", "Circuits"], ["schedules", "Schedules"],
+  ["charts", "Charts"],
 ];
 const CLOCK_MS = 60_000;
 
@@ -33,6 +35,7 @@ function View({ route }: { route: Route }) {
     case "executors": return <ExecutorsPage />;
     case "queues": return <QueuesPage />;
     case "limits": return <LimitsPage />;
+    case "circuits": return <CircuitsPage />;
     case "schedules": return <SchedulesPage />;
     case "charts": return <ChartsPage />;
     default: return (

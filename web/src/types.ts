@@ -147,6 +147,17 @@ export interface Limit {
   next_at: string | null;
 }
 
+export interface Circuit {
+  key: string;
+  state: "closed" | "open" | "half_open";
+  failures: number;
+  failure_threshold: number;
+  open_until: string | null;
+  probing: number;
+  probes: number;
+  waiting: number;
+}
+
 export interface DeadLetter {
   id: string;
   run_id: string;

@@ -32,10 +32,11 @@ export function StateIcon({ state, x, y }: { state: string; x?: number; y?: numb
   );
 }
 
-export function StateBadge({ state }: { state: string }) {
+/** `like` is the state whose looks it has, where that is another one. */
+export function StateBadge({ state, like = state }: { state: string; like?: string }) {
   return (
-    <span class={`badge state-${state}`}>
-      <StateIcon state={state} />
+    <span class={`badge state-${like}`}>
+      <StateIcon state={like} />
       {state.replace("_", " ")}
     </span>
   );

@@ -212,15 +212,14 @@ test("a run of ten thousand tasks is a graph, and a list one may scroll", async 
 });
 
 test("a graph of thousands of nodes is drawn as groups that open", async () => {
-  const tasks = { first: { type: "noop", queue: "nobody" } };
-  for (let i = 0; i < 2_000; ++i) {
-    tasks[`t${i}`] = { type: "noop", queue: "nobody", depends_on: ["first"] };
-  }
+  const tasks = { first: waitsFor("wide.go") };
+  for (let i = 0; i < 2_000; ++i) tasks[`t${i}`] = { type: "noop", depends_on: ["first"] };
   const run = await world.submit({ windlass: 1, name: "wide", tasks });
   await go(`runs/${run}`);
   await page.getByText("2,001 tasks as 2 groups").waitFor();
   await page.getByRole("button", { name: /2,000 tasks, 2,000 pending/ }).click();
   await page.getByText("2,000 of 2,001").waitFor();
+  world.write("wide.go", "");
 });
 
 const prints = (command, more) => ({ type: "shell", params: { command, ...more } });
@@ -291,8 +290,21 @@ test("one gets everywhere by keyboard, and sees where one is", async () => {
   await panel.waitFor({ state: "detached" });
 });
 
-const PLACES = ["runs", "submit", "dead-letters", "executors", "queues", "limits", "schedules",
-  "charts", "nowhere"];
+test("a circuit that is open can be closed", async () => {
+  await world.submit({
+    windlass: 1, name: "calling", tasks: { call: {
+      type: "http", params: { url: "http://127.0.0.1:1/" }, retry_policy: { maximum_attempts: 1 },
+      circuit_breaker: { key: "orders", failure_threshold: 1, open_for: "1h" } } } });
+  await go("circuits");
+  const row = page.getByRole("row", { name: /orders/ });
+  await row.getByText("open", { exact: true }).waitFor();
+  await row.getByRole("button", { name: "Reset" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Reset" }).click();
+  await row.getByText("closed", { exact: true }).waitFor();
+});
+
+const PLACES = ["runs", "submit", "dead-letters", "executors", "queues", "limits", "circuits",
+  "schedules", "charts", "nowhere"];
 
 test("every control has a name, and every page a heading", async () => {
   const session = await page.context().newCDPSession(page);
