@@ -28,8 +28,8 @@ def run_child(message, reader, writer, done):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         end, wire = execute(message, reader, writer)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        flush(sys.stdout)
+        flush(sys.stderr)
         wire.send(end)
         os.write(done, b"1")
         code = 0
@@ -37,6 +37,14 @@ def run_child(message, reader, writer, done):
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def flush(stream):
+    """The function may have closed it, or put anything in its place."""
+    try:
+        stream.flush()
+    except Exception as error:
+        os.write(2, f"what was printed is lost: {error}\n".encode())
 
 
 def execute(message, reader, writer):

@@ -360,6 +360,12 @@ TEST_F(PythonTest, WhateverIsRaisedIsTheFailure) {
 
 // -------------------------------------------------------------- misbehaviour
 
+TEST_F(PythonTest, AFunctionMayCloseItsStandardOutput) {
+  EXPECT_EQ(Value(Code("import sys\n"
+                       "def main(): sys.stdout.close(); return 1")),
+            "1");
+}
+
 TEST_F(PythonTest, AWorkerThatItsTaskHasStoppedIsNotUsedAgain) {
   Value(
       Code("import os, signal\n"
