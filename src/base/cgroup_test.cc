@@ -20,7 +20,7 @@ class CgroupTest : public ::testing::Test {
   CgroupLimits Read(const std::string& groups) {
     return ReadCgroupLimits(groups, folder_.path());
   }
-  const CgroupLimits none_;
+  CgroupLimits none_;
   windlass::testing::TemporaryFolder folder_;
 };
 
