@@ -4,6 +4,7 @@ import { post } from "../api";
 import { number } from "../format";
 import { useLoad } from "../live";
 import { ActionButton, Awaited, Empty, Page, StateBadge, Time } from "../parts/basic";
+import { TableFrame } from "../parts/table_frame";
 import type { Circuit } from "../types";
 
 const EVERY_MS = 2_000;
@@ -34,7 +35,7 @@ function CircuitTable({ circuits, reset }: {
   circuits: Circuit[]; reset: (circuit: Circuit) => Promise<string>;
 }) {
   return (
-    <div class="table-frame" tabIndex={0} role="region" aria-label="Circuits">
+    <TableFrame label="Circuits">
       <table class="cards">
         <thead><tr><th>State</th><th>Key</th><th class="right">Failures in a row</th>
           <th class="right">Open until</th><th class="right">Probes</th>
@@ -61,6 +62,6 @@ function CircuitTable({ circuits, reset }: {
             </tr>))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   );
 }

@@ -4,6 +4,7 @@ import { post } from "../api";
 import { number, plural, relative } from "../format";
 import { useLoad, useNow } from "../live";
 import { ActionButton, Awaited, Empty, Page, StateBadge, Time } from "../parts/basic";
+import { TableFrame } from "../parts/table_frame";
 import type { Executor, Limit, Queue } from "../types";
 
 const EVERY_MS = 2_000;
@@ -35,7 +36,7 @@ function ExecutorTable({ executors, reload }: { executors: Executor[]; reload: (
         {plural(alive.length, "executor")} · {number(sum(({ busy }) => busy))} of
         {" "}{plural(sum(({ slots }) => slots), "slot")} busy
       </p>
-      <div class="table-frame" tabIndex={0} role="region" aria-label="Executors">
+      <TableFrame label="Executors">
         <table class="cards">
           <thead><tr><th>State</th><th>Name</th><th>Profile</th><th>Slots</th><th>Queues</th>
             <th class="right">Heartbeat</th><th class="right">Started</th><th><span
@@ -67,7 +68,7 @@ function ExecutorTable({ executors, reload }: { executors: Executor[]; reload: (
               </tr>))}
           </tbody>
         </table>
-      </div>
+      </TableFrame>
     </>
   );
 }
@@ -94,7 +95,7 @@ export function QueuesPage() {
         {({ queues }) => queues.length === 0
           ? <Empty title="No queue has been used yet" />
           : (
-            <div class="table-frame" tabIndex={0} role="region" aria-label="Queues">
+            <TableFrame label="Queues">
               <table class="cards">
                 <thead><tr><th>State</th><th>Queue</th><th class="right">Ready</th>
                   <th class="right">Running</th><th class="right">Scheduled</th>
@@ -121,7 +122,7 @@ export function QueuesPage() {
                     </tr>))}
                 </tbody>
               </table>
-            </div>)}
+            </TableFrame>)}
       </Awaited>
     </Page>
   );
@@ -138,7 +139,7 @@ export function LimitsPage() {
               <p>Fields <code>concurrency</code> and <code>rate_limit</code> of tasks make them.</p>
             </Empty>)
           : (
-            <div class="table-frame" tabIndex={0} role="region" aria-label="Limits">
+            <TableFrame label="Limits">
               <table class="cards">
                 <thead><tr><th>Kind</th><th>Key</th><th class="right">Limit</th>
                   <th class="right">In use</th><th class="right">Waiting</th>
@@ -156,7 +157,7 @@ export function LimitsPage() {
                     </tr>))}
                 </tbody>
               </table>
-            </div>)}
+            </TableFrame>)}
       </Awaited>
     </Page>
   );

@@ -3,6 +3,7 @@
 import { post, request } from "../api";
 import { useLoad } from "../live";
 import { ActionButton, Awaited, Empty, Page, StateBadge, Time } from "../parts/basic";
+import { TableFrame } from "../parts/table_frame";
 import { runLink } from "../route";
 import type { Schedule } from "../types";
 
@@ -29,7 +30,7 @@ export function SchedulesPage() {
                 {" "}<code>windlass schedules put FILE</code>.</p>
             </Empty>)
           : (
-            <div class="table-frame" tabIndex={0} role="region" aria-label="Schedules">
+            <TableFrame label="Schedules">
               <table class="cards">
                 <thead><tr><th>State</th><th>Workflow</th><th>When</th><th>Overlap</th>
                   <th class="right">Next</th><th class="right">Last</th><th>Last run</th>
@@ -61,7 +62,7 @@ export function SchedulesPage() {
                     </tr>))}
                 </tbody>
               </table>
-            </div>)}
+            </TableFrame>)}
       </Awaited>
     </Page>
   );

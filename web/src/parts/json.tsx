@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { number, plural } from "../format";
 import type { Json, JsonObject } from "../types";
+import { TableFrame } from "./table_frame";
 
 const OPEN_LEVELS = 2;
 const SHOWN = 100;  // Entries of a level, before more are asked for.
@@ -88,7 +89,7 @@ export function DataTable({ table, label }: { table: Table; label: string }) {
     (row) => row[column] === null || typeof row[column] === "number");
   const kinds = table.columns.map((_, i) => (isNumber(i) ? "right" : ""));
   return (
-    <div class="table-frame" tabIndex={0} role="region" aria-label={label}>
+    <TableFrame label={label}>
       <table>
         <thead><tr>{table.columns.map((name, i) => <th key={i} class={kinds[i]}>{name}</th>)}</tr></thead>
         <tbody>
@@ -102,7 +103,7 @@ export function DataTable({ table, label }: { table: Table; label: string }) {
       {table.rows.length > shown && (
         <button type="button" class="link" onClick={() => setShown(shown + 10 * SHOWN)}>
           {number(table.rows.length - shown)} more rows</button>)}
-    </div>
+    </TableFrame>
   );
 }
 

@@ -146,6 +146,7 @@ test("runs are filtered by state, workflow and text", async () => {
   await click("cancelled");
   await world.until(async () => (await count()) === 1, "one run is cancelled");
   await click("All");
+  await world.until(async () => (await count()) > 1, "all runs are shown again");
   await page.getByLabel("Workflow", { exact: true }).fill("hopeless");
   await page.keyboard.press("Enter");
   await world.until(async () => (await count()) === 3, "three runs are hopeless");
