@@ -1,5 +1,7 @@
 #include "base/http/curl_handle.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -23,6 +25,11 @@ std::string UrlPart(CURLU* url, CURLUPart part, unsigned flags) {
   std::string copy(text);
   curl_free(text);
   return copy;
+}
+
+curl_socket_t OpenSocket(const curl_sockaddr& address) {
+  return socket(address.family, address.socktype | SOCK_CLOEXEC,
+                address.protocol);
 }
 
 std::pair<std::string, std::string> SplitHeader(std::string_view line) {

@@ -38,6 +38,15 @@ long CurlMilliseconds(Duration duration);
 // A part of the URL, or "" if it has none.
 std::string UrlPart(CURLU* url, CURLUPart part, unsigned flags = 0);
 
+// What libcurl would open, for those who look at the address first
+// (CURLOPT_OPENSOCKETFUNCTION): there every connection is made, whatever the
+// host's name stands for by now.
+curl_socket_t OpenSocket(const curl_sockaddr& address);
+// What is wrong with an address that an AddressPolicy does not allow.
+inline constexpr char kForbiddenAddress[] =
+    "the host has an address that requests are not allowed to "
+    "(WINDLASS_HTTP_ALLOW)";
+
 // "Content-Type: text/plain\r\n" as a name in lower case and a value.
 std::pair<std::string, std::string> SplitHeader(std::string_view line);
 

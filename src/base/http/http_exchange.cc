@@ -1,7 +1,5 @@
 #include "base/http/http_exchange.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -211,25 +209,19 @@ int HttpExchange::OnSeek(void* self, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
-// Every connection is made here, whatever the name stands for by now.
 curl_socket_t HttpExchange::OnSocket(void* self, curlsocktype purpose,
                                      curl_sockaddr* address) {
   auto& exchange = *static_cast<HttpExchange*>(self);
   exchange.forbidden_ = purpose != CURLSOCKTYPE_IPCXN ||
                         !exchange.policy_->Allows(&address->addr);
-  if (exchange.forbidden_) return CURL_SOCKET_BAD;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC,
-                address->protocol);
+  return exchange.forbidden_ ? CURL_SOCKET_BAD : OpenSocket(*address);
 }
 
 absl::Status HttpExchange::Ended(CURLcode code) {
   ended_ = true;
   if (code == CURLE_OK) return absl::OkStatus();
   if (forbidden_) {
-    return absl::PermissionDeniedError(
-        Concat(what_,
-               ": the host has an address that requests are not allowed "
-               "to (WINDLASS_HTTP_ALLOW)"));
+    return absl::PermissionDeniedError(Concat(what_, ": ", kForbiddenAddress));
   }
   long error = 0;
   curl_easy_getinfo(connection_.easy.get(), CURLINFO_OS_ERRNO, &error);

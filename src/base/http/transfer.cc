@@ -313,21 +313,17 @@ int Transfer::OnSeek(void* self, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
-// Every connection is made here, whatever the name stands for by now.
 curl_socket_t Transfer::OnSocket(void* self, curlsocktype purpose,
                                  curl_sockaddr* address) {
   auto& transfer = *static_cast<Transfer*>(self);
   if (purpose != CURLSOCKTYPE_IPCXN) return CURL_SOCKET_BAD;
   if (!transfer.options_.policy.Allows(&address->addr)) {
     transfer.stopped_ = HttpFault::kForbidden;
-    transfer.stopped_message_ =
-        "the host has an address that requests are not allowed to "
-        "(WINDLASS_HTTP_ALLOW)";
+    transfer.stopped_message_ = kForbiddenAddress;
     return CURL_SOCKET_BAD;
   }
   transfer.stopped_ = HttpFault::kNone;  // Another address of the same host.
-  return socket(address->family, address->socktype | SOCK_CLOEXEC,
-                address->protocol);
+  return OpenSocket(*address);
 }
 
 // ------------------------------------------------------------------ its end
