@@ -12,27 +12,35 @@ namespace {
 struct Fixed {
   std::string_view type;
   std::int64_t width;
+  duckdb_type id;
 };
 
 constexpr std::array<Fixed, 17> kFixed = {{
-    {"BOOLEAN", 1},
-    {"TINYINT", 1},
-    {"SMALLINT", 2},
-    {"INTEGER", 4},
-    {"BIGINT", 8},
-    {"UTINYINT", 1},
-    {"USMALLINT", 2},
-    {"UINTEGER", 4},
-    {"UBIGINT", 8},
-    {"FLOAT", 4},
-    {"DOUBLE", 8},
-    {"DATE", 4},
-    {"TIMESTAMP", 8},
-    {"TIMESTAMP_S", 8},
-    {"TIMESTAMP_MS", 8},
-    {"TIMESTAMP_NS", 8},
-    {"TIMESTAMP WITH TIME ZONE", 8},
+    {"BOOLEAN", 1, DUCKDB_TYPE_BOOLEAN},
+    {"TINYINT", 1, DUCKDB_TYPE_TINYINT},
+    {"SMALLINT", 2, DUCKDB_TYPE_SMALLINT},
+    {"INTEGER", 4, DUCKDB_TYPE_INTEGER},
+    {"BIGINT", 8, DUCKDB_TYPE_BIGINT},
+    {"UTINYINT", 1, DUCKDB_TYPE_UTINYINT},
+    {"USMALLINT", 2, DUCKDB_TYPE_USMALLINT},
+    {"UINTEGER", 4, DUCKDB_TYPE_UINTEGER},
+    {"UBIGINT", 8, DUCKDB_TYPE_UBIGINT},
+    {"FLOAT", 4, DUCKDB_TYPE_FLOAT},
+    {"DOUBLE", 8, DUCKDB_TYPE_DOUBLE},
+    {"DATE", 4, DUCKDB_TYPE_DATE},
+    {"TIMESTAMP", 8, DUCKDB_TYPE_TIMESTAMP},
+    {"TIMESTAMP_S", 8, DUCKDB_TYPE_TIMESTAMP_S},
+    {"TIMESTAMP_MS", 8, DUCKDB_TYPE_TIMESTAMP_MS},
+    {"TIMESTAMP_NS", 8, DUCKDB_TYPE_TIMESTAMP_NS},
+    {"TIMESTAMP WITH TIME ZONE", 8, DUCKDB_TYPE_TIMESTAMP_TZ},
 }};
+
+const Fixed* Find(std::string_view type) {
+  const auto found =
+      std::find_if(kFixed.begin(), kFixed.end(),
+                   [type](const Fixed& fixed) { return fixed.type == type; });
+  return found == kFixed.end() ? nullptr : &*found;
+}
 
 struct Part {
   std::string_view name;
@@ -142,10 +150,14 @@ absl::StatusOr<FrameColumn> ColumnOf(const Json& json, std::int64_t rows,
 }  // namespace
 
 std::int64_t FixedWidth(std::string_view type) {
-  for (const Fixed& fixed : kFixed) {
-    if (fixed.type == type) return fixed.width;
-  }
-  return 0;
+  const Fixed* fixed = Find(type);
+  return fixed == nullptr ? 0 : fixed->width;
+}
+
+std::optional<duckdb_type> FixedType(std::string_view type) {
+  const Fixed* fixed = Find(type);
+  if (fixed == nullptr) return std::nullopt;
+  return fixed->id;
 }
 
 JsonObject ToJson(const Frame& frame) {

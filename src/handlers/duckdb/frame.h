@@ -8,7 +8,10 @@
 // What is missing has a 1 in `missing`, and anything in the other buffers.
 #pragma once
 
+#include <duckdb.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +56,9 @@ struct Frame {
 
 // The bytes of a value of this type, or 0 for one that is a text in a frame.
 std::int64_t FixedWidth(std::string_view type);
+
+// DuckDB's own name for such a type.
+std::optional<duckdb_type> FixedType(std::string_view type);
 
 // {"rows", "files", "columns": [{"name", "type", "values": [file, offset,
 // size],

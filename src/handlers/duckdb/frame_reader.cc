@@ -24,38 +24,9 @@ namespace {
 
 constexpr const char* kFunction = "windlass_frame";
 
-struct Known {
-  std::string_view name;
-  duckdb_type id;
-};
-
-// Types whose values lie in a frame as DuckDB has them in memory.
-constexpr Known kKnown[] = {
-    {"BOOLEAN", DUCKDB_TYPE_BOOLEAN},
-    {"TINYINT", DUCKDB_TYPE_TINYINT},
-    {"SMALLINT", DUCKDB_TYPE_SMALLINT},
-    {"INTEGER", DUCKDB_TYPE_INTEGER},
-    {"BIGINT", DUCKDB_TYPE_BIGINT},
-    {"UTINYINT", DUCKDB_TYPE_UTINYINT},
-    {"USMALLINT", DUCKDB_TYPE_USMALLINT},
-    {"UINTEGER", DUCKDB_TYPE_UINTEGER},
-    {"UBIGINT", DUCKDB_TYPE_UBIGINT},
-    {"FLOAT", DUCKDB_TYPE_FLOAT},
-    {"DOUBLE", DUCKDB_TYPE_DOUBLE},
-    {"DATE", DUCKDB_TYPE_DATE},
-    {"TIMESTAMP", DUCKDB_TYPE_TIMESTAMP},
-    {"TIMESTAMP_S", DUCKDB_TYPE_TIMESTAMP_S},
-    {"TIMESTAMP_MS", DUCKDB_TYPE_TIMESTAMP_MS},
-    {"TIMESTAMP_NS", DUCKDB_TYPE_TIMESTAMP_NS},
-    {"TIMESTAMP WITH TIME ZONE", DUCKDB_TYPE_TIMESTAMP_TZ},
-    {"BLOB", DUCKDB_TYPE_BLOB},
-};
-
 duckdb_type ReadAs(const FrameColumn& column) {
-  for (const Known& known : kKnown) {
-    if (known.name == column.type) return known.id;
-  }
-  return DUCKDB_TYPE_VARCHAR;
+  if (column.type == "BLOB") return DUCKDB_TYPE_BLOB;
+  return FixedType(column.type).value_or(DUCKDB_TYPE_VARCHAR);
 }
 
 absl::Status Broken(const FrameColumn& column, std::string_view why) {
