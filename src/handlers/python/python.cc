@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
@@ -17,6 +16,7 @@
 #include "handlers/python/arguments.h"
 #include "handlers/python/package.h"
 #include "handlers/python/tables.h"
+#include "handlers/sql/outputs.h"
 #include "handlers/sql/session.h"
 #include "windlass/events.h"
 
@@ -24,7 +24,6 @@ namespace windlass {
 namespace {
 
 constexpr std::int64_t kDefaultProcesses = 64;
-constexpr std::int64_t kDefaultMaximumRows = 10'000;
 // With a warm worker, which answers within a millisecond or never.
 constexpr Duration kPatience = std::chrono::seconds(2);
 constexpr std::int64_t kLeastMemory = std::int64_t{16} << 20;
@@ -95,10 +94,15 @@ Outcome WithCategory(Outcome outcome) {
   return outcome;
 }
 
+PythonHandlerOptions WithThreads(PythonHandlerOptions options) {
+  if (options.threads == 0) options.threads = MachineProcessors();
+  return options;
+}
+
 class PythonHandler : public TaskHandler {
  public:
   explicit PythonHandler(PythonHandlerOptions options)
-      : options_(std::move(options)),
+      : options_(WithThreads(std::move(options))),
         databases_(1),
         pool_(options_.maximum_idle, options_.idle_timeout) {}
 
@@ -107,9 +111,11 @@ class PythonHandler : public TaskHandler {
     if (!problems.empty()) return InvalidParams(problems);
     auto folder = FolderForChild(task);
     if (!folder.ok()) return FailureFromStatus(folder.status());
-    PythonTables tables(task, {.results = options_.results,
-                               .databases = &databases_,
-                               .threads = ThreadsFor(task)});
+    PythonTables tables(task,
+                        {.results = options_.results,
+                         .databases = &databases_,
+                         .threads = ThreadsFor(task.lease().spec().resources,
+                                               options_.threads)});
     auto request = Request(task, tables);
     if (!request.ok()) return SqlFailure(request.status());
     const std::string key = KeyOf(task.params(), *folder);
@@ -155,13 +161,6 @@ class PythonHandler : public TaskHandler {
     auto envelope = tables.FromFunction(*value);
     return envelope.ok() ? Outcome::Success(*std::move(envelope))
                          : SqlFailure(envelope.status());
-  }
-
-  // Of DuckDB, for tables on their way to and from the function.
-  int ThreadsFor(const TaskContext& task) const {
-    const double cpu = task.lease().spec().resources.cpu;
-    if (cpu > 0) return static_cast<int>(std::ceil(cpu));
-    return options_.threads > 0 ? options_.threads : MachineProcessors();
   }
 
   std::string Interpreter(const Json& params) const {

@@ -151,20 +151,13 @@ absl::StatusOr<ResultEnvelope> PythonTables::Store(duckdb::Database& database,
     return absl::InvalidArgumentError(
         "a table of a function must be in its scratch folder");
   }
-  const std::int64_t rows = frame->rows;
   const std::string dtypes = DtypesOption(*frame);
   auto relation = duckdb::RegisterFrame(database, *std::move(frame));
   if (!relation.ok()) return relation.status();
   auto file = WriteTable(database, *relation, {}, TableFormat::kParquet,
                          Concat(folder, "/result.parquet"), dtypes);
   if (!file.ok()) return file.status();
-  auto content = OpenFileSource(file->path);
-  if (!content.ok()) return content.status();
-  auto envelope =
-      task_.WriteResult(**content, MediaTypeOf(TableFormat::kParquet));
-  if (!envelope.ok()) return envelope.status();
-  envelope->metadata["rows"] = rows;
-  return envelope;
+  return StoreTable(task_, *file, TableFormat::kParquet);
 }
 
 }  // namespace windlass

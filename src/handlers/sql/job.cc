@@ -11,7 +11,6 @@ namespace {
 
 using duckdb::Identifier;
 
-constexpr std::int64_t kDefaultMaximumRows = 10'000;
 constexpr std::string_view kResultTable = "windlass result";
 
 JsonObject ValuesOf(const Json& params) {
@@ -165,11 +164,8 @@ absl::StatusOr<Content> SqlJob::Table(const std::string& source,
       WriteTable(session_.database(), source, params, format,
                  Concat(session_.folder(), "/result", ExtensionOf(format)));
   if (!file.ok()) return file.status();
-  auto content = OpenFileSource(file->path);
-  if (!content.ok()) return content.status();
-  auto envelope = task_.WriteResult(**content, MediaTypeOf(format));
+  auto envelope = StoreTable(task_, *file, format);
   if (!envelope.ok()) return envelope.status();
-  envelope->metadata["rows"] = file->rows;
   volume_.rows += file->rows;
   volume_.bytes += envelope->size;
   return Content(*std::move(envelope));

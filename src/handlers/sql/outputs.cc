@@ -174,6 +174,16 @@ absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
   return TableFile{std::move(path), written->rows_changed()};
 }
 
+absl::StatusOr<ResultEnvelope> StoreTable(TaskContext& task,
+                                          const TableFile& file,
+                                          TableFormat format) {
+  auto content = OpenFileSource(file.path);
+  if (!content.ok()) return content.status();
+  auto envelope = task.WriteResult(**content, MediaTypeOf(format));
+  if (envelope.ok()) envelope->metadata["rows"] = file.rows;
+  return envelope;
+}
+
 absl::Status FindPlaces(const Places& places,
                         const std::vector<SqlOutput>& outputs) {
   std::map<std::string, std::string> names;  // Of outputs, by path.

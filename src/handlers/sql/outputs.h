@@ -18,6 +18,10 @@
 
 namespace windlass {
 
+// A result of more rows is a table in the result store, unless its task says
+// otherwise (max_rows).
+inline constexpr std::int64_t kDefaultMaximumRows = 10'000;
+
 struct SqlOutput {
   std::string name;   // Of the table, unless there is a query.
   std::string query;  // "", or what to write instead.
@@ -49,6 +53,11 @@ absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
                                      const JsonObject& params,
                                      TableFormat format, std::string path,
                                      std::string_view more_options = "");
+
+// Writes the table to the result store; metadata has its rows.
+absl::StatusOr<ResultEnvelope> StoreTable(TaskContext& task,
+                                          const TableFile& file,
+                                          TableFormat format);
 
 // Refuses files that may not be where they want to, and two that would be one.
 absl::Status FindPlaces(const Places& places,

@@ -40,6 +40,10 @@ SqlHandlerOptions WithDefaults(SqlHandlerOptions options) {
   return options;
 }
 
+int ThreadsFor(const ResourceSpec& resources, int share) {
+  return resources.cpu > 0 ? static_cast<int>(std::ceil(resources.cpu)) : share;
+}
+
 HttpOptions HttpOptionsOf(const SqlHandlerOptions& options) {
   HttpOptions http;
   http.policy = options.http_policy;
@@ -171,9 +175,7 @@ duckdb::DatabaseOptions SqlSession::OptionsOfDatabase(const TaskContext& task,
                                                : defaults.memory_bytes),
       kLeastMemory);
   options.threads = static_cast<int>(IntegerParam(
-      task.params(), "threads",
-      resources.cpu > 0 ? static_cast<std::int64_t>(std::ceil(resources.cpu))
-                        : defaults.threads));
+      task.params(), "threads", ThreadsFor(resources, defaults.threads)));
   return options;
 }
 

@@ -26,6 +26,10 @@ SqlHandlerOptions WithDefaults(SqlHandlerOptions options);
 // For inputs that are URLs.
 HttpOptions HttpOptionsOf(const SqlHandlerOptions& options);
 
+// How many threads DuckDB has for a task: what the task asks for, otherwise
+// `share`.
+int ThreadsFor(const ResourceSpec& resources, int share);
+
 // Errors of DuckDB and PostgreSQL have types of their own: SqlError, DataError,
 // OutOfMemory, SpillQuotaExceeded.
 Outcome SqlFailure(const absl::Status& status);
