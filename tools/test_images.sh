@@ -37,10 +37,10 @@ if ! podman image exists "$base" && ! timeout 60 podman pull -q "$base" 2>/dev/n
   podman import -q --change 'LABEL windlass.stand-in=yes' "$folder/base.tar" "$base"
   rm "$folder/base.tar"
 fi
-# Its packages are those of today, and so must be what is added to them.
+# Its packages are those of today, and so must be what is added to them: from
+# where it has its own.
 if podman image inspect "$base" | grep -q windlass.stand-in; then
-  arguments+=(--build-arg DEBIAN_ARCHIVE=http://deb.debian.org/debian
-              --build-arg DEBIAN_SECURITY=http://deb.debian.org/debian-security)
+  arguments+=(--build-arg DEBIAN_ARCHIVE=)
 fi
 
 rm -f "$folder"/context/*
