@@ -21,6 +21,8 @@ cat > "$folder/containers.conf" <<'END'
 [engine]
 cgroup_manager = "cgroupfs"
 runtime = "runc"
+[network]
+network_backend = "netavark"
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 END
@@ -43,6 +45,18 @@ if podman image inspect "$base" | grep -q windlass.stand-in; then
   arguments+=(--build-arg DEBIAN_ARCHIVE=)
 fi
 
+# What the composition names beside ours. For Grafana there is no stand-in.
+for image in postgres rabbitmq prometheus grafana; do
+  name=$(sed -nE "s#^ *image: (docker.io/\S*$image:\S*)#\1#p" deploy/compose/compose.yaml | head -1)
+  if ! podman image exists "$name" && ! timeout 60 podman pull -q "$name" 2>/dev/null; then
+    [ "$image" != grafana ] || continue
+    echo "== $name cannot be had: making a stand-in"
+    buildah build --isolation chroot --layers --build-arg BASE="$base" --target "$image" \
+      -t "$name" tests/images/stand_ins > "$folder/$image.log" 2>&1 ||
+      { tail -50 "$folder/$image.log"; exit 1; }
+  fi
+done
+
 rm -f "$folder"/context/*
 cp build/release/windlass_*.deb "$folder/context/"
 for target in generic data api server; do
@@ -58,7 +72,7 @@ podman images --filter reference='localhost/windlass-*'
 cd tests/images
 WINDLASS_PACKAGE=$(ls "$PWD"/../../build/release/windlass_*.deb)
 export WINDLASS_PACKAGE
-for test in test_images.py test_package.py; do
+for test in test_images.py test_compose_up.py test_package.py; do
   echo "== $test"
   /usr/bin/python3 -B -m unittest -v "$test"
 done
