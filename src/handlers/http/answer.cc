@@ -178,7 +178,10 @@ TaskError StatusError(const HttpExchangeRecord& record) {
   } else if (status >= kServerErrors) {
     const bool again = record.plan.idempotent && status != kNotImplemented &&
                        status != kVersionNotSupported;
-    error = Error("HttpServerError", ErrorCategory::kServer, again, message);
+    // 503: whoever calls, it is too much, although it may have begun.
+    const auto category = status == kUnavailable ? ErrorCategory::kThrottled
+                                                 : ErrorCategory::kServer;
+    error = Error("HttpServerError", category, again, message);
   } else if (status >= 400) {
     const bool again = status == kTooEarly ||
                        (status == kRequestTimeout && record.plan.idempotent);

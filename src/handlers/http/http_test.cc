@@ -307,7 +307,7 @@ TEST_F(HttpTest, TheStatusDecidesWhetherToTryAgain) {
            {"429", "HttpThrottled", ErrorCategory::kThrottled, true},
            {"500", "HttpServerError", ErrorCategory::kServer, true},
            {"501", "HttpServerError", ErrorCategory::kServer, false},
-           {"503", "HttpServerError", ErrorCategory::kServer, true}}) {
+           {"503", "HttpServerError", ErrorCategory::kThrottled, true}}) {
     const TaskError error =
         Error(Concat(R"({"url": "SERVER/status/)", c.status, R"("})"));
     EXPECT_EQ(error.type, c.type) << c.status;
