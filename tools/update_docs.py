@@ -109,6 +109,8 @@ def form(schema):
         return {"duration": "duration", "byte_size": "size"}[name]
     if name:
         return f"[{name}](#{name})"
+    if "anyOf" in schema:
+        return " or ".join(form(one) for one in schema["anyOf"])
     if "const" in schema:
         return f"`{schema['const']}`"
     if "enum" in schema:

@@ -150,6 +150,10 @@ class ForwardingStore : public Store {
   absl::StatusOr<std::vector<LimitRecord>> ListLimits() override {
     return real_.ListLimits();
   }
+  absl::StatusOr<std::vector<AdaptiveLimitRecord>> ListAdaptiveLimits()
+      override {
+    return real_.ListAdaptiveLimits();
+  }
   absl::StatusOr<std::vector<CircuitRecord>> ListCircuits() override {
     return real_.ListCircuits();
   }

@@ -128,7 +128,8 @@ class TaskStore {
   // parks until a run has ended: that is still under way. Asking again with the
   // same lease is granted and no second start. All keys of a task are granted
   // or none. What the end of an attempt says of its service moves the circuit
-  // of its key; see model/circuit.h.
+  // and the adaptive limit of its keys; see model/circuit.h and
+  // model/adaptive_limit.h.
   //
   // Of a key that several runs name with different limits, the run submitted
   // last decides.
@@ -450,6 +451,20 @@ struct LimitRecord {
   std::int64_t in_use = 0;
   std::int64_t waiting = 0;          // Tasks.
   std::optional<Timestamp> next_at;  // kRate: of the first that waits.
+  // kConcurrency: of one that finds out how much it may allow.
+  struct Adaptation {
+    int allowed = 1;  // At present, between `minimum` and `limit`.
+    int minimum = 1;
+    std::optional<Duration> target_latency;
+  };
+  std::optional<Adaptation> adaptive;
+};
+
+// What an adaptive `concurrency` allows at present.
+struct AdaptiveLimitRecord {
+  std::string key;
+  int allowed = 1;
+  int limit = 1;
 };
 
 enum class CircuitState : std::uint8_t { kClosed, kHalfOpen, kOpen };
@@ -508,6 +523,9 @@ class FleetQueries {
   virtual absl::StatusOr<std::vector<ExecutorRecord>> ListExecutors() = 0;
   virtual absl::StatusOr<std::vector<QueueRecord>> ListQueues() = 0;
   virtual absl::StatusOr<std::vector<LimitRecord>> ListLimits() = 0;
+  // Of those, what changes by itself. Does not look at who waits.
+  virtual absl::StatusOr<std::vector<AdaptiveLimitRecord>>
+  ListAdaptiveLimits() = 0;
   virtual absl::StatusOr<std::vector<CircuitRecord>> ListCircuits() = 0;
   // Costs the same however many there are, as ListQueues() does.
   virtual absl::StatusOr<RunCounts> CountRuns() = 0;

@@ -56,12 +56,17 @@ struct RetryPolicy {
   std::vector<std::string> non_retryable_error_types;
 };
 
-// Runs a task once per item of a list.
+// Runs a task once per item of a list, or once per batch of them.
 struct MapSpec {
   enum class OnEmpty : std::uint8_t { kSucceed, kSkip };
 
   Json items;  // A list, or the template that yields one.
   std::string as = "item";
+  // Above 0, an instance gets a list of up to so many items.
+  int batch = 0;
+  // An expression or template of an instance's `result`: the list of its
+  // items' results, which are then those of the task. Only with `batch`.
+  std::optional<std::string> item_results;
   int max_parallel = 0;  // 0 is without limit.
   // The first instance that fails for good cancels the others.
   bool fail_fast = false;
@@ -87,10 +92,19 @@ struct CacheSpec {
   std::optional<Duration> max_age;
 };
 
+// A limit that is found out: it grows while it is used and all is well, and
+// shrinks when the service says that this is too much, or is slower than
+// `target_latency`.
+struct AdaptiveSpec {
+  int minimum = 1;
+  std::optional<Duration> target_latency = {};
+};
+
 // At most `limit` attempts at a time over all executors that share a store.
 struct ConcurrencySpec {
   std::string key;
   int limit = 1;
+  std::optional<AdaptiveSpec> adaptive;
 };
 
 // At most `limit` starts per `period` over all executors that share a store.

@@ -55,8 +55,11 @@ int ListQueues(const Globals& globals) {
   });
 }
 
-// "3 in 1s" of a rate.
+// "3 in 1s" of a rate, "23 of 64" of an adaptive limit.
 std::string Allowance(const LimitRecord& limit) {
+  if (limit.adaptive) {
+    return absl::StrCat(limit.adaptive->allowed, " of ", limit.limit);
+  }
   if (limit.kind == LimitRecord::Kind::kConcurrency) {
     return absl::StrCat(limit.limit);
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "model/batch_items.h"
 #include "model/schedule.h"
 #include "windlass/result.h"
 
@@ -31,17 +32,26 @@ Json DurationMs(const TaskRecord& task) {
   return nullptr;
 }
 
-// A mapped task's own result is the list of its instances'. It is shown when
-// every one is there and inline; `windlass result` gives it in any case.
+// A mapped task's own result is the list of its instances', or of their items'.
+// It is shown when every one is there and inline; `windlass result` gives it in
+// any case.
 constexpr std::size_t kMaximumListBytes = 1 << 20;
+
+bool IsOfItems(const TaskRecord& instance) {
+  return instance.result && instance.result->metadata.contains(kBatchItems);
+}
 
 std::optional<ResultEnvelope> ListOfInstances(
     std::span<const TaskRecord> instances) {
   JsonArray list;
   std::size_t bytes = 0;
+  const bool of_items =
+      std::any_of(instances.begin(), instances.end(), IsOfItems);
   for (const TaskRecord& instance : instances) {
     const auto& result = instance.result;
     if (!result || result->kind == ResultEnvelope::Kind::kNone) {
+      // How many items it had is not known here.
+      if (of_items) return std::nullopt;
       list.push_back(nullptr);
       continue;
     }
@@ -50,7 +60,12 @@ std::optional<ResultEnvelope> ListOfInstances(
     }
     bytes += static_cast<std::size_t>(result->size);
     if (bytes > kMaximumListBytes) return std::nullopt;
-    list.push_back(*result->value);
+    const JsonArray* results = of_items ? result->value->if_array() : nullptr;
+    if (results == nullptr) {
+      list.push_back(*result->value);
+    } else {
+      list.insert(list.end(), results->begin(), results->end());
+    }
   }
   std::string text = FormatJson(list);
   ResultEnvelope envelope;
@@ -261,6 +276,14 @@ Json LimitDocument(const LimitRecord& limit) {
   out["limit"] = limit.limit;
   if (limit.kind == LimitRecord::Kind::kRate) {
     out["period"] = FormatDuration(limit.period);
+  }
+  if (limit.adaptive) {
+    JsonObject& adaptive = out["adaptive"].emplace_object();
+    adaptive["allowed"] = limit.adaptive->allowed;
+    adaptive["minimum"] = limit.adaptive->minimum;
+    const auto& target = limit.adaptive->target_latency;
+    adaptive["target_latency"] =
+        target ? Json(FormatDuration(*target)) : Json(nullptr);
   }
   out["in_use"] = limit.in_use;
   out["waiting"] = limit.waiting;

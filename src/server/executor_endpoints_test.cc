@@ -346,7 +346,8 @@ TEST_F(ExecutorEndpointsTest, MetricsAreThoseOfTheGoldenFile) {
   sinks.metrics.OnWorker("python", WorkerEvent::kStarted);
   RunId run = Submit(
       "{windlass: 1, name: f, tasks: {a: {type: noop, "
-      "circuit_breaker: {key: api}}}}");
+      "circuit_breaker: {key: api}, "
+      "concurrency: {key: api, limit: 9, adaptive: true}}}}");
   Await(run);
   Lease lease;
   lease.run = *store->GetRunInfo(run);

@@ -87,6 +87,26 @@ void AddCircuits(std::vector<CircuitRecord> circuits,
   families.push_back(std::move(family));
 }
 
+// Beyond the maximum, the least that one of the others allows.
+void AddAdaptiveLimits(std::vector<AdaptiveLimitRecord> limits,
+                       std::vector<MetricFamily>& families) {
+  std::stable_sort(
+      limits.begin(), limits.end(),
+      [](const AdaptiveLimitRecord& a, const AdaptiveLimitRecord& b) {
+        return a.allowed < b.allowed;
+      });
+  MetricFamily family =
+      MakeFamily("windlass_adaptive_limit",
+                 "Attempts at a time that an adaptive concurrency allows.");
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    const bool other = i == FleetMetrics::kMaximumAdaptiveLimits;
+    AddSample(family, limits[i].allowed,
+              {{"key", other ? "other" : limits[i].key}});
+    if (other) break;
+  }
+  families.push_back(std::move(family));
+}
+
 }  // namespace
 
 FleetMetrics::FleetMetrics(Store& store, const Clock& clock)
@@ -120,6 +140,8 @@ std::vector<MetricFamily> FleetMetrics::Ask() {
   if (executors.ok()) AddExecutors(*executors, families);
   auto circuits = store_.ListCircuits();
   if (circuits.ok()) AddCircuits(*std::move(circuits), families);
+  auto limits = store_.ListAdaptiveLimits();
+  if (limits.ok()) AddAdaptiveLimits(*std::move(limits), families);
   return families;
 }
 

@@ -28,14 +28,17 @@ class FleetMetrics : public ThreadService {
   // Beyond these many circuit breakers, open ones first, the worst state of the
   // others is that of "other".
   static constexpr std::size_t kMaximumCircuits = 200;
+  // Beyond these many adaptive limits, lowest ones first, the lowest of the
+  // others is that of "other".
+  static constexpr std::size_t kMaximumAdaptiveLimits = 200;
 
   // Both are borrowed.
   FleetMetrics(Store& store, const Clock& clock);
   ~FleetMetrics() override { Stop(); }
 
   // windlass_queue_depth, windlass_queue_oldest_ready_seconds,
-  // windlass_executors and windlass_circuit_state; nothing when the store could
-  // not be asked.
+  // windlass_executors, windlass_circuit_state and windlass_adaptive_limit;
+  // nothing when the store could not be asked.
   std::vector<prometheus::MetricFamily> Collect();
 
  protected:

@@ -1,5 +1,9 @@
 """Limits hold over all executors, whatever is killed."""
 
+import http.server
+import json
+import threading
+import time
 import unittest
 
 from support import EndToEndTest
@@ -23,6 +27,57 @@ CONCURRENCY = "concurrency: {key: \"db-${{ run.name }}\", limit: 3}"
 
 def work(items, limit):
     return WORK % (", ".join(map(str, range(items))), limit)
+
+
+class Crowded(http.server.ThreadingHTTPServer):
+    """A service that takes a tenth of a second, and refuses more than so many at a time."""
+    daemon_threads = True
+    request_queue_size = 200
+
+    def __init__(self, capacity):
+        super().__init__(("127.0.0.1", 0), Crowd)
+        self.capacity = capacity
+        self.lock = threading.Lock()
+        self.under_way = self.served = self.refused = 0
+        self.thread = threading.Thread(target=self.serve_forever)
+        self.thread.start()
+
+    def enter(self):
+        with self.lock:
+            self.under_way += 1
+            if self.under_way <= self.capacity:
+                return True
+            self.refused += 1
+            return False
+
+    def leave(self, served):
+        with self.lock:
+            self.under_way -= 1
+            self.served += served
+
+    def handle_error(self, *_):
+        pass  # A caller that was killed.
+
+    def close(self):
+        self.shutdown()
+        self.thread.join()
+        self.server_close()
+
+
+class Crowd(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        served = self.server.enter()
+        if served:
+            time.sleep(0.1)
+        self.server.leave(served)
+        self.send_response(200 if served else 503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
 
 
 class LimitsTest(EndToEndTest):
@@ -105,6 +160,35 @@ class LimitsTest(EndToEndTest):
         self.write("go", "")
         for run in (held, blocked):
             self.assertEqual(self.wait_for_end(run)["state"], "succeeded")
+
+    def test_an_adaptive_limit_finds_out_what_a_service_takes(self):
+        service = Crowded(capacity=6)
+        self.addCleanup(service.close)
+        # The service tells of its limit by refusing, and in no other way.
+        run = self.submit(json.dumps({"windlass": 1, "name": "crowd", "tasks": {"call": {
+            "type": "http", "params": {"url": f"http://127.0.0.1:{service.server_port}/"},
+            "map": {"items": list(range(160))},
+            "concurrency": {"key": "crowd", "limit": 64, "adaptive": True},
+            "retry_policy": {"maximum_attempts": 0, "initial_interval": "20ms",
+                             "maximum_interval": "200ms", "jitter": "full"}}}}))
+        executors = [self.executor("--profile", "api", "--in-flight", "64") for _ in range(2)]
+        self.wait_until(lambda: service.served >= 60, "some have been served")
+        executors[0].kill()
+        executors[0].wait()
+        document = self.wait_for_end(run)
+        self.assertEqual(document["state"], "succeeded", document)
+        limit, = self.limits()
+        self.assertEqual((limit["limit"], limit["adaptive"]["minimum"], limit["in_use"],
+                          limit["waiting"]), (64, 1, 0, 0))
+        # Seven tenths of what it takes, and more as far as calls spend time elsewhere.
+        self.assertGreaterEqual(limit["adaptive"]["allowed"], 3)
+        self.assertLessEqual(limit["adaptive"]["allowed"], 24)
+        # Refusals are the price of finding out, now and then.
+        self.assertGreater(service.refused, 0)
+        self.assertLess(service.refused, service.served)
+        self.assertRegex(self.windlass("limits", code=0).stdout,
+                         r"concurrency +crowd +\d+ of 64 +0 +0")
+        self.assert_consistent()
 
     def test_a_rate_lets_so_many_start_in_a_period(self):
         run = self.submit(work(6, "rate_limit: {key: api, limit: 2, period: 500ms}"))

@@ -355,11 +355,16 @@ class ServerTest(EndToEndTest):
         self.ended(server, waiting)
         calling = {"type": "http", "params": {"url": "http://127.0.0.1:1/"},
                    "retry_policy": {"maximum_attempts": 1},
-                   "circuit_breaker": {"key": "api", "failure_threshold": 1}}
+                   "circuit_breaker": {"key": "api", "failure_threshold": 1},
+                   "concurrency": {"key": "api", "limit": 9, "adaptive": {
+                       "minimum": 2, "target_latency": "1s"}}}
         self.ended(server, self.submitted(server, {
             "windlass": 1, "name": "calling", "tasks": {"call": calling}}))
         [circuit] = server.get("/api/v1/circuits").json()["circuits"]
         self.assertEqual((circuit["key"], circuit["state"]), ("api", "open"))
+        [limit] = server.get("/api/v1/limits").json()["limits"]
+        self.assertEqual((limit["key"], limit["limit"], limit["adaptive"]), (
+            "api", 9, {"allowed": 2, "minimum": 2, "target_latency": "1s"}))
         self.assertEqual(server.post("/api/v1/circuits/api/reset").json()["state"], "closed")
         self.assertEqual(server.post("/api/v1/circuits/nobody/reset").status, 404)
         self.assertEqual(server.post("/api/v1/executors/worker/drain").json()["state"], "draining")

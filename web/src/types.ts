@@ -142,6 +142,7 @@ export interface Limit {
   key: string;
   limit: number;
   period?: string;
+  adaptive?: { allowed: number; minimum: number; target_latency: string | null };
   in_use: number;
   waiting: number;
   next_at: string | null;

@@ -69,9 +69,14 @@ class NameChecker {
     if (root == "env") return;
     if (root == "secrets") return CheckSecret(used);
     bool is_item = task_->map && (root == task_->map->as || root == "index");
-    if (is_item && used.scope == Scope::kItem) return;
+    if (is_item && KnowsItem(used.scope)) return;
+    if (root == "result" && used.scope == Scope::kItemResults) return;
     if (is_item || root == "index") return ReportNoItem(used);
     ReportUnknownRoot(used);
+  }
+
+  static bool KnowsItem(Scope scope) {
+    return scope == Scope::kItem || scope == Scope::kItemResults;
   }
 
   void CheckSecret(const UsedName& used) {
@@ -189,10 +194,11 @@ class NameChecker {
     const std::string& root = used.reference.path[0];
     std::vector<std::string> names = {"params", "tasks", "run", "env",
                                       "secrets"};
-    if (task_->map && used.scope == Scope::kItem) {
+    if (task_->map && KnowsItem(used.scope)) {
       names.push_back(task_->map->as);
       names.emplace_back("index");
     }
+    if (used.scope == Scope::kItemResults) names.emplace_back("result");
     Report(used,
            Concat("unknown name '", root, "'; known are ",
                   absl::StrJoin(names, ", ")),

@@ -93,6 +93,33 @@ void CheckMapName(const TaskSpec& task, const Path& path, Problems& problems) {
                "choose another name, such as item");
 }
 
+void CheckMapBatch(const TaskSpec& task, const Path& path, Problems& problems) {
+  if (!task.map || !task.map->item_results) return;
+  Path map = path.Member("map");
+  if (task.map->batch == 0) {
+    problems.Add(map.Member("item_results"),
+                 "there are no batches whose results it could take apart",
+                 "add 'batch: 50', or leave it out");
+  }
+  if (task.map->as == "result") {
+    problems.Add(map.Member("as"),
+                 "'result' is the result of the batch in item_results",
+                 "choose another name, such as items");
+  }
+}
+
+void CheckAdaptive(const TaskSpec& task, const Path& path, Problems& problems) {
+  if (!task.concurrency || !task.concurrency->adaptive) return;
+  const ConcurrencySpec& spec = *task.concurrency;
+  if (spec.adaptive->minimum <= spec.limit) return;
+  Path concurrency = path.Member("concurrency");
+  Path adaptive = concurrency.Member("adaptive");
+  problems.Add(adaptive.Member("minimum"),
+               Concat("minimum ", spec.adaptive->minimum,
+                      " is more than the limit, ", spec.limit),
+               "raise limit, or lower minimum");
+}
+
 // Calls `use` with `path` followed by "inputs.routes[0]", as far as `value`
 // has such a place.
 template <typename Use>
@@ -164,6 +191,8 @@ void CheckTasks(const Workflow& workflow, const Json& document,
       CheckTriggerRule(task, *stated, path, problems);
       CheckDurations(task, path, problems);
       CheckMapName(task, path, problems);
+      CheckMapBatch(task, path, problems);
+      CheckAdaptive(task, path, problems);
       CheckParamsOfType(task, path, options, problems);
     });
   }

@@ -322,17 +322,27 @@ Json Labels::Schema(Definitions& /*definitions*/) const {
                      JsonObject{{"type", {"string", "number", "boolean"}}}}};
 }
 
-bool Condition::Read(const Json& value, const Path& path, std::string& out,
-                     Problems& problems) const {
-  if (value.is_bool()) {
-    out = JsonToText(value);
-    return true;
-  }
+bool ExpressionText::Read(const Json& value, const Path& path, std::string& out,
+                          Problems& problems) const {
   if (!value.is_string()) {
     return Expected("an expression", value, path, problems,
                     "write it as text: \"${{ params.n > 0 }}\"");
   }
   return Text{10'000}.Read(value, path, out, problems);
+}
+
+Json ExpressionText::Schema(Definitions& /*definitions*/) const {
+  return JsonObject{
+      {"type", "string"}, {"minLength", 1}, {"maxLength", 10'000}};
+}
+
+bool Condition::Read(const Json& value, const Path& path, std::string& out,
+                     Problems& problems) const {
+  if (!value.is_bool()) {
+    return ExpressionText{}.Read(value, path, out, problems);
+  }
+  out = JsonToText(value);
+  return true;
 }
 
 Json Condition::Schema(Definitions& /*definitions*/) const {

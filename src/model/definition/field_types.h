@@ -115,7 +115,14 @@ struct Labels {
   Json Schema(Definitions& definitions) const;
 };
 
-// An expression, bare or in ${{ }}, or a constant true or false.
+// An expression, bare or in ${{ }}.
+struct ExpressionText {
+  bool Read(const Json& value, const Path& path, std::string& out,
+            Problems& problems) const;
+  Json Schema(Definitions& definitions) const;
+};
+
+// The same, or a constant true or false.
 struct Condition {
   bool Read(const Json& value, const Path& path, std::string& out,
             Problems& problems) const;

@@ -169,6 +169,21 @@ TEST(LoadExpressionsTest, ItemsAreKnownInsideAMap) {
                                     "map")));
 }
 
+TEST(LoadExpressionsTest, TheResultIsKnownInItemResultsAlone) {
+  EXPECT_THAT(
+      FieldProblems("    map: {items: [1], as: x, batch: 2,\n"
+                    "          item_results: '${{ x.map(y, result[y]) }}'}\n"),
+      ElementsAre());
+  EXPECT_THAT(FieldProblems("    map: {items: [1], batch: 2,\n"
+                            "          item_results: results.rows}\n"
+                            "    params: {x: '${{ result }}'}\n"),
+              ElementsAre(HasSubstr("unknown name 'results'; known are "
+                                    "params, tasks, run, env, secrets, item, "
+                                    "index, result"),
+                          HasSubstr("tasks.b.params.x: unknown name "
+                                    "'result'")));
+}
+
 TEST(LoadExpressionsTest, ItemsAreNotKnownBeforeTheMap) {
   EXPECT_THAT(FieldProblems("    map: {items: '${{ item.rows }}'}\n"
                             "    when: item.ok\n"),

@@ -265,6 +265,33 @@ TEST(LoadProblemsTest, AnItemCannotHaveAReservedName) {
   }
 }
 
+TEST(LoadProblemsTest, ResultsOfItemsAreThoseOfABatch) {
+  EXPECT_THAT(
+      TaskProblems(
+          "  a: {type: noop, map: {items: [1], item_results: result}}"),
+      ElementsAre(HasSubstr("tasks.a.map.item_results: there are no batches")));
+  EXPECT_THAT(TaskProblems("  a: {type: noop, map: {items: [1], batch: 2, "
+                           "as: result, item_results: result}}"),
+              ElementsAre(HasSubstr("tasks.a.map.as: 'result' is the result "
+                                    "of the batch")));
+  EXPECT_THAT(TaskProblems("  a: {type: noop, map: {items: [1], batch: 0}}"),
+              ElementsAre(HasSubstr("tasks.a.map.batch: expected")));
+  EXPECT_THAT(TaskProblems("  a: {type: noop, map: {items: [1], batch: 2, "
+                           "item_results: [1]}}"),
+              ElementsAre(HasSubstr("tasks.a.map.item_results: expected an "
+                                    "expression")));
+}
+
+TEST(LoadProblemsTest, AnAdaptiveLimitHasItsMinimumBelowIt) {
+  EXPECT_THAT(TaskProblems("  a: {type: noop, concurrency: {key: k, limit: 4, "
+                           "adaptive: {minimum: 5}}}"),
+              ElementsAre(HasSubstr("tasks.a.concurrency.adaptive.minimum: "
+                                    "minimum 5 is more than the limit, 4")));
+  EXPECT_THAT(TaskProblems("  a: {type: noop, concurrency: {key: k, limit: 4, "
+                           "adaptive: yes please}}"),
+              ElementsAre(HasSubstr("tasks.a.concurrency.adaptive: expected")));
+}
+
 TEST(LoadProblemsTest, DefaultsAreCheckedLikeTasks) {
   EXPECT_THAT(ProblemsOf("windlass: 1\nname: w\ntasks: {a: {type: noop}}\n"
                          "defaults: {priority: 12, type: noop}\n"),

@@ -123,6 +123,8 @@ TEST(LoadTest, EveryFieldOfATaskIsRead) {
   EXPECT_EQ(task.cache->max_age, hours(24));
   EXPECT_EQ(task.idempotency_key, "${{ run.id }}/routes");
   EXPECT_EQ(task.concurrency->limit, 2);
+  EXPECT_EQ(task.concurrency->adaptive->minimum, 2);
+  EXPECT_EQ(task.concurrency->adaptive->target_latency, milliseconds(500));
   EXPECT_EQ(task.rate_limit->limit, 50);
   EXPECT_EQ(task.circuit_breaker->failure_threshold, 3);
   EXPECT_EQ(task.circuit_breaker->open_for, minutes(1));
@@ -140,6 +142,21 @@ TEST(LoadTest, EveryFieldOfATaskIsRead) {
   EXPECT_EQ(mapped.map->max_parallel, 8);
   EXPECT_TRUE(mapped.map->fail_fast);
   EXPECT_EQ(mapped.map->on_empty, MapSpec::OnEmpty::kSkip);
+  EXPECT_EQ(mapped.map->batch, 0);
+  const TaskSpec& batches = loaded.workflow->tasks[2];
+  EXPECT_EQ(batches.map->batch, 2);
+  EXPECT_EQ(batches.map->item_results, "result.rows");
+  EXPECT_EQ(batches.concurrency->adaptive->minimum, 1);
+  EXPECT_FALSE(batches.concurrency->adaptive->target_latency.has_value());
+}
+
+TEST(LoadTest, AdaptiveMayBeSwitchedOff) {
+  const LoadedWorkflow loaded = ParseWorkflow(
+      "{windlass: 1, name: w, tasks: {a: {type: noop, "
+      "concurrency: {key: k, adaptive: false}}}}",
+      LoadOptions{});
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_FALSE(loaded.workflow->tasks[0].concurrency->adaptive.has_value());
 }
 
 TEST(LoadTest, DefaultsApplyToTasksThatDoNotStateThem) {

@@ -106,6 +106,21 @@ struct Nested {
   }
 };
 
+// The same, or `true` for all its defaults; `false` is as if it were not there.
+template <typename T>
+struct NestedOrTrue {
+  const ObjectType<T>* type;
+  bool Read(const Json& value, const Path& path, T& out,
+            Problems& problems) const {
+    if (value.is_bool()) return value.get_bool();
+    return ReadObject(*type, value, path, out, problems);
+  }
+  Json Schema(Definitions& definitions) const {
+    return JsonObject{{"anyOf", JsonArray{SchemaOf(*type, definitions),
+                                          JsonObject{{"type", "boolean"}}}}};
+  }
+};
+
 template <typename T>
 struct ValueOf {
   using Type = T;

@@ -41,6 +41,10 @@ class Walker {
     } else {
       WalkJson(map.items, items, Scope::kItems);
     }
+    if (map.item_results) {
+      WalkWhole(*map.item_results, path.Member("item_results"),
+                Scope::kItemResults);
+    }
   }
 
   template <typename Spec>

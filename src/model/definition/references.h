@@ -13,7 +13,7 @@ namespace windlass {
 
 // When expressions are evaluated: once per task, once per item of its map, or
 // to make the items, which are stored.
-enum class Scope : std::uint8_t { kTask, kItem, kItems };
+enum class Scope : std::uint8_t { kTask, kItem, kItems, kItemResults };
 
 // One thing an expression reads.
 struct UsedName {

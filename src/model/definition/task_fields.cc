@@ -45,8 +45,8 @@ const ObjectType<RetryPolicy>& RetryPolicyType() {
 const ObjectType<MapSpec>& MapType() {
   static const ObjectType<MapSpec> type = {
       "map",
-      "Runs the task once per item of a list. Its result is the list of the "
-      "instances' results.",
+      "Runs the task once per item of a list, or once per `batch` of them. Its "
+      "result is the list of the instances' results.",
       {
           MakeField("items", &MapSpec::items, Items{},
                     "A list, or an expression that yields one.",
@@ -54,6 +54,13 @@ const ObjectType<MapSpec>& MapType() {
           MakeField("as", &MapSpec::as, Name{Name::Kind::kIdentifier},
                     "The name of an item in expressions. Default item; its "
                     "number is `index`, from 0."),
+          MakeField("batch", &MapSpec::batch, Whole{1},
+                    "Items per instance, which gets a list of up to so many. "
+                    "Default: one item, which is not in a list."),
+          MakeField("item_results", &MapSpec::item_results, ExpressionText{},
+                    "An expression of an instance's `result`: the list of its "
+                    "items' results, one for each. The task's result is then "
+                    "one list of those. Only with `batch`."),
           MakeField("max_parallel", &MapSpec::max_parallel, Whole{0},
                     "Instances that run at a time; 0 is without limit, the "
                     "default."),
@@ -67,7 +74,13 @@ const ObjectType<MapSpec>& MapType() {
               "What an empty list makes of the task: succeed (with []) "
               "or skip. Default succeed."),
       },
-      {{"in", "items"}, {"over", "items"}, {"list", "items"}, {"name", "as"}}};
+      {{"in", "items"},
+       {"over", "items"},
+       {"list", "items"},
+       {"name", "as"},
+       {"batch_size", "batch"},
+       {"size", "batch"},
+       {"results", "item_results"}}};
   return type;
 }
 
@@ -111,6 +124,26 @@ const ObjectType<CacheSpec>& CacheType() {
   return type;
 }
 
+const ObjectType<AdaptiveSpec>& AdaptiveType() {
+  static const ObjectType<AdaptiveSpec> type = {
+      "adaptive",
+      "Finds out how many attempts at a time a service takes, up to `limit`.",
+      {
+          MakeField("minimum", &AdaptiveSpec::minimum, Whole{1},
+                    "Attempts at a time that are always allowed; it begins "
+                    "with these. Default 1."),
+          MakeField("target_latency", &AdaptiveSpec::target_latency, Span{},
+                    "How long an attempt should take: fewer are allowed when "
+                    "they take longer on the average. Default: no matter how "
+                    "long."),
+      },
+      {{"min", "minimum"},
+       {"initial", "minimum"},
+       {"latency", "target_latency"},
+       {"target", "target_latency"}}};
+  return type;
+}
+
 const ObjectType<ConcurrencySpec>& ConcurrencyType() {
   static const ObjectType<ConcurrencySpec> type = {
       "concurrency",
@@ -122,8 +155,13 @@ const ObjectType<ConcurrencySpec>& ConcurrencyType() {
                     Presence::kRequired),
           MakeField("limit", &ConcurrencySpec::limit, Whole{1},
                     "Attempts at a time. Default 1."),
+          MakeField("adaptive", &ConcurrencySpec::adaptive,
+                    NestedOrTrue<AdaptiveSpec>{&AdaptiveType()},
+                    "Fewer than `limit` when that is too much for the service, "
+                    "which is found out. `true`: with all defaults. Default "
+                    "false."),
       },
-      {{"group", "key"}, {"max", "limit"}}};
+      {{"group", "key"}, {"max", "limit"}, {"auto", "adaptive"}}};
   return type;
 }
 

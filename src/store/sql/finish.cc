@@ -43,9 +43,12 @@ std::optional<Timestamp> HoldUntil(const AttemptEnd& end,
 
 void NoteIfLimited(Transaction& tx, const TaskSpec& spec, const AttemptEnd& end,
                    const Decision& decision) {
-  if (!spec.rate_limit && !spec.circuit_breaker) return;
+  const bool adaptive = spec.concurrency && spec.concurrency->adaptive;
+  if (!spec.rate_limit && !spec.circuit_breaker && !adaptive) return;
   NoteEnd(tx, {.task = {end.run, end.task},
                .testimony = TestimonyOf(end),
+               .load = LoadSignOf(end),
+               .latency = end.run_time,
                .hold_until = HoldUntil(end, decision, tx.now())});
 }
 

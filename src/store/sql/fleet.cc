@@ -218,11 +218,37 @@ absl::StatusOr<std::vector<LimitRecord>> Fleet::ListLimits() {
       record.kind = static_cast<LimitRecord::Kind>(rows.Int(0));
       record.key = rows.Text(1);
       record.limit = rows.Int32(2);
-      record.period = Duration(rows.Int(3));
       record.in_use = rows.Int(4);
-      if (record.kind == LimitRecord::Kind::kRate) record.in_use += rows.Int(6);
       record.next_at = rows.OptionalTime(5);
       record.waiting = rows.Int(7);
+      const Duration period(rows.Int(3));
+      if (record.kind == LimitRecord::Kind::kRate) {
+        record.period = period;
+        record.in_use += rows.Int(6);
+      } else if (!rows.IsNull(9)) {
+        LimitRecord::Adaptation adaptive;
+        adaptive.minimum = rows.Int32(8);
+        adaptive.allowed = rows.Int32(9);
+        if (period > Duration::zero()) adaptive.target_latency = period;
+        record.adaptive = adaptive;
+      }
+    }
+    return absl::OkStatus();
+  };
+  if (auto status = ledger_.Read(body); !status.ok()) return status;
+  return records;
+}
+
+absl::StatusOr<std::vector<AdaptiveLimitRecord>> Fleet::ListAdaptiveLimits() {
+  std::vector<AdaptiveLimitRecord> records;
+  const auto body = [&](Connection& connection, Timestamp) {
+    records.clear();
+    Rows rows = connection.Read(Query::kSelectAdaptiveLimits);
+    while (rows.Next()) {
+      AdaptiveLimitRecord& record = records.emplace_back();
+      record.key = rows.Text(0);
+      record.allowed = rows.Int32(1);
+      record.limit = rows.Int32(2);
     }
     return absl::OkStatus();
   };

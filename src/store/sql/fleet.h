@@ -25,6 +25,8 @@ class Fleet : public FleetControl, public FleetQueries {
   absl::StatusOr<std::vector<ExecutorRecord>> ListExecutors() override;
   absl::StatusOr<std::vector<QueueRecord>> ListQueues() override;
   absl::StatusOr<std::vector<LimitRecord>> ListLimits() override;
+  absl::StatusOr<std::vector<AdaptiveLimitRecord>> ListAdaptiveLimits()
+      override;
   absl::StatusOr<std::vector<CircuitRecord>> ListCircuits() override;
   absl::StatusOr<RunCounts> CountRuns() override;
 

@@ -33,6 +33,19 @@ std::int64_t TakenOf(const Limiter& limiter) {
   return limiter.circuit ? limiter.circuit->facts().probing : limiter.taken;
 }
 
+// Of limiters and terms: the least is the strictest.
+template <typename Limits>
+auto StrictnessOf(const Limits& limits) {
+  // One that is not adaptive allows all it has at once; and the longer a
+  // latency may be, the more it allows.
+  const bool concurrency = limits.kind == LimitKind::kConcurrency;
+  const bool fixed = concurrency && limits.threshold == 0;
+  const bool any_latency = limits.period == Duration::zero();
+  return std::tuple(limits.most, fixed, limits.threshold,
+                    concurrency && any_latency,
+                    concurrency ? limits.period : -limits.period);
+}
+
 std::string IdList(const std::set<std::int64_t>& ids) {
   return FormatJson(JsonArray(ids.begin(), ids.end()));
 }
@@ -52,10 +65,15 @@ std::vector<LimitTerms> TermsOf(const TaskSpec& spec, RunId run,
                                 const PermitKeys& keys) {
   std::vector<LimitTerms> terms;
   if (spec.concurrency && keys.concurrency) {
-    terms.push_back({.kind = LimitKind::kConcurrency,
-                     .key = *keys.concurrency,
-                     .most = spec.concurrency->limit,
-                     .run = run});
+    LimitTerms& added =
+        terms.emplace_back(LimitTerms{.kind = LimitKind::kConcurrency,
+                                      .key = *keys.concurrency,
+                                      .most = spec.concurrency->limit,
+                                      .run = run});
+    if (const auto& adaptive = spec.concurrency->adaptive) {
+      added.threshold = std::clamp(adaptive->minimum, 1, added.most);
+      added.period = adaptive->target_latency.value_or(Duration::zero());
+    }
   }
   if (spec.rate_limit && keys.rate) {
     terms.push_back({.kind = LimitKind::kRate,
@@ -94,6 +112,7 @@ void Limiter::Take() {
     window->Reserve();
   } else {
     ++taken;
+    if (adaptive) adaptive->Begin(taken);
   }
 }
 
@@ -112,6 +131,14 @@ void Limiter::End(std::int64_t era, Testimony testimony, Timestamp now,
   const Circuit::Facts before = circuit->facts();
   circuit->End(era, testimony, now, not_before);
   changed |= circuit->facts() != before;
+}
+
+void Limiter::Learn(Timestamp began, LoadSign sign, Duration latency,
+                    Timestamp now) {
+  if (!adaptive) return;
+  const AdaptiveLimit::Facts before = adaptive->facts();
+  adaptive->End(began, sign, latency, now);
+  changed |= adaptive->facts() != before;
 }
 
 void Limiter::Reset() {
@@ -170,6 +197,7 @@ void Limiters::Lock(const std::set<std::int64_t>& ids,
     std::int64_t taken = 0;
     std::int64_t started = 0;
     Circuit::Facts circuit;
+    AdaptiveLimit::Facts adaptive;
   };
   std::vector<Count> counts;
   {
@@ -186,12 +214,18 @@ void Limiters::Lock(const std::set<std::int64_t>& ids,
       limiter.ruled_by = RunId{rows.Int(5)};
       limiter.waiting = rows.Bool(8);
       limiter.threshold = rows.Int32(9);
-      counts.push_back({.taken = rows.Int(6),
-                        .started = rows.Int(7),
-                        .circuit = {.failures = rows.Int32(10),
-                                    .open_until = rows.OptionalTime(11),
-                                    .era = rows.Int(12),
-                                    .probing = rows.Int(6)}});
+      counts.push_back(
+          {.taken = rows.Int(6),
+           .started = rows.Int(7),
+           .circuit = {.failures = rows.Int32(10),
+                       .open_until = rows.OptionalTime(11),
+                       .era = rows.Int(12),
+                       .probing = rows.Int(6)},
+           .adaptive = {.allowed = rows.IsNull(13) ? 0 : rows.Int32(13),
+                        .decreased_at = rows.OptionalTime(14),
+                        .ends = rows.Int32(15),
+                        .time = Duration(rows.Int(16)),
+                        .full = rows.Bool(17)}});
     }
   }
   for (const LimitTerms& one : terms) Obey(one);
@@ -207,6 +241,12 @@ void Limiters::Lock(const std::set<std::int64_t>& ids,
           counts[i].circuit);
     } else {
       limiter.taken = counts[i].taken;
+      if (limiter.threshold == 0) continue;
+      limiter.adaptive.emplace(
+          AdaptiveLimit::Terms{.minimum = limiter.threshold,
+                               .maximum = limiter.most,
+                               .target_latency = limiter.period},
+          counts[i].adaptive);
     }
   }
 }
@@ -240,8 +280,7 @@ void Limiters::Obey(const LimitTerms& terms) {
   if (terms.run < limiter->ruled_by) return;
   // Of one run that says two things, the stricter one.
   if (terms.run == limiter->ruled_by &&
-      std::tuple(limiter->most, limiter->threshold, -limiter->period) <=
-          std::tuple(terms.most, terms.threshold, -terms.period)) {
+      StrictnessOf(*limiter) <= StrictnessOf(terms)) {
     return;
   }
   limiter->most = terms.most;
@@ -298,13 +337,18 @@ void Limiters::Save() {
     const std::int64_t started = limiter.window ? limiter.window->started() : 0;
     const Circuit::Facts circuit =
         limiter.circuit ? limiter.circuit->facts() : Circuit::Facts();
+    const AdaptiveLimit::Facts adaptive =
+        limiter.adaptive ? limiter.adaptive->facts() : AdaptiveLimit::Facts();
     const Timestamp used_until =
         std::max(now, circuit.open_until.value_or(now));
     tx_.db.Write(
         Query::kUpdateLimiter, limiter.id, limiter.most, limiter.period.count(),
         limiter.ruled_by, TakenOf(limiter), started, limiter.waiting, next,
         used_until + std::max(kKept, limiter.period), limiter.threshold,
-        circuit.failures, circuit.open_until, circuit.era);
+        circuit.failures, circuit.open_until, circuit.era,
+        limiter.adaptive ? std::optional(adaptive.allowed) : std::nullopt,
+        adaptive.decreased_at, adaptive.ends, adaptive.time.count(),
+        adaptive.full);
     if (!limiter.started_at) continue;
     tx_.db.Write(Query::kInsertLimitStart, limiter.id, started,
                  *limiter.started_at);

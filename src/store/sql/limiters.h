@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/adaptive_limit.h"
 #include "model/circuit.h"
 #include "model/limits.h"
 #include "store/sql/transaction.h"
@@ -23,8 +24,12 @@ struct LimitTerms {
   LimitKind kind = LimitKind::kConcurrency;
   std::string_view key;  // Borrowed.
   int most = 1;          // kCircuit: probes at a time.
-  Duration period{0};    // kCircuit: how long it stays open.
-  int threshold = 0;     // kCircuit
+  // kCircuit: how long it stays open. kConcurrency: the latency an adaptive one
+  // aims at, or zero.
+  Duration period{0};
+  // kCircuit: failures. kConcurrency: what an adaptive one allows at least; of
+  // others zero.
+  int threshold = 0;
   RunId run;
 };
 
@@ -36,8 +41,10 @@ struct Limiter {
   // Whether another task may be given a permit, or a start be reserved for it.
   bool IsFree(Timestamp now) const {
     if (circuit) return circuit->FreeAt() <= now;
-    return window ? window->FreeAt() <= now : taken < most;
+    return window ? window->FreeAt() <= now : taken < allowed();
   }
+  // Of a concurrency: how many at present.
+  int allowed() const { return adaptive ? adaptive->allowed() : most; }
   // Whether that is so for one that has not waited yet.
   bool IsFreeForNewcomers(Timestamp now) const;
   void Take();
@@ -45,6 +52,8 @@ struct Limiter {
   // What a permit of this circuit was given for has ended, or never began.
   void End(std::int64_t era, Testimony testimony, Timestamp now,
            std::optional<Timestamp> not_before);
+  // The same of an adaptive concurrency, given at `began`.
+  void Learn(Timestamp began, LoadSign sign, Duration latency, Timestamp now);
   void Reset();
   std::int64_t era() const { return circuit ? circuit->facts().era : 0; }
   // A start that was reserved happens.
@@ -58,10 +67,11 @@ struct Limiter {
   int most = 1;
   Duration period{0};
   RunId ruled_by;
-  std::int64_t taken = 0;            // kConcurrency
-  std::optional<RateWindow> window;  // kRate
-  int threshold = 0;                 // kCircuit
-  std::optional<Circuit> circuit;    // kCircuit
+  std::int64_t taken = 0;                 // kConcurrency
+  std::optional<AdaptiveLimit> adaptive;  // kConcurrency
+  std::optional<RateWindow> window;       // kRate
+  int threshold = 0;
+  std::optional<Circuit> circuit;  // kCircuit
   // Somebody waits for the rate or circuit, and for nothing else.
   bool waiting = false;
   bool changed = false;
@@ -79,7 +89,9 @@ struct Need {
   }
   // What a permit must be given for to be one for this.
   Line line() const;
-  int most() const { return concurrency == nullptr ? 0 : concurrency->most; }
+  int most() const {
+    return concurrency == nullptr ? 0 : concurrency->allowed();
+  }
   std::int64_t era() const { return circuit == nullptr ? 0 : circuit->era(); }
 
   Limiter* concurrency = nullptr;

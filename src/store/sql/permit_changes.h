@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/adaptive_limit.h"
 #include "model/circuit.h"
 #include "model/lifecycle.h"
 #include "windlass/ids.h"
@@ -43,6 +44,8 @@ struct PermitChanges {
   struct Note {
     Task task;
     Testimony testimony = Testimony::kNothing;
+    LoadSign load = LoadSign::kNothing;
+    Duration latency{0};
     // Nobody is to be let go before.
     std::optional<Timestamp> hold_until;
   };

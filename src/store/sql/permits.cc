@@ -43,6 +43,7 @@ struct Freed {
   Line line;
   bool reserved = false;
   std::int64_t era = 0;
+  Timestamp given_at;
   PermitChanges::Note note;
 };
 
@@ -53,6 +54,7 @@ void AppendFreed(Rows rows, std::vector<Freed>& freed) {
     one.reserved = rows.IsNull(3);
     one.line = ReadLine(rows, 4);
     one.era = rows.Int(7);
+    one.given_at = rows.Time(8);
   }
 }
 
@@ -162,7 +164,8 @@ class Dispatch {
     if (!need.IsFree(tx_.now())) return;
     std::int64_t room = kMostCandidates;
     if (need.concurrency != nullptr) {
-      room = std::min(room, need.concurrency->most - need.concurrency->taken);
+      room =
+          std::min(room, need.concurrency->allowed() - need.concurrency->taken);
     }
     Rows rows = tx_.db.Read(Query::kSelectFirstBlocked, line.concurrency,
                             line.rate, line.circuit, room);
@@ -266,7 +269,10 @@ void GiveBack(Limiters& limiters, const std::vector<Freed>& freed,
   for (const Freed& permit : freed) {
     const Need need = limiters.NeedOf(permit.line);
     const PermitChanges::Note& note = permit.note;
-    if (need.concurrency != nullptr) need.concurrency->GiveBack();
+    if (need.concurrency != nullptr) {
+      need.concurrency->GiveBack();
+      need.concurrency->Learn(permit.given_at, note.load, note.latency, now);
+    }
     if (need.rate != nullptr) {
       // A start that has happened stays one.
       if (permit.reserved) need.rate->GiveBack();

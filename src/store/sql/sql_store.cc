@@ -166,6 +166,10 @@ class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
   absl::StatusOr<std::vector<LimitRecord>> ListLimits() override {
     return fleet_.ListLimits();
   }
+  absl::StatusOr<std::vector<AdaptiveLimitRecord>> ListAdaptiveLimits()
+      override {
+    return fleet_.ListAdaptiveLimits();
+  }
   absl::StatusOr<std::vector<CircuitRecord>> ListCircuits() override {
     return fleet_.ListCircuits();
   }

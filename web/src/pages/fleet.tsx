@@ -150,6 +150,7 @@ export function LimitsPage() {
                       <td>{limit.kind.replace("_", " ")}</td>
                       <td class="strong">{limit.key}</td>
                       <td class="right">
+                        {limit.adaptive ? `${number(limit.adaptive.allowed)} of ` : ""}
                         {number(limit.limit)}{limit.period ? ` per ${limit.period}` : ""}</td>
                       <td class="right">{number(limit.in_use)}</td>
                       <td class="right">{number(limit.waiting)}</td>

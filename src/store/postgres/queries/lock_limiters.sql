@@ -22,7 +22,8 @@ WITH named AS (
   WHERE ?3::boolean
 )
 SELECT id, kind, key, most, period, ruled_by, taken, starts, waiting, threshold,
-       failures, open_until, era
+       failures, open_until, era, allowed, decreased_at, window_ends,
+       window_time, window_full
 FROM limiter
 WHERE id IN (SELECT id FROM named
              UNION SELECT concurrency FROM together

@@ -6,7 +6,7 @@ SELECT l.kind, l.key, l.most, l.period, l.taken, l.next_at,
          WHERE s.limiter = l.id
            AND s.started_at <=
              ?1::timestamptz - l.period * interval '1 microsecond'), 0)),
-       coalesce(waiting.tasks, 0)
+       coalesce(waiting.tasks, 0), l.threshold, l.allowed
 FROM limiter AS l
 LEFT JOIN (
   SELECT id, sum(count)::bigint AS tasks

@@ -18,7 +18,8 @@ WITH named AS (
   FROM named JOIN limit_line AS line ON line.circuit = named.id WHERE ?3
 )
 SELECT id, kind, key, most, period, ruled_by, taken, starts, waiting, threshold,
-       failures, open_until, era
+       failures, open_until, era, allowed, decreased_at, window_ends,
+       window_time, window_full
 FROM limiter
 WHERE id IN (SELECT id FROM named
              UNION SELECT concurrency FROM together

@@ -5,7 +5,7 @@ SELECT l.kind, l.key, l.most, l.period, l.taken, l.next_at,
          SELECT max(s.last) FROM limit_start AS s
          WHERE s.limiter = l.id
            AND s.started_at <= ?1 - l.period), 0)),
-       coalesce(waiting.tasks, 0)
+       coalesce(waiting.tasks, 0), l.threshold, l.allowed
 FROM limiter AS l
 LEFT JOIN (
   SELECT id, sum(count) AS tasks
