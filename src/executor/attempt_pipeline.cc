@@ -8,7 +8,8 @@
 #include "base/concat.h"
 #include "base/sha256.h"
 #include "executor/attempt_end.h"
-#include "model/cel/output.h"
+#include "executor/map_batch.h"
+#include "model/batch_items.h"
 #include "results/item_list.h"
 #include "windlass/clock.h"
 
@@ -56,26 +57,16 @@ AttemptEnd EndAfter(const absl::Status& status, std::string_view field,
 
 absl::StatusOr<bool> Holds(const Condition& condition,
                            const AttemptInputs& inputs) {
-  Json value;
-  if (const auto* text = std::get_if<Template>(&condition)) {
-    absl::StatusOr<Json> evaluated = text->Evaluate(inputs);
-    if (!evaluated.ok()) return evaluated.status();
-    value = *std::move(evaluated);
-  } else {
-    auto evaluated = std::get<cel::Expression>(condition).Evaluate(inputs);
-    if (!evaluated.ok()) return evaluated.status();
-    absl::StatusOr<Json> json = cel::ToJson(*evaluated);
-    if (!json.ok()) return json.status();
-    value = *std::move(json);
-  }
-  if (value.is_bool()) return value.get_bool();
+  absl::StatusOr<Json> value = Evaluate(condition, inputs);
+  if (!value.ok()) return value.status();
+  if (value->is_bool()) return value->get_bool();
   // A template that is more than one expression yields a text.
-  if (value.is_string()) {
-    if (value.get_string() == "true") return true;
-    if (value.get_string() == "false") return false;
+  if (value->is_string()) {
+    if (value->get_string() == "true") return true;
+    if (value->get_string() == "false") return false;
   }
   return absl::InvalidArgumentError(
-      Concat("expected true or false, got ", FormatJson(value)));
+      Concat("expected true or false, got ", FormatJson(*value)));
 }
 
 // Databases keep keys in an index, which bounds them.
@@ -258,17 +249,24 @@ AttemptEnd AttemptPipeline::Expand(Attempt& attempt, const CompiledTask& task,
                                           FormatJson(*items).substr(0, 200))),
         "map.items", lease, inputs);
   }
+  JsonArray list = std::move(items->get_array());
+  const std::size_t count = list.size();
+  const int batch = task.spec->map->batch;
+  if (batch > 0) list = InBatches(std::move(list), batch);
   AttemptEnd end = EndOf(lease, AttemptOutcome::kExpanded);
-  end.item_count = static_cast<int>(items->get_array().size());
+  end.item_count = static_cast<int>(list.size());
   WriteOptions options = attempt.WriteOptionsFor("items");
   options.maximum_inline_bytes =
       std::min(options.maximum_inline_bytes, kMaximumInlineItems);
   absl::StatusOr<ResultEnvelope> written =
-      WriteItems(*parts_.results, std::move(items->get_array()), options);
+      WriteItems(*parts_.results, std::move(list), options);
   if (!written.ok()) {
     return FailedEnd(lease, ResultNotWritten(written.status()));
   }
   end.items = *std::move(written);
+  if (batch > 0) {
+    end.items.metadata[kBatchItems] = static_cast<std::int64_t>(count);
+  }
   return end;
 }
 
@@ -310,6 +308,9 @@ std::optional<AttemptEnd> AttemptPipeline::LookUpCache(
       attempt.PrepareCacheKey(std::move(cache_key));
       return std::nullopt;
     case CacheDecision::Kind::kHit: {
+      if (auto wrong = CheckCached(attempt, task, inputs, decision->result)) {
+        return wrong;
+      }
       AttemptEnd end = EndOf(lease, AttemptOutcome::kSucceeded);
       end.result = std::move(decision->result);
       end.cached_from = std::move(decision->source);
@@ -323,6 +324,29 @@ std::optional<AttemptEnd> AttemptPipeline::LookUpCache(
     }
   }
   return std::nullopt;
+}
+
+// A key that does not name the items of a batch may find the results of others,
+// and of another number of them.
+std::optional<AttemptEnd> AttemptPipeline::CheckCached(
+    const Attempt& attempt, const CompiledTask& task, AttemptInputs& inputs,
+    const ResultEnvelope& cached) const {
+  if (!SplitsResult(attempt, task)) return std::nullopt;
+  absl::StatusOr<std::size_t> count = CountItems(attempt);
+  if (!count.ok()) {
+    return EndAfter(count.status(), "map.items", attempt.lease(), inputs);
+  }
+  const Json* held = cached.metadata.if_contains(kBatchItems);
+  if (held != nullptr && *held == static_cast<std::int64_t>(*count)) {
+    return std::nullopt;
+  }
+  return FailedEnd(
+      attempt.lease(),
+      MakeFinalError(
+          error_type::kInvalidResult,
+          Concat("the cached result is not that of ", *count,
+                 " items: let cache.key hold ${{ ", task.spec->map->as, " }}"),
+          ErrorCategory::kValidation));
 }
 
 // After the cache: what is known already needs no permit.
@@ -416,6 +440,10 @@ AttemptEnd AttemptPipeline::Succeed(Attempt& attempt, const CompiledTask& task,
                                     Outcome& outcome) const {
   const Lease& lease = attempt.lease();
   Content& content = outcome.content;
+  if (SplitsResult(attempt, task)) {
+    std::optional<AttemptEnd> failed = SplitResult(attempt, task, outcome);
+    if (failed.has_value()) return *std::move(failed);
+  }
   AttemptEnd end = EndOf(lease, AttemptOutcome::kSucceeded);
   if (!std::holds_alternative<std::monostate>(content)) {
     absl::StatusOr<ResultEnvelope> written = attempt.Write(content, "");
@@ -429,6 +457,55 @@ AttemptEnd AttemptPipeline::Succeed(Attempt& attempt, const CompiledTask& task,
   std::optional<TaskError> invalid = CheckResult(task, content, end.result);
   if (invalid.has_value()) return FailedEnd(lease, *std::move(invalid));
   return end;
+}
+
+bool AttemptPipeline::SplitsResult(const Attempt& attempt,
+                                   const CompiledTask& task) {
+  return task.item_results.has_value() && attempt.lease().task.index >= 0;
+}
+
+absl::StatusOr<std::size_t> AttemptPipeline::CountItems(
+    const Attempt& attempt) const {
+  const Lease& lease = attempt.lease();
+  absl::StatusOr<Json> batch = parts_.upstream->Item(lease.run->id, lease.task);
+  if (!batch.ok()) return batch.status();
+  if (batch->is_array()) return batch->get_array().size();
+  return absl::DataLossError("a batch of the map's items is not a list");
+}
+
+// What the instance leaves is the list of its items' results.
+std::optional<AttemptEnd> AttemptPipeline::SplitResult(Attempt& attempt,
+                                                       const CompiledTask& task,
+                                                       Outcome& outcome) const {
+  const Lease& lease = attempt.lease();
+  absl::StatusOr<Json> read = Json(nullptr);
+  const Json* value = std::get_if<Json>(&outcome.content);
+  if (value == nullptr) {
+    absl::StatusOr<ResultEnvelope> written = attempt.Write(outcome.content, "");
+    if (!written.ok()) {
+      return FailedEnd(lease, ResultNotWritten(written.status()));
+    }
+    read = parts_.results->ReadValue(*written);
+    if (!read.ok()) return FailedEnd(lease, ResultNotWritten(read.status()));
+    value = &*read;
+  }
+  AttemptInputs inputs(lease, task, *parts_.upstream, *parts_.config,
+                       attempt.redactor());
+  absl::StatusOr<std::size_t> count = CountItems(attempt);
+  if (!count.ok()) return EndAfter(count.status(), "map.items", lease, inputs);
+  absl::StatusOr<Json> list = ItemResults(task, *value, *count, inputs);
+  if (!list.ok()) {
+    if (!absl::IsInvalidArgument(list.status())) {
+      return EndAfter(list.status(), "map.item_results", lease, inputs);
+    }
+    return FailedEnd(lease, MakeFinalError(error_type::kInvalidResult,
+                                           Concat("map.item_results: ",
+                                                  list.status().message()),
+                                           ErrorCategory::kValidation));
+  }
+  outcome.content = *std::move(list);
+  outcome.metadata[kBatchItems] = static_cast<std::int64_t>(*count);
+  return std::nullopt;
 }
 
 std::optional<TaskError> AttemptPipeline::CheckResult(

@@ -25,7 +25,8 @@ struct AttemptHooks {
 //   cache                                      -> succeeded from it, or parked
 //   the handler
 //   why it was stopped, if it was
-//   its result: written, then checked against result.schema
+//   its result: that of a batch taken apart, written, then checked against
+//     result.schema
 //
 // Errors of expressions, secrets and the like are final failures; when the
 // store or the result store could not be asked, the attempt is deferred and
@@ -67,6 +68,10 @@ class AttemptPipeline {
   std::optional<AttemptEnd> LookUpCache(Attempt& attempt,
                                         const CompiledTask& task,
                                         AttemptInputs& inputs) const;
+  std::optional<AttemptEnd> CheckCached(const Attempt& attempt,
+                                        const CompiledTask& task,
+                                        AttemptInputs& inputs,
+                                        const ResultEnvelope& cached) const;
   std::optional<AttemptEnd> AskPermit(const Attempt& attempt,
                                       const CompiledTask& task,
                                       AttemptInputs& inputs) const;
@@ -74,6 +79,13 @@ class AttemptPipeline {
                      Outcome outcome) const;
   AttemptEnd Succeed(Attempt& attempt, const CompiledTask& task,
                      Outcome& outcome) const;
+  // Whether it is an instance whose result is taken apart.
+  static bool SplitsResult(const Attempt& attempt, const CompiledTask& task);
+  // Those of the instance.
+  absl::StatusOr<std::size_t> CountItems(const Attempt& attempt) const;
+  std::optional<AttemptEnd> SplitResult(Attempt& attempt,
+                                        const CompiledTask& task,
+                                        Outcome& outcome) const;
   std::optional<TaskError> CheckResult(const CompiledTask& task,
                                        const Content& content,
                                        const ResultEnvelope& envelope) const;

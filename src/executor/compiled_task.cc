@@ -135,6 +135,10 @@ class Compiler {
     if (spec.when) take("when", ParseCondition(*spec.when), task.when);
     if (spec.map) {
       take("", JsonTemplate::Parse(spec.map->items, "map.items"), task.items);
+      if (spec.map->item_results) {
+        take("map.item_results", ParseCondition(*spec.map->item_results),
+             task.item_results);
+      }
     }
     take("", ParamsTemplate::Parse(spec.params, task.handler, "params"),
          task.params);
@@ -170,6 +174,9 @@ class Compiler {
     if (task.constant_params) task.constant = spec.params;
     Add(all, workflow_, task.params->References());
     if (task.items) Add(all, workflow_, task.items->References());
+    if (task.item_results) {
+      Add(all, workflow_, ReferencesOf(*task.item_results));
+    }
     if (task.idempotency_key) {
       Add(all, workflow_, task.idempotency_key->References());
     }
@@ -189,6 +196,16 @@ class Compiler {
 };
 
 }  // namespace
+
+absl::StatusOr<Json> Evaluate(const Condition& condition,
+                              const cel::Activation& activation) {
+  if (const auto* text = std::get_if<Template>(&condition)) {
+    return text->Evaluate(activation);
+  }
+  auto value = std::get<cel::Expression>(condition).Evaluate(activation);
+  if (!value.ok()) return value.status();
+  return cel::ToJson(*value);
+}
 
 // ---------------------------------------------------------- ParamsTemplate
 

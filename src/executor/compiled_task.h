@@ -36,8 +36,12 @@ struct References {
   std::set<std::string> roots;
 };
 
-// `when`: an expression, or a template of one.
+// `when`, `map.item_results`: an expression, or a template of one.
 using Condition = std::variant<cel::Expression, Template>;
+
+// Its value, with its type.
+absl::StatusOr<Json> Evaluate(const Condition& condition,
+                              const cel::Activation& activation);
 
 // Params whose values enter some of their strings quoted, for a shell or a URL.
 class ParamsTemplate {
@@ -83,6 +87,7 @@ struct CompiledTask {
   bool constant_params = true;
   Json constant = JsonObject{};  // The params, when they are constant.
   std::optional<JsonTemplate> items;
+  std::optional<Condition> item_results;
   std::optional<Template> idempotency_key;
   std::optional<Template> cache_key;
   std::optional<Template> concurrency_key;

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/concat.h"
-#include "results/result_list.h"
+#include "results/map_result.h"
 
 namespace windlass {
 namespace {
@@ -47,14 +47,9 @@ absl::StatusOr<std::shared_ptr<const Json>> Upstream::Result(const RunInfo& run,
 absl::StatusOr<std::shared_ptr<const Json>> Upstream::Read(
     const RunInfo& run, int node, const TaskRecord& task, std::int64_t* bytes) {
   absl::StatusOr<Json> value = Json(nullptr);
-  if (SpecOf(run, node).map.has_value()) {
+  if (const auto& map = SpecOf(run, node).map) {
     if (task.state != TaskState::kSkipped) {
-      auto results = queries_.ListInstanceResults(run.id, node);
-      if (!results.ok()) return results.status();
-      for (const auto& result : *results) {
-        *bytes += 16 + (result.has_value() ? result->size : 0);
-      }
-      value = ReadResultList(io_, *results);
+      value = ReadMapResult(queries_, io_, run.id, node, *map, bytes);
     }
   } else if (task.result.has_value()) {
     *bytes = task.result->size;

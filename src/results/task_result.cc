@@ -3,7 +3,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "results/result_list.h"
+#include "results/map_result.h"
 
 namespace windlass {
 
@@ -45,9 +45,12 @@ absl::StatusOr<Json> ReadTaskResult(RunQueries& store, ResultIo& results,
                      std::string(Name(task->state))));
   }
   if (key->index < 0 && task->item_count >= 0) {
-    auto instances = store.ListInstanceResults(run, key->node);
-    if (!instances.ok()) return instances.status();
-    return ReadResultList(results, *instances);
+    const TaskSpec& spec =
+        (*info)->workflow->tasks[static_cast<std::size_t>(key->node)];
+    if (!spec.map) {
+      return absl::InternalError(absl::StrCat("task ", spec.id, " has no map"));
+    }
+    return ReadMapResult(store, results, run, key->node, *spec.map);
   }
   return results.ReadValue(task->result.value_or(ResultEnvelope{}));
 }

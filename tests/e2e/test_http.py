@@ -321,6 +321,40 @@ class HttpTest(EndToEndTest):
         self.assertEqual(self.windlass("show", run, "--output", "json").json()["state"],
                          "succeeded")
 
+    def test_a_map_in_batches_makes_one_call_for_many_items(self):
+        tasks = self.tasks(json.dumps({
+            "windlass": 1, "name": "batches", "params": {"skus": {"type": "array"}}, "tasks": {
+                "prices": {
+                    "type": "http",
+                    "map": {"items": "${{ params.skus }}", "as": "skus", "batch": 50,
+                            "item_results": "${{ result.body.json.skus }}"},
+                    "params": {"url": f"{self.httpbin}/anything", "method": "POST",
+                               "json": {"skus": "${{ skus }}"}}},
+                "after": {"type": "noop", "depends_on": ["prices"],
+                          "when": "tasks.prices.result == params.skus"}}}),
+            "-p", f"skus={json.dumps(list(range(120)))}")
+        self.assertEqual(tasks["after"]["state"], "succeeded")
+        self.assertEqual((tasks["prices"]["items"], tasks["prices"]["value"]),
+                         (3, list(range(120))))
+        # The last batch has what is left.
+        last = self.task(self.show("last"), "prices", 2)["result"]
+        self.assertEqual(last["value"], list(range(100, 120)))
+        self.assertEqual((last["metadata"]["batch_items"], last["metadata"]["response"]["status"]),
+                         (20, 200))
+        all_of_them = self.windlass("result", "last", "prices", "--output", "json", code=0)
+        self.assertEqual(all_of_them.json(), list(range(120)))
+
+    def test_an_answer_for_other_items_fails_the_call_of_its_batch(self):
+        self.tasks(json.dumps({
+            "windlass": 1, "name": "batches", "tasks": {"prices": {
+                "type": "http",
+                "map": {"items": [1, 2, 3], "batch": 3, "item_results": "result.body.json"},
+                "params": {"url": f"{self.httpbin}/anything", "method": "POST",
+                           "json": ["only one"]}}}}), code=1)
+        error = self.task(self.show("last"), "prices", 0)["error"]
+        self.assertEqual((error["type"], error["message"]), (
+            "InvalidResult", "map.item_results: expected 3 results, one per item, got 1"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -290,6 +290,24 @@ class RunTest(EndToEndTest):
             """, "--slots", "1")
         self.assertEqual(self.value(run, "use"), 49)
 
+    def test_a_sub_workflow_gives_the_results_of_its_map_as_one_list(self):
+        self.write("child.yaml", """
+            windlass: 1
+            name: child
+            tasks:
+              one: {type: shell, map: {items: [1, 2, 3]}, params: {command: [echo, "${{ item }}"], result: json}}
+              many: {type: shell, params: {command: [echo, "${{ json(item) }}"], result: json},
+                     map: {items: [1, 2, 3], batch: 2, item_results: result}}
+            """)
+        run = self.run_workflow("""
+            windlass: 1
+            name: parent
+            tasks:
+              call: {type: workflow, params: {file: child.yaml}}
+            """)
+        self.assertEqual(self.value(run, "call")["results"],
+                         {"one": [1, 2, 3], "many": [1, 2, 3]})
+
     def test_a_large_result_goes_to_the_result_store_and_comes_back_whole(self):
         run = self.run_workflow("""
             windlass: 1

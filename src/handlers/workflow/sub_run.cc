@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/concat.h"
+#include "results/map_result.h"
 
 namespace windlass {
 namespace {
@@ -39,13 +40,16 @@ std::vector<int> Leaves(const Workflow& workflow) {
   return leaves;
 }
 
-absl::StatusOr<Json> ListOf(RunId run, int node, RunQueries& queries,
-                            ResultIo& results) {
+absl::StatusOr<Json> ListOf(RunId run, int node, const MapSpec& map,
+                            RunQueries& queries, ResultIo& results) {
   auto envelopes = queries.ListInstanceResults(run, node);
   if (!envelopes.ok()) return envelopes.status();
   std::int64_t total = 0;
   for (const auto& envelope : *envelopes)
     total += envelope ? envelope->size : 0;
+  if (total <= kMaximumSubRunValue && map.item_results) {
+    return ReadMapResult(queries, results, run, node, map);
+  }
   JsonArray list;
   for (const auto& envelope : *envelopes) {
     if (!envelope) {
@@ -74,8 +78,8 @@ absl::StatusOr<JsonObject> LeafResults(RunId run, RunQueries& queries,
     if (!task.ok()) return task.status();
     if (task->state != TaskState::kSucceeded) {
       // Skipped, or failed where that is allowed: there is no value.
-    } else if (spec.map && !task->result) {
-      value = ListOf(run, node, queries, results);
+    } else if (spec.map) {
+      value = ListOf(run, node, *spec.map, queries, results);
     } else if (task->result) {
       value = ValueOf(*task->result, results);
     }

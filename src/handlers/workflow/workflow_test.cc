@@ -204,7 +204,8 @@ TEST_F(WorkflowHandlerTest, AnAttemptThatCrashedAfterTheSubmitFindsItsRun) {
 
 TEST_F(WorkflowHandlerTest, TheResultHasTheValuesOfTheLeaves) {
   const RunId run = Start();
-  runs_.SetTask(run, 1, TaskState::kSucceeded, std::nullopt);
+  // What stores say of a mapped task itself: it has ended, with nothing.
+  runs_.SetTask(run, 1, TaskState::kSucceeded, ResultEnvelope());
   runs_.SetTask(run, 2, TaskState::kSucceeded, Inline(7));
   runs_.instances = {Inline("a"), std::nullopt};
   runs_.End(run, RunState::kSucceeded);
