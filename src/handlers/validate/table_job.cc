@@ -75,6 +75,7 @@ absl::StatusOr<Verdict> TableJob::Run() {
 absl::Status TableJob::Prepare() {
   // Expressions of rules are whatever their author wrote.
   absl::Status owned = session_.database().OwnCatalog();
+  if (owned.ok()) owned = session_.database().CountProgress();
   if (!owned.ok()) return owned;
   return session_.database()
       .Execute(Concat("CREATE TEMP TABLE ", Identifier(kCheckedTable),
@@ -161,10 +162,12 @@ std::string TableJob::QueryOf(const SqlOutput& output) const {
 }
 
 absl::Status TableJob::WriteOutputs() {
+  auto folder = session_.Folder();
+  if (!folder.ok()) return folder.status();
   for (const SqlOutput& output : outputs_) {
     auto file =
         WriteTable(session_.database(), QueryOf(output), {}, output.format,
-                   Concat(session_.folder(), "/output-", files_.size()));
+                   Concat(*folder, "/output-", files_.size()));
     if (!file.ok()) return file.status();
     files_.push_back(*std::move(file));
   }
