@@ -26,6 +26,8 @@ ATTEMPTS = {
         "from json_execute_serialized_sql(json_serialize_sql('from read_text(''{outside}/secret.csv'')'))",
     "copy from": "create table t (a varchar); copy t from '{outside}/secret.csv'",
     "copy to": "copy (select 1) to '{outside}/new.csv'",
+    "copy to, explained": "explain analyze copy (select 1) to '{outside}/new.csv'",
+    "copy over itself": "copy (select 1 as a) to 'flow.json'",
     "export": "export database '{outside}/new'",
     "attach a file": "attach '{outside}/new.db' as other",
     "attach a store": "attach '.windlass/windlass.db' as store (type sqlite)",

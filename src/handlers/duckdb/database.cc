@@ -1,7 +1,9 @@
 #include "handlers/duckdb/database.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_join.h"
@@ -150,16 +152,24 @@ absl::Status CheckKind(duckdb_prepared_statement statement) {
     case DUCKDB_STATEMENT_TYPE_EXTENSION:
     case DUCKDB_STATEMENT_TYPE_ATTACH:
     case DUCKDB_STATEMENT_TYPE_DETACH:
+    case DUCKDB_STATEMENT_TYPE_COPY:
       return Failed(absl::StatusCode::kPermissionDenied,
                     "Permission Error: statements that change settings, "
                     "catalogs or extensions (SET, PRAGMA, CALL, ATTACH, LOAD, "
-                    "...), and prepared ones, are not available");
+                    "...), COPY, and prepared ones, are not available");
     default:
       return absl::OkStatus();
   }
 }
 
 absl::Status AllowAll(duckdb_prepared_statement) { return absl::OkStatus(); }
+
+absl::Status CheckIsCopy(duckdb_prepared_statement statement) {
+  if (duckdb_prepared_statement_type(statement) == DUCKDB_STATEMENT_TYPE_COPY) {
+    return absl::OkStatus();
+  }
+  return Failed(absl::StatusCode::kInternal, "not a COPY statement");
+}
 
 absl::StatusOr<QueryResult> Run(
     const Prepared& prepared, const JsonObject& params,
@@ -174,6 +184,61 @@ absl::StatusOr<QueryResult> Run(
   }
   return QueryResult(result);
 }
+
+// A query that is executed step by step.
+class Pending {
+ public:
+  Pending(duckdb_connection connection, const Prepared& prepared)
+      : connection_(connection) {
+    ok_ = duckdb_pending_prepared(prepared.get(), &pending_) == DuckDBSuccess;
+  }
+  ~Pending() { duckdb_destroy_pending(&pending_); }
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+
+  // Nothing when it fails or takes longer than kAtOnce.
+  std::optional<QueryResult> Finish() {
+    auto result = Wait();
+    // Or its threads would go on, and the next statement wait for them.
+    if (!result) duckdb_interrupt(connection_);
+    return result;
+  }
+
+ private:
+  // What is given up then is little of what a longer query takes.
+  static constexpr auto kAtOnce = std::chrono::milliseconds(3);
+
+  std::optional<QueryResult> Wait() {
+    const auto end = std::chrono::steady_clock::now() + kAtOnce;
+    while (ok_ && std::chrono::steady_clock::now() < end) {
+      switch (duckdb_pending_execute_task(pending_)) {
+        case DUCKDB_PENDING_RESULT_READY:
+          return Result();
+        case DUCKDB_PENDING_ERROR:
+          return std::nullopt;
+        case DUCKDB_PENDING_NO_TASKS_AVAILABLE:
+          std::this_thread::yield();  // Another thread has the last one.
+          break;
+        default:
+          break;
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<QueryResult> Result() {
+    duckdb_result result = {};
+    if (duckdb_execute_pending(pending_, &result) == DuckDBSuccess) {
+      return QueryResult(result);
+    }
+    duckdb_destroy_result(&result);
+    return std::nullopt;
+  }
+
+  const duckdb_connection connection_;
+  duckdb_pending_result pending_ = nullptr;
+  bool ok_ = false;
+};
 
 using Config = std::unique_ptr<std::remove_pointer_t<duckdb_config>,
                                decltype([](duckdb_config config) {
@@ -227,7 +292,19 @@ QueryResult::QueryResult(QueryResult&& other) noexcept
       columns_(std::move(other.columns_)) {}
 
 std::int64_t QueryResult::rows_changed() {
-  return static_cast<std::int64_t>(duckdb_rows_changed(&result_));
+  if (duckdb_result_return_type(result_) != DUCKDB_RESULT_TYPE_NOTHING) {
+    return static_cast<std::int64_t>(duckdb_rows_changed(&result_));
+  }
+  // CREATE TABLE AS counts them as rows of an answer.
+  std::int64_t rows = 0;
+  duckdb_data_chunk chunk = duckdb_fetch_chunk(result_);
+  if (chunk == nullptr) return rows;
+  if (duckdb_data_chunk_get_size(chunk) > 0) {
+    const duckdb_vector counts = duckdb_data_chunk_get_vector(chunk, 0);
+    rows = *static_cast<std::int64_t*>(duckdb_vector_get_data(counts));
+  }
+  duckdb_destroy_data_chunk(&chunk);
+  return rows;
 }
 
 absl::StatusOr<JsonArray> QueryResult::NextRows() {
@@ -338,6 +415,13 @@ absl::Status Database::BeginTask() {
     return Failed(absl::StatusCode::kResourceExhausted, "no more connections");
   }
   connection_ = connection;
+  counts_progress_ = false;
+  return absl::OkStatus();
+}
+
+// It is counted for the bar, which DuckDB prints too, if it may.
+absl::Status Database::CountProgress() {
+  if (std::exchange(counts_progress_, true)) return absl::OkStatus();
   return ExecuteEach(
              "PRAGMA enable_progress_bar; PRAGMA disable_print_progress_bar",
              {}, AllowAll)
@@ -357,6 +441,7 @@ absl::Status Database::EndTask() {
   if (connection_ == first_) return absl::OkStatus();
   duckdb_disconnect(&connection_);
   connection_ = first_;
+  counts_progress_ = true;
   if (catalog_.empty()) return absl::OkStatus();
   return ExecuteEach(Concat("DETACH ", Identifier(std::exchange(catalog_, ""))),
                      {}, AllowAll)
@@ -368,8 +453,8 @@ absl::Status Database::CheckWords(const std::string& sql) const {
   if (word.empty()) return absl::OkStatus();
   return Failed(absl::StatusCode::kPermissionDenied,
                 Concat("Permission Error: \"", word,
-                       "\" is not available: it would make SQL or settings of "
-                       "data"));
+                       "\" is not available: it would make SQL, settings or "
+                       "files of data"));
 }
 
 absl::StatusOr<QueryResult> Database::Execute(const std::string& sql,
@@ -392,6 +477,38 @@ absl::StatusOr<QueryResult> Database::ExecuteEach(const std::string& sql,
     if (!done.ok()) return done.status();
   }
   return Run(Prepared(connection_, statements, last), params, check);
+}
+
+absl::StatusOr<QueryResult> Database::Copy(const std::string& sql,
+                                           const JsonObject& params) {
+  auto count = CountStatements(sql);
+  if (!count.ok()) return count.status();
+  if (*count != 1) {
+    return Failed(absl::StatusCode::kInvalidArgument,
+                  "expected one query, not several statements");
+  }
+  return ExecuteEach(sql, params, CheckIsCopy);
+}
+
+absl::StatusOr<std::optional<QueryResult>> Database::TryQuery(
+    const std::string& sql, const JsonObject& params) {
+  absl::Status status = CheckWords(sql);
+  if (!status.ok()) return status;
+  const Statements statements(connection_, sql);
+  status = statements.Check();
+  if (!status.ok()) return status;
+  if (statements.count() > 1) return std::nullopt;
+  const Prepared prepared(connection_, statements, 0);
+  status = prepared.Check();
+  if (status.ok() && locked_) status = CheckKind(prepared.get());
+  if (!status.ok()) return status;
+  if (duckdb_prepared_statement_type(prepared.get()) !=
+      DUCKDB_STATEMENT_TYPE_SELECT) {
+    return std::nullopt;
+  }
+  status = BindParams(prepared.get(), params);
+  if (!status.ok()) return status;
+  return Pending(connection_, prepared).Finish();
 }
 
 absl::StatusOr<Json> Database::Value(const std::string& sql) {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,7 +53,8 @@ class QueryResult {
   };
   // Empty for a statement that returns no rows.
   const std::vector<Column>& columns() const { return columns_; }
-  // Rows that an INSERT, UPDATE or DELETE touched.
+  // Rows that an INSERT, UPDATE or DELETE touched, or a CREATE TABLE AS or COPY
+  // wrote. Call it once.
   std::int64_t rows_changed();
 
   // The next rows, as objects by column; empty at the end. InvalidArgument
@@ -98,11 +100,25 @@ class Database {
   absl::Status OwnCatalog();
   absl::Status EndTask();
 
+  // From here on Progress() knows how far statements are. As much work as a
+  // small query.
+  absl::Status CountProgress();
+
   // Every statement of `sql`, with `params` bound to $name. The answer is the
   // last one's. InvalidArgument when a name has no value. A value that is an
   // object, or a list of values that are not alike, is bound as JSON text.
   absl::StatusOr<QueryResult> Execute(const std::string& sql,
                                       const JsonObject& params = {});
+  // The same of a COPY that is ours. Whoever may write one could write what
+  // they may read, their inputs.
+  absl::StatusOr<QueryResult> Copy(const std::string& sql,
+                                   const JsonObject& params);
+  // The answer of the one query of `sql` if it is there within a few
+  // milliseconds: one that is kept in memory, which is cheaper than a table but
+  // cannot spill. Otherwise, when it failed, and for what is no query: nothing,
+  // and Execute() begins anew.
+  absl::StatusOr<std::optional<QueryResult>> TryQuery(const std::string& sql,
+                                                      const JsonObject& params);
   // The first value of the first row; null when there is none.
   absl::StatusOr<Json> Value(const std::string& sql);
 
@@ -122,7 +138,7 @@ class Database {
   // not begun. From any thread.
   void Interrupt();
   // From 0 to 1, how much of its input the statement has read; negative when
-  // that is unknown. From any thread.
+  // that is unknown, as it is before CountProgress(). From any thread.
   double Progress() const;
 
  private:
@@ -142,6 +158,7 @@ class Database {
   int threads_ = 1;
   std::string folder_;
   bool locked_ = false;
+  bool counts_progress_ = true;  // Of connection_.
 };
 
 bool IsDatabaseError(const absl::Status& status);

@@ -44,6 +44,7 @@
   X(duckdb_destroy_data_chunk)               \
   X(duckdb_destroy_extracted)                \
   X(duckdb_destroy_logical_type)             \
+  X(duckdb_destroy_pending)                  \
   X(duckdb_destroy_prepare)                  \
   X(duckdb_destroy_result)                   \
   X(duckdb_destroy_table_function)           \
@@ -52,6 +53,7 @@
   X(duckdb_enum_dictionary_size)             \
   X(duckdb_enum_dictionary_value)            \
   X(duckdb_enum_internal_type)               \
+  X(duckdb_execute_pending)                  \
   X(duckdb_execute_prepared)                 \
   X(duckdb_extract_statements)               \
   X(duckdb_extract_statements_error)         \
@@ -78,6 +80,8 @@
   X(duckdb_nparams)                          \
   X(duckdb_open_ext)                         \
   X(duckdb_parameter_name)                   \
+  X(duckdb_pending_execute_task)             \
+  X(duckdb_pending_prepared)                 \
   X(duckdb_prepare_error)                    \
   X(duckdb_prepare_extracted_statement)      \
   X(duckdb_prepared_statement_type)          \

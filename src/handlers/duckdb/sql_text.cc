@@ -150,6 +150,7 @@ std::string Literal(const Json& value) {
 
 std::string UnsafeWord(std::string_view sql) {
   std::string before;
+  bool explains = false;
   for (std::size_t at = 0; at < sql.size();) {
     const std::size_t comment = AfterComment(sql, at);
     if (comment != at) {
@@ -169,10 +170,30 @@ std::string UnsafeWord(std::string_view sql) {
     }
     absl::AsciiStrToLower(&word);
     if (IsUnsafe(word, sql.substr(end), before)) return word;
+    // EXPLAIN ANALYZE executes what it explains.
+    explains = explains || word == "explain";
+    if (explains && word == "copy") return word;
     if (!word.empty()) before = std::move(word);
     at = end;
   }
   return "";
+}
+
+bool StandsAlone(std::string_view sql) {
+  int depth = 0;
+  for (std::size_t at = 0; at < sql.size();) {
+    std::size_t after = AfterComment(sql, at);
+    if (after == at) after = AfterQuoted(sql, at);
+    if (after != at) {
+      at = after;
+      continue;
+    }
+    if (sql[at] == ';') return false;
+    if (sql[at] == '(') ++depth;
+    if (sql[at] == ')' && --depth < 0) return false;
+    ++at;
+  }
+  return depth == 0;
 }
 
 StatementSpan LastStatement(std::string_view sql) {

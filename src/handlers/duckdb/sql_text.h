@@ -24,8 +24,13 @@ inline std::string Literal(const char* text) {
 std::string Literal(const Json& value);
 
 // The first word in `sql` that would make SQL or settings of data, outside of
-// what a locked database refuses; "" without one. A text in quotes is data.
+// what a locked database refuses, or could hide a COPY; "" without one. A text
+// in quotes is data.
 std::string UnsafeWord(std::string_view sql);
+
+// Whether `sql`, put in parentheses, stays within them: it closes none that it
+// did not open, leaves none open, and ends no statement.
+bool StandsAlone(std::string_view sql);
 
 // The last of several statements, without the ";" that ends it: from after the
 // last ";" that is followed by anything but blanks and comments and is in no

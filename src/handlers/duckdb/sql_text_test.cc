@@ -50,6 +50,22 @@ TEST(SqlTextTest, TextsAndColumnsOfTheSameNameAreNoSuchWords) {
             "");
 }
 
+TEST(SqlTextTest, ACopyIsFoundBehindAnExplain) {
+  EXPECT_EQ(UnsafeWord("explain /* */ analyze copy (select 1) to 'a'"), "copy");
+  EXPECT_EQ(UnsafeWord("explain (analyze, format json) COPY t to 'a'"), "copy");
+  EXPECT_EQ(UnsafeWord("select copy, 'explain' from t"), "");
+}
+
+TEST(SqlTextTest, WhatStaysInItsParenthesesStandsAlone) {
+  for (const char* sql : {"a > 1", "(a) + (b * (c))", "a = ')'", "")" > $$;$$",
+                          "a -- ) ;", "a /* ( */"}) {
+    EXPECT_TRUE(StandsAlone(sql)) << sql;
+  }
+  for (const char* sql : {"a) or (b", "(a", "a)", "a; b", "'(' )", "((a)"}) {
+    EXPECT_FALSE(StandsAlone(sql)) << sql;
+  }
+}
+
 TEST(SqlTextTest, ValuesBecomeLiteralsThatCannotEnd) {
   EXPECT_EQ(Literal("it's"), "'it''s'");
   EXPECT_EQ(Identifier("a\"b"), "\"a\"\"b\"");

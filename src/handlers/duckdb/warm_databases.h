@@ -39,6 +39,8 @@ class WarmDatabases {
                                     const std::string& parent);
   // When the task has removed what it left in the folder.
   void Return(WarmDatabase warm);
+  // When it could not: nobody gets it.
+  void Close(WarmDatabase warm);
 
  private:
   // Idle ones beyond this are closed.
@@ -51,7 +53,6 @@ class WarmDatabases {
   // Its database is null where none is idle.
   WarmDatabase TakeIdle(const DatabaseOptions& options,
                         const std::string& parent);
-  void Close(WarmDatabase warm);
 
   DatabasePool& fresh_;
   Mutex mutex_;

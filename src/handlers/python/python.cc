@@ -9,6 +9,8 @@
 #include "base/concat.h"
 #include "base/machine.h"
 #include "handlers/child.h"
+#include "handlers/duckdb/database_pool.h"
+#include "handlers/duckdb/query_watch.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
 #include "handlers/process/worker.h"
@@ -114,6 +116,7 @@ class PythonHandler : public TaskHandler {
     PythonTables tables(task,
                         {.results = options_.results,
                          .databases = &databases_,
+                         .watcher = &watcher_,
                          .threads = ThreadsFor(task.lease().spec().resources,
                                                options_.threads)});
     auto request = Request(task, tables);
@@ -251,6 +254,7 @@ class PythonHandler : public TaskHandler {
   const PythonHandlerOptions options_;
   PythonPackage package_;
   duckdb::DatabasePool databases_;
+  duckdb::QueryWatcher watcher_;
   WorkerPool pool_;  // Last: workers go before what they run by.
 };
 

@@ -41,8 +41,8 @@ class Workbench {
     options.threads = parts.threads;
     auto database = parts.databases->Take(options);
     if (!database.ok()) return database.status();
-    return std::unique_ptr<Workbench>(new Workbench(
-        task, *parts.databases, *std::move(database), *std::move(folder)));
+    return std::unique_ptr<Workbench>(
+        new Workbench(task, parts, *std::move(database), *std::move(folder)));
   }
   ~Workbench() {
     watch_.reset();
@@ -55,13 +55,13 @@ class Workbench {
   const std::string& folder() const { return folder_; }
 
  private:
-  Workbench(TaskContext& task, duckdb::DatabasePool& databases,
+  Workbench(TaskContext& task, const PythonTables::Parts& parts,
             std::unique_ptr<duckdb::Database> database, std::string folder)
-      : databases_(databases),
+      : databases_(*parts.databases),
         database_(std::move(database)),
         folder_(std::move(folder)),
         watch_(std::make_unique<duckdb::QueryWatch>(
-            *database_, task.stop_token(),
+            *parts.watcher, *database_, task.stop_token(),
             [&task](double) { task.Heartbeat(); })) {}
 
   duckdb::DatabasePool& databases_;

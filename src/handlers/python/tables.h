@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "handlers/duckdb/database_pool.h"
+#include "handlers/duckdb/query_watch.h"
 #include "windlass/handler.h"
 #include "windlass/json.h"
 #include "windlass/result.h"
@@ -21,6 +22,7 @@ class PythonTables {
   struct Parts {
     ResultIo* results = nullptr;  // May be null: nothing can be read then.
     duckdb::DatabasePool* databases = nullptr;
+    duckdb::QueryWatcher* watcher = nullptr;
     int threads = 1;
   };
   // All borrowed.

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_join.h"
 #include "base/compress.h"
@@ -33,6 +34,9 @@ using duckdb::Literal;
 
 constexpr std::size_t kHead = 4096;
 constexpr int kMaximumRedirects = 5;
+// Of a task: each holds a descriptor as long as the task.
+constexpr int kMostLinks = 16;
+constexpr std::size_t kLongestExtension = 8;
 constexpr std::array<std::string_view, 4> kSources = {"path", "url", "text",
                                                       "rows"};
 
@@ -105,6 +109,27 @@ void CheckObject(const std::string& path, const JsonObject& object,
   }
 }
 
+// What DuckDB would take from a file's place or name is lost with a link.
+bool TellsByName(const std::string& path, const JsonObject& options) {
+  return path.find('=') != std::string::npos ||
+         std::any_of(options.begin(), options.end(), [](const auto& option) {
+           return option.key() == "filename" ||
+                  option.key().starts_with("hive_");
+         });
+}
+
+// DuckDB sees by ".gz" or ".zst" what to unpack. Never empty, so that no link's
+// path is where another's begins.
+std::string LinkExtension(const std::string& path) {
+  std::string extension = std::filesystem::path(path).extension();
+  const bool plain =
+      extension.size() > 1 && extension.size() <= kLongestExtension &&
+      std::all_of(extension.begin() + 1, extension.end(), [](char c) {
+        return absl::ascii_isalnum(static_cast<unsigned char>(c));
+      });
+  return plain ? extension : ".data";
+}
+
 // Where "Location" leads from `url`.
 std::string Redirected(const std::string& url, std::string_view location) {
   if (IsUrl(location)) return std::string(location);
@@ -160,16 +185,32 @@ absl::StatusOr<Typed> TypesOf(const JsonArray& columns) {
   return typed;
 }
 
-bool BeginsWithMarkedArray(const std::string& path) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+constexpr std::string_view kMark = "\xEF\xBB\xBF";
+constexpr std::string_view kBlanks = " \t\r\n";
+
+// Its first bytes; none of what cannot be read.
+std::string ShortHead(const std::string& path) {
   std::array<char, 64> head;
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   const ssize_t n = fd ? read(fd.get(), head.data(), head.size()) : 0;
-  std::string_view text(head.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
-  if (!text.starts_with(kMark)) return false;
-  text.remove_prefix(kMark.size());
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '[';
+  return {head.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
+}
+
+bool BeginsWithMarkedArray(std::string_view head) {
+  if (!head.starts_with(kMark)) return false;
+  head.remove_prefix(kMark.size());
+  const std::size_t first = head.find_first_not_of(kBlanks);
+  return first != std::string_view::npos && head[first] == '[';
+}
+
+// Of JSON that fits into its head.
+bool IsWithoutItems(std::string_view head) {
+  if (head.starts_with(kMark)) head.remove_prefix(kMark.size());
+  std::string seen;
+  for (char c : head) {
+    if (kBlanks.find(c) == std::string_view::npos) seen += c;
+  }
+  return seen.empty() || seen == "[]";
 }
 
 absl::Status InInput(const absl::Status& status, std::string_view name) {
@@ -200,6 +241,14 @@ class HeadedSource : public ByteSource {
 };
 
 }  // namespace
+
+bool IsTableText(std::string_view text) {
+  if (text.find('\n') != std::string_view::npos) return true;
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return false;
+  // A pattern may begin with "[" too.
+  return (text[first] == '[' || text[first] == '{') && ParseJson(text).ok();
+}
 
 void CheckSqlInputs(const Json& inputs, ParamStage stage,
                     ParamProblems& problems) {
@@ -284,38 +333,67 @@ absl::StatusOr<SqlInput> InputReader::ReadPostgres(const JsonObject& object) {
       .name = "", .relation = std::move(table->relation), .files = {path}};
 }
 
-// No path has line feeds, and no table fits on one line.
 absl::StatusOr<SqlInput> InputReader::ReadString(std::string_view text,
                                                  const Options& options) {
   if (IsUrl(text)) return ReadUrl(std::string(text), options);
-  if (text.find('\n') != std::string_view::npos) return ReadText(text, options);
-  return ReadFiles(text, options);
+  if (IsTableText(text)) return ReadText(text, options);
+  auto input = ReadFiles(text, options);
+  if (!absl::IsNotFound(input.status()) || TableFormatOfFile(text)) {
+    return input;
+  }
+  return absl::NotFoundError(
+      Concat(input.status().message(),
+             "; a text of one line is taken for a path, a table of one line is "
+             "given as {text: ...}"));
 }
 
 // ------------------------------------------------------------------- files
 
 absl::StatusOr<SqlInput> InputReader::ReadFiles(std::string_view pattern,
                                                 const Options& options) {
-  auto files = Expand(pattern);
-  if (!files.ok()) return files.status();
+  auto found = Expand(pattern);
+  if (!found.ok()) return found.status();
   auto format = options.format;
-  if (!format) format = TableFormatOfFile(files->front());
+  if (!format) format = TableFormatOfFile(found->front().path);
   if (!format) {
     return absl::InvalidArgumentError(
-        Concat(files->front(),
+        Concat(found->front().path,
                " does not end in .csv, .tsv, .json, .jsonl or .parquet; write "
                "{path: ..., format: csv}"));
   }
   // Whoever names a compression leaves it to DuckDB.
-  if (*format != TableFormat::kParquet &&
-      !options.reader.contains("compression")) {
-    for (std::string& file : *files) {
-      auto plain = Decompressed(file);
-      if (!plain.ok()) return plain.status();
-      file = *std::move(plain);
-    }
+  const bool unpack = *format != TableFormat::kParquet &&
+                      !options.reader.contains("compression");
+  std::vector<std::string> files;
+  std::vector<LinkedFile> links;
+  for (FoundFile& file : *found) {
+    absl::StatusOr<std::string> plain = file.path;
+    if (unpack) plain = Decompressed(file.path);
+    if (!plain.ok()) return plain.status();
+    if (*plain == file.path) *plain = Link(std::move(file), options, links);
+    files.push_back(*std::move(plain));
   }
-  return Relation(*std::move(files), *format, options.reader);
+  SqlInput input = Relation(std::move(files), *format, options.reader);
+  input.links = std::move(links);
+  return input;
+}
+
+std::string InputReader::Link(FoundFile found, const Options& options,
+                              std::vector<LinkedFile>& links) {
+  if (links_ == kMostLinks || !found.file ||
+      TellsByName(found.path, options.reader) || TellsByName(folder_, {})) {
+    return std::move(found.path);
+  }
+  std::string link = NewPath(LinkExtension(found.path));
+  if (symlink(Concat("/proc/self/fd/", found.file.get()).c_str(),
+              link.c_str()) != 0) {
+    return std::move(found.path);
+  }
+  ++links_;
+  links.push_back({.file = std::move(found.file),
+                   .link = link,
+                   .path = std::move(found.path)});
+  return link;
 }
 
 // DuckDB takes what there is of a file that was cut short, without a word.
@@ -348,7 +426,8 @@ absl::StatusOr<std::string> InputReader::Decompressed(const std::string& path) {
 
 // The path without links, once it is known to be a regular file in an allowed
 // folder.
-absl::StatusOr<std::string> InputReader::Allowed(std::string_view path) {
+absl::StatusOr<InputReader::FoundFile> InputReader::Allowed(
+    std::string_view path) {
   auto place = parts_.places->Find(path);
   if (!place.ok()) return place.status();
   auto file = OpenInput(*place);
@@ -357,13 +436,17 @@ absl::StatusOr<std::string> InputReader::Allowed(std::string_view path) {
   auto real = std::filesystem::read_symlink(
       Concat("/proc/self/fd/", file->fd.get()), error);
   if (error) return ErrnoStatus(error.value(), Concat("open ", place->path));
-  return real.string();
+  return FoundFile{.path = real.string(), .file = std::move(file->fd)};
 }
 
-absl::StatusOr<std::vector<std::string>> InputReader::Expand(
+absl::StatusOr<std::vector<InputReader::FoundFile>> InputReader::Expand(
     std::string_view pattern) {
+  std::vector<FoundFile> files;
   auto exact = Allowed(pattern);
-  if (exact.ok()) return std::vector<std::string>{*std::move(exact)};
+  if (exact.ok()) {
+    files.push_back(*std::move(exact));
+    return files;
+  }
   if (!absl::IsNotFound(exact.status()) || !IsPattern(pattern)) {
     return exact.status();
   }
@@ -379,10 +462,11 @@ absl::StatusOr<std::vector<std::string>> InputReader::Expand(
   if (result != 0) {
     return absl::UnavailableError(Concat("cannot list ", place->path));
   }
-  std::vector<std::string> files;
   for (const std::string& name : names) {
     auto file = Allowed(name);
     if (!file.ok()) return file.status();
+    // Those that will not be linked hold nothing open.
+    if (files.size() >= kMostLinks) file->file = UniqueFd();
     files.push_back(*std::move(file));
   }
   return files;
@@ -392,6 +476,7 @@ SqlInput InputReader::Relation(std::vector<std::string> files,
                                TableFormat format, const JsonObject& options) {
   std::string call = "read_csv(";
   JsonObject all;
+  bool has_columns = true;
   if (format == TableFormat::kTsv) all["delim"] = "\t";
   if (format == TableFormat::kParquet) call = "read_parquet(";
   // DuckDB would look for where lines begin to be alike, and drop all before.
@@ -405,8 +490,11 @@ SqlInput InputReader::Relation(std::vector<std::string> files,
     // All of it: a type guessed from the first rows fails on a later one.
     all["sample_size"] = -1;
     if (format == TableFormat::kJsonLines) all["format"] = "newline_delimited";
+    const std::string head = ShortHead(files.front());
+    has_columns = files.size() > 1 || options.contains("columns") ||
+                  !IsWithoutItems(head);
     // DuckDB does not see the "[" behind a byte order mark.
-    if (format == TableFormat::kJson && BeginsWithMarkedArray(files.front())) {
+    if (format == TableFormat::kJson && BeginsWithMarkedArray(head)) {
       all["format"] = "array";
     }
   }
@@ -421,7 +509,9 @@ SqlInput InputReader::Relation(std::vector<std::string> files,
   return {.name = "",
           .relation = call + ")",
           .files = std::move(files),
-          .format = format};
+          .format = format,
+          .links = {},
+          .has_columns = has_columns};
 }
 
 // ----------------------------------------------------- what becomes a file
@@ -515,7 +605,10 @@ absl::StatusOr<SqlInput> InputReader::ReadRows(const JsonArray& rows,
   if (columns == nullptr ? rows.empty() : columns->empty()) {
     return SqlInput{.name = "",
                     .relation = "(SELECT NULL::JSON AS value WHERE false)",
-                    .files = {}};
+                    .files = {},
+                    .format = {},
+                    .links = {},
+                    .has_columns = false};
   }
   std::string lines;
   for (const Json& row : rows) {

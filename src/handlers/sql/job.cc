@@ -1,6 +1,7 @@
 #include "handlers/sql/job.h"
 
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "base/concat.h"
@@ -78,29 +79,53 @@ absl::Status SqlJob::Prepare() {
 
 absl::StatusOr<Content> SqlJob::RunStatements(const std::string& sql) {
   const duckdb::QueryWatch watch = session_.Watch();
+  if (outputs_.empty() && !TableFormatOf(result_)) {
+    auto rows = RowsAtOnce(sql);
+    if (!rows.ok()) return rows.status();
+    if (*rows) return **std::move(rows);
+  }
   auto count = session_.database().CountStatements(sql);
   if (!count.ok()) return count.status();
-  if (*count > 1 || !outputs_.empty()) {
-    absl::Status owned = session_.database().OwnCatalog();
-    if (!owned.ok()) return owned;
+  absl::Status ready = session_.database().CountProgress();
+  if (ready.ok() && (*count > 1 || !outputs_.empty())) {
+    ready = session_.database().OwnCatalog();
   }
+  if (!ready.ok()) return ready;
+  auto content = RunLast(sql, *count);
+  if (!content.ok()) return content;
+  absl::Status written = WriteOutputs();
+  if (!written.ok()) return written;
+  return content;
+}
+
+// After all others.
+absl::StatusOr<Content> SqlJob::RunLast(const std::string& sql, int count) {
   const duckdb::StatementSpan last = duckdb::LastStatement(sql);
-  if (*count > 1) {
+  if (count > 1) {
     const std::string before = sql.substr(0, last.start);
     // Should we read quotes otherwise than DuckDB, nothing is executed.
     auto earlier = session_.database().CountStatements(before);
     if (!earlier.ok()) return earlier.status();
-    if (*earlier != *count - 1) {
+    if (*earlier != count - 1) {
       return absl::InternalError("the SQL statements cannot be told apart");
     }
     auto done = session_.database().Execute(before, values_);
     if (!done.ok()) return done.status();
   }
-  auto content = Last(sql.substr(last.start, last.end - last.start));
-  if (!content.ok()) return content;
-  absl::Status written = WriteOutputs();
-  if (!written.ok()) return written;
-  return content;
+  return Last(sql.substr(last.start, last.end - last.start));
+}
+
+// Of one statement alone what is given up leaves no trace. After others it
+// could have used up numbers of a sequence or of random().
+absl::StatusOr<std::optional<Content>> SqlJob::RowsAtOnce(
+    const std::string& sql) {
+  auto result = session_.database().TryQuery(sql, values_);
+  if (!result.ok()) return result.status();
+  if (!*result) return std::nullopt;
+  auto rows = RowsUpTo(maximum_rows_, **result);
+  // What JSON cannot tell may still become a table.
+  if (!rows.ok()) return std::nullopt;
+  return rows;
 }
 
 absl::StatusOr<Content> SqlJob::Last(const std::string& statement) {
@@ -123,35 +148,41 @@ absl::StatusOr<Content> SqlJob::RowsOrTable(const std::string& query) {
   auto made = session_.database().Execute(
       Concat("CREATE TEMP TABLE ", table, " AS ", query), values_);
   if (!made.ok()) return made.status();
-  auto count =
-      session_.database().Value(Concat("SELECT count(*) FROM ", table));
-  if (!count.ok()) return count.status();
-  if (count->get_int64() <= maximum_rows_) {
+  const std::int64_t count = made->rows_changed();
+  if (count <= maximum_rows_) {
     return Rows(Concat("SELECT * FROM ", table), {});
   }
   if (result_ == "auto") return Table(table, {}, TableFormat::kParquet);
-  return absl::OutOfRangeError(Concat(
-      "the query has ", count->get_int64(), " rows, more than ", maximum_rows_,
-      " (max_rows); with result: parquet they become a table"));
+  return absl::OutOfRangeError(
+      Concat("the query has ", count, " rows, more than ", maximum_rows_,
+             " (max_rows); with result: parquet they become a table"));
 }
 
 absl::StatusOr<Content> SqlJob::Rows(const std::string& statement,
                                      const JsonObject& params) {
   auto result = session_.database().Execute(statement, params);
   if (!result.ok()) return result.status();
+  auto rows = RowsUpTo(std::numeric_limits<std::int64_t>::max(), *result);
+  if (!rows.ok()) return rows.status();
+  return **std::move(rows);
+}
+
+absl::StatusOr<std::optional<Content>> SqlJob::RowsUpTo(
+    std::int64_t limit, duckdb::QueryResult& result) {
   JsonArray rows;
   const std::stop_token stop = task_.stop_token();
   while (true) {
     if (stop.stop_requested()) return absl::CancelledError("stopped");
-    auto more = result->NextRows();
+    auto more = result.NextRows();
     if (!more.ok()) return more.status();
     if (more->empty()) break;
     for (Json& row : *more) rows.push_back(std::move(row));
+    if (static_cast<std::int64_t>(rows.size()) > limit) return std::nullopt;
   }
   JsonObject out;
   const auto count = static_cast<std::int64_t>(rows.size());
   volume_.rows += count;
-  out["columns"] = DescribeColumns(*result);
+  out["columns"] = DescribeColumns(result);
   out["rows"] = std::move(rows);
   out["row_count"] = count;
   return Content(Json(std::move(out)));
@@ -160,9 +191,10 @@ absl::StatusOr<Content> SqlJob::Rows(const std::string& statement,
 absl::StatusOr<Content> SqlJob::Table(const std::string& source,
                                       const JsonObject& params,
                                       TableFormat format) {
-  auto file =
-      WriteTable(session_.database(), source, params, format,
-                 Concat(session_.folder(), "/result", ExtensionOf(format)));
+  auto folder = session_.Folder();
+  if (!folder.ok()) return folder.status();
+  auto file = WriteTable(session_.database(), source, params, format,
+                         Concat(*folder, "/result", ExtensionOf(format)));
   if (!file.ok()) return file.status();
   auto envelope = StoreTable(task_, *file, format);
   if (!envelope.ok()) return envelope.status();
@@ -188,9 +220,11 @@ absl::Status SqlJob::WriteOutput(const SqlOutput& output) {
   const std::string source =
       by_name ? Identifier(output.name) : Nested(output.query);
   const JsonObject values = by_name ? JsonObject() : values_;
+  auto folder = session_.Folder();
+  if (!folder.ok()) return folder.status();
   // As many as outputs, so that each has its place.
   TableFile& file = files_.emplace_back();
-  file.path = Concat(session_.folder(), "/output-", files_.size());
+  file.path = Concat(*folder, "/output-", files_.size());
   if (output.postgres) {
     auto rows =
         WriteForPostgres(session_.database(), source, values, file.path);

@@ -56,6 +56,11 @@ void CheckOutput(const std::string& where, const Json& output, ParamStage stage,
     problems.emplace_back(where + ".query",
                           "expressions may not stand in SQL; give values as "
                           "params and write $name");
+  } else if (query != nullptr && query->is_string() &&
+             !duckdb::StandsAlone(query->get_string())) {
+    problems.emplace_back(where + ".query",
+                          "expected one query, without \";\" and with a \")\" "
+                          "for every \"(\"");
   }
   if (IsAboutPostgres(output.get_object())) {
     return CheckPostgresOutput(where, output, stage, problems);
@@ -165,11 +170,11 @@ absl::StatusOr<TableFile> WriteTable(duckdb::Database& database,
     from = ForParquet(database, source, params);
   }
   if (!from.ok()) return from.status();
-  auto written = database.Execute(
-      Concat("COPY ", *from, " TO ", duckdb::Literal(path), " (",
-             CopyOptions(format), more_options.empty() ? "" : ", ",
-             more_options, ")"),
-      params);
+  auto written =
+      database.Copy(Concat("COPY ", *from, " TO ", duckdb::Literal(path), " (",
+                           CopyOptions(format),
+                           more_options.empty() ? "" : ", ", more_options, ")"),
+                    params);
   if (!written.ok()) return written.status();
   return TableFile{std::move(path), written->rows_changed()};
 }

@@ -250,7 +250,7 @@ absl::StatusOr<PostgresRows> WriteForPostgres(duckdb::Database& database,
     selected.push_back(ForPostgres(column));
   }
   // Quoted, for \. alone on a line would end the data.
-  auto written = database.Execute(
+  auto written = database.Copy(
       Concat("COPY (SELECT ", absl::StrJoin(selected, ", "), " FROM ", source,
              ") TO ", duckdb::Literal(rows.path),
              " (FORMAT csv, HEADER false, NULLSTR '', FORCE_QUOTE *)"),

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/cord.h"
+#include "absl/strings/str_replace.h"
 #include "base/concat.h"
 #include "base/file.h"
 #include "base/machine.h"
@@ -13,12 +15,26 @@
 #include "handlers/duckdb/sql_text.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
-#include "handlers/sql/inputs.h"
 
 namespace windlass {
 namespace {
 
 constexpr std::int64_t kLeastMemory = std::int64_t{64} << 20;
+
+absl::Status WithMessage(const absl::Status& status, std::string_view message) {
+  absl::Status other(status.code(), {message.data(), message.size()});
+  status.ForEachPayload(
+      [&other](absl::string_view type, const absl::Cord& payload) {
+        other.SetPayload(type, payload);
+      });
+  return other;
+}
+
+// DuckDB shows where in the SQL it failed, which here is ours.
+absl::Status WithoutExcerpt(const absl::Status& status) {
+  const std::string_view message = MessageOf(status);
+  return WithMessage(status, message.substr(0, message.find("\n\nLINE ")));
+}
 
 Outcome Failed(std::string_view type, const absl::Status& status,
                ErrorCategory category, bool retryable) {
@@ -82,27 +98,36 @@ absl::StatusOr<std::unique_ptr<SqlSession>> SqlSession::Open(
       parts.warm->Take(OptionsOfDatabase(task, parts),
                        std::filesystem::path(*scratch).parent_path().string());
   if (!warm.ok()) return warm.status();
-  auto folder = MakeTempDir(Concat(warm->options.folder, "/task-"));
-  if (!folder.ok()) {
-    parts.warm->Return(*std::move(warm));
-    return folder.status();
-  }
-  return std::unique_ptr<SqlSession>(new SqlSession(
-      task, parts, *std::move(warm), *std::move(folder), *std::move(places)));
+  return std::unique_ptr<SqlSession>(
+      new SqlSession(task, parts, *std::move(warm), *std::move(places)));
+}
+
+absl::StatusOr<std::string> SqlSession::Folder() {
+  if (!folder_.empty()) return folder_;
+  auto made = MakeTempDir(Concat(warm_.options.folder, "/task-"));
+  if (made.ok()) folder_ = *made;
+  return made;
 }
 
 SqlSession::~SqlSession() {
   parts_.databases->Discard(std::move(fresh_));
-  (void)RemoveTree(folder_);
-  parts_.warm->Return(std::move(warm_));
+  // Nobody gets a database that could read what this task has left.
+  if (folder_.empty() || RemoveTree(folder_).ok()) {
+    parts_.warm->Return(std::move(warm_));
+  } else {
+    parts_.warm->Close(std::move(warm_));
+  }
 }
 
 absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
+  if (inputs.empty()) return absl::OkStatus();
+  auto folder = Folder();
+  if (!folder.ok()) return folder.status();
   InputReader reader(task_,
                      {.places = &places_,
                       .results = parts_.options->results,
                       .http = parts_.http},
-                     folder_);
+                     *folder);
   std::vector<std::string> files;
   std::vector<std::string> views;
   for (const auto& item : inputs) {
@@ -110,7 +135,9 @@ absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
     if (!input.ok()) return input.status();
     views.push_back(Concat("CREATE TEMP VIEW ", duckdb::Identifier(input->name),
                            " AS SELECT * FROM ", input->relation));
+    if (!input->has_columns) without_columns_.push_back(input->name);
     for (std::string& file : input->files) files.push_back(std::move(file));
+    for (LinkedFile& link : input->links) links_.push_back(std::move(link));
   }
   absl::Status status = absl::OkStatus();
   if (!std::all_of(files.begin(), files.end(),
@@ -118,11 +145,11 @@ absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
     status = OpenFresh(files);
     if (!status.ok()) return status;
   }
-  if (views.empty()) return status;
-  const duckdb::QueryWatch watch(database(), task_.stop_token(), [](double) {});
+  const duckdb::QueryWatch watch(*parts_.watcher, database(),
+                                 task_.stop_token(), [](double) {});
   for (const std::string& view : views) {
     if (!status.ok()) return status;
-    status = database().Execute(view).status();
+    status = WithoutExcerpt(database().Execute(view).status());
   }
   return status;
 }
@@ -137,12 +164,21 @@ absl::Status SqlSession::OpenFresh(const std::vector<std::string>& files) {
   return fresh_->Lock(files);
 }
 
+absl::Status SqlSession::InTermsOfTheTask(const absl::Status& status) const {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const LinkedFile& link : links_) {
+    names.emplace_back(link.link, link.path);
+  }
+  return WithMessage(status, absl::StrReplaceAll(status.message(), names));
+}
+
 bool SqlSession::IsMine(const std::string& file) const {
   return file.starts_with(folder_ + "/");
 }
 
 duckdb::QueryWatch SqlSession::Watch() {
-  return {database(), task_.stop_token(), [this](double fraction) {
+  return {*parts_.watcher, database(), task_.stop_token(),
+          [this](double fraction) {
             NoteSpilled();
             if (fraction >= 0) task_.Progress(fraction, "");
             task_.Heartbeat();

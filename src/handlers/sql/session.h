@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,6 +16,7 @@
 #include "handlers/duckdb/query_watch.h"
 #include "handlers/duckdb/warm_databases.h"
 #include "handlers/file/places.h"
+#include "handlers/sql/inputs.h"
 #include "handlers/sql/sql.h"
 #include "windlass/handler.h"
 
@@ -43,6 +45,7 @@ class SqlSession {
     HttpClient* http = nullptr;
     duckdb::DatabasePool* databases = nullptr;
     duckdb::WarmDatabases* warm = nullptr;
+    duckdb::QueryWatcher* watcher = nullptr;
   };
   static absl::StatusOr<std::unique_ptr<SqlSession>> Open(TaskContext& task,
                                                           const Parts& parts);
@@ -53,6 +56,13 @@ class SqlSession {
   // Reads the inputs, a view each in a database that is open afterwards. Takes
   // `memory` and `threads` from the task's params. Call it once.
   absl::Status ReadInputs(const JsonObject& inputs);
+
+  // Of the inputs, those that have none: lists without items.
+  const std::vector<std::string>& without_columns() const {
+    return without_columns_;
+  }
+  // An error of the database with the paths of files as its user knows them.
+  absl::Status InTermsOfTheTask(const absl::Status& status) const;
 
   // After ReadInputs().
   duckdb::Database& database() {
@@ -67,16 +77,16 @@ class SqlSession {
 
   TaskContext& task() { return task_; }
   const Places& places() const { return places_; }
-  // Of the attempt's own; the database may write there.
-  const std::string& folder() const { return folder_; }
+  // Of the attempt's own; the database may write there. Made when it is first
+  // asked for: many need none.
+  absl::StatusOr<std::string> Folder();
 
  private:
   SqlSession(TaskContext& task, Parts parts, duckdb::WarmDatabase warm,
-             std::string folder, Places places)
+             Places places)
       : task_(task),
         parts_(parts),
         warm_(std::move(warm)),
-        folder_(std::move(folder)),
         places_(std::move(places)) {}
 
   static duckdb::DatabaseOptions OptionsOfDatabase(const TaskContext& task,
@@ -88,10 +98,12 @@ class SqlSession {
   TaskContext& task_;
   const Parts parts_;
   // Has the attempt's folder in its own, and is used unless there are files
-  // that it may not read.
+  // that are not in it, not even by a link.
   duckdb::WarmDatabase warm_;
-  const std::string folder_;
+  std::string folder_;  // "" until it is made.
   const Places places_;
+  std::vector<LinkedFile> links_;
+  std::vector<std::string> without_columns_;
   std::unique_ptr<duckdb::Database> fresh_;
   std::atomic<std::int64_t> spilled_ = 0;
 };

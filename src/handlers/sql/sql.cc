@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/http/http_client.h"
 #include "handlers/duckdb/database_pool.h"
+#include "handlers/duckdb/query_watch.h"
 #include "handlers/duckdb/warm_databases.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
@@ -120,7 +121,8 @@ class SqlHandler : public TaskHandler {
     auto session = SqlSession::Open(task, {.options = &options_,
                                            .http = &http_,
                                            .databases = &databases_,
-                                           .warm = &warm_});
+                                           .warm = &warm_,
+                                           .watcher = &watcher_});
     if (!session.ok()) return session.status();
     auto sql = Query(task.params(), (*session)->places());
     if (!sql.ok()) return sql.status();
@@ -128,7 +130,8 @@ class SqlHandler : public TaskHandler {
     auto content = job.Run(*sql);
     volume = job.volume();
     volume.spilled_bytes = (*session)->spilled_bytes();
-    return content;
+    if (content.ok()) return content;
+    return (*session)->InTermsOfTheTask(content.status());
   }
 
   static absl::StatusOr<std::string> Query(const Json& params,
@@ -148,6 +151,7 @@ class SqlHandler : public TaskHandler {
   HttpClient http_;
   duckdb::DatabasePool databases_;
   duckdb::WarmDatabases warm_;
+  duckdb::QueryWatcher watcher_;
   const SqlSyntax syntax_;
 };
 

@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "handlers/file/gzip.h"
+#include "handlers/file/places.h"
+#include "handlers/sql/inputs.h"
 #include "results/result_io.h"
 #include "support/fake_task_context.h"
 #include "support/memory_result_store.h"
@@ -177,6 +180,18 @@ TEST_F(SqlTest, MoreRowsThanTheLimitBecomeAParquetTable) {
   EXPECT_EQ(ValueOf(Run(params)).at("row_count"), 11);
 }
 
+TEST_F(SqlTest, RowsAreTheSameWhetherTheyAreThereAtOnceOrNot) {
+  // A second of work, and as good as none.
+  for (const char* n : {"30000000", "30"}) {
+    EXPECT_EQ(RowsOf(absl::StrCat("select max(hash(range) % 5)::int as m from "
+                                  "range(",
+                                  n, ")")),
+              R"([{"m":4}])");
+  }
+  EXPECT_EQ(RowsOf("select 1 as a where false; -- nothing"), "[]");
+  EXPECT_EQ(ValueOf(Query("describe select 1 as a")).at("row_count"), 1);
+}
+
 TEST_F(SqlTest, ATableGoesIntoTheNextQueryAsItIs) {
   auto table = results_.Write(Bytes{"a,b\n1,x\n2,y\n", "text/csv"},
                               {.key = "r1/t/1", .maximum_inline_bytes = 0});
@@ -243,6 +258,66 @@ TEST_F(SqlTest, RowsObjectsTextsAndScalarsAreTables) {
   EXPECT_EQ(Read("a,b\n1,2\n"), R"([{"a":1,"b":2}])");
   EXPECT_EQ(Read(JsonObject{{"text", "[{\"a\": 1}]"}}), R"([{"a":1}])");
   EXPECT_EQ(Read(7), R"([{"value":7}])");
+}
+
+TEST_F(SqlTest, ATextOfOneLineIsAPathUnlessItIsAJsonListOrObject) {
+  Write("a.csv", "i\n1\n");
+  EXPECT_EQ(Read("[ab].csv"), R"([{"i":1}])");
+  EXPECT_EQ(Read(R"([{"i":2}])"), R"([{"i":2}])");
+  EXPECT_EQ(Read(R"({"i":3})"), R"([{"i":3}])");
+  EXPECT_EQ(Read("[]"), "[]");
+  const Json inputs = JsonObject{{"t", "i,j"}};
+  EXPECT_THAT(
+      Error(JsonObject{{"query", "from t"}, {"inputs", inputs}}).message,
+      HasSubstr("{text: ...}"));
+}
+
+TEST_F(SqlTest, WhatIsReadIsTheFileThatWasChecked) {
+  Write("a.csv", "i\n1\n");
+  Write("b.csv", "i\n2\n");
+  auto places = Places::Open(task_.base_dir(), {});
+  ASSERT_TRUE(places.ok());
+  InputReader reader(task_, {.places = &*places}, *task_.ScratchDir());
+  auto input = reader.Read("t", "a.csv");
+  ASSERT_TRUE(input.ok()) << input.status();
+  std::filesystem::rename(task_.Path("b.csv"), task_.Path("a.csv"));
+  EXPECT_EQ(ReadTestFile(input->files.front()), "i\n1\n");
+}
+
+TEST_F(SqlTest, ManyFilesAreReadAsFewAre) {
+  for (int i = 10; i < 40; ++i) {
+    Write(absl::StrCat("f", i, ".csv"), absl::StrCat("i\n", i, "\n"));
+  }
+  EXPECT_EQ(Rows(JsonObject{
+                {"query", "select count(*) as n, sum(i)::int as s from t"},
+                {"inputs", JsonObject{{"t", "f*.csv"}}}}),
+            R"([{"n":30,"s":735}])");
+}
+
+TEST_F(SqlTest, WhatThePlaceOrNameOfAFileTellsIsKept) {
+  std::filesystem::create_directories(task_.Path("day=7"));
+  Write("day=7/a.csv", "i\n1\n");
+  Write("b.csv", "i\n2\n");
+  EXPECT_EQ(Read("day=7/*.csv"), R"([{"i":1,"day":7}])");
+  const std::string rows = Read(JsonObject{
+      {"path", "b.csv"}, {"options", JsonObject{{"filename", true}}}});
+  EXPECT_THAT(rows, HasSubstr(task_.Path("b.csv")));
+}
+
+TEST_F(SqlTest, ErrorsNameTheFileAsItIs) {
+  Write("bad.csv", "a,b\n1,2\n");
+  Write("bad.parquet", "PAR1 but no more");
+  const Json text =
+      JsonObject{{"path", "bad.csv"},
+                 {"options", JsonObject{{"columns", JsonObject{{"a", "INT"}}},
+                                        {"auto_detect", false},
+                                        {"header", true}}}};
+  for (const Json& input : {text, Json("bad.parquet")}) {
+    const TaskError error = Error(
+        JsonObject{{"query", "from t"}, {"inputs", JsonObject{{"t", input}}}});
+    EXPECT_THAT(error.message, HasSubstr(task_.Path("bad.")));
+    EXPECT_THAT(error.message, Not(HasSubstr("/input-")));
+  }
 }
 
 // ------------------------------------------------------------------- params
@@ -393,7 +468,9 @@ TEST_F(SqlTest, WhatWouldReachTheProcessOrOtherTasksIsRefused) {
         "pragma enable_profiling", "call enable_logging(); select 1",
         "from enable_logging(level = 'debug')", "attach ':memory:' as other",
         "from query('select 1')", "prepare p as select 1; execute p",
-        "from json_execute_serialized_sql('{}')",
+        "from json_execute_serialized_sql('{}')", "copy (select 1) to 'x.csv'",
+        "create table t (a int); copy t from 'x'",
+        "explain analyze copy (select 1) to 'x.csv'",
         "create persistent secret s (type http)", "export database 'x'"}) {
     EXPECT_EQ(ErrorOf(sql).type, "PermissionDenied") << sql;
   }
@@ -452,6 +529,30 @@ TEST_F(SqlTest, WhatParquetCannotKeepIsATextInIt) {
                                           "'12:00:00+02'::timetz as z"},
                                          {"result", "parquet"}});
   ASSERT_EQ(outcome.kind, AttemptOutcome::kSucceeded) << outcome.error->message;
+}
+
+TEST_F(SqlTest, InputsCannotBeWritten) {
+  Write("a.csv", "i\n1\n");
+  // However the path of the input is learnt.
+  const std::string path = task_.Path("a.csv");
+  for (const std::string& sql :
+       {absl::StrCat("copy (select 2 as i) to '", path, "'"),
+        absl::StrCat("explain analyze copy (select 2 as i) to '", path, "'")}) {
+    const Json params =
+        JsonObject{{"query", sql}, {"inputs", JsonObject{{"t", "a.csv"}}}};
+    EXPECT_EQ(Error(params).type, "PermissionDenied");
+  }
+  const Json params = JsonObject{
+      {"query", "create table u as select 1 as a"},
+      {"inputs", JsonObject{{"t", "a.csv"}}},
+      {"outputs",
+       JsonObject{{"u", JsonObject{{"path", "u.csv"},
+                                   {"query",
+                                    absl::StrCat("select 1) to '", path,
+                                                 "' (format csv); copy (select "
+                                                 "1")}}}}}};
+  EXPECT_THAT(Error(params).message, HasSubstr("expected one query"));
+  EXPECT_EQ(ReadTestFile(path), "i\n1\n");
 }
 
 TEST_F(SqlTest, OutputsAppearAllOrNone) {
@@ -574,6 +675,33 @@ TEST_F(SqlTest, ACancelInterruptsTheQuery) {
       "range(1000000) b");
   stopper.join();
   EXPECT_EQ(outcome.kind, AttemptOutcome::kCancelled);
+}
+
+TEST_F(SqlTest, AStopReachesItsOwnTaskAlone) {
+  const Json endless =
+      JsonObject{{"query",
+                  "select sum(a.range * b.range) from range(1000000) "
+                  "a, range(1000000) b"}};
+  const auto wait_until_watched = [](const FakeTaskContext& task) {
+    while (task.heartbeats().empty()) std::this_thread::yield();
+  };
+  FakeTaskContext other{endless};
+  std::atomic<bool> ended = false;
+  std::thread running([&] {
+    EXPECT_EQ(handler_->Execute(other).kind, AttemptOutcome::kCancelled);
+    ended = true;
+  });
+  wait_until_watched(other);
+  EXPECT_EQ(RowsOf("select 1 as a"), R"([{"a":1}])");
+  std::thread stopper([&] {
+    wait_until_watched(task_);
+    task_.Stop(StopReason::kCancelled);
+  });
+  EXPECT_EQ(Run(endless).kind, AttemptOutcome::kCancelled);
+  stopper.join();
+  EXPECT_FALSE(ended);
+  other.Stop(StopReason::kCancelled);
+  running.join();
 }
 
 // ------------------------------------------------------------------- errors

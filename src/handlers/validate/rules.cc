@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_join.h"
 #include "base/concat.h"
+#include "handlers/duckdb/sql_text.h"
 #include "handlers/failure.h"
 #include "model/cel/regex.h"
 
@@ -194,10 +195,14 @@ class RuleChecker {
 
   void CheckExpression(const SqlSyntax& syntax) {
     const Json* expression = FindParam(rule_, "expression");
-    if (expression == nullptr || !expression->is_string() ||
-        stage_ != ParamStage::kAsWritten) {
-      return;
+    if (expression == nullptr || !expression->is_string()) return;
+    // Whoever wrote it: it is put into a condition.
+    if (!duckdb::StandsAlone(expression->get_string())) {
+      return Add("expression",
+                 "expected one expression, without \";\" and with a \")\" for "
+                 "every \"(\"");
     }
+    if (stage_ != ParamStage::kAsWritten) return;
     if (MayChange(*expression, stage_)) {
       return Add("expression", "workflow expressions may not stand in SQL");
     }

@@ -1,7 +1,9 @@
 #include "handlers/validate/table_job.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "base/concat.h"
 #include "handlers/duckdb/sql_text.h"
@@ -64,17 +66,62 @@ absl::StatusOr<Verdict> TableJob::Run() {
   status = session_.ReadInputs(inputs);
   if (!status.ok()) return status;
   const duckdb::QueryWatch watch = session_.Watch();
-  status = Prepare();
+  status = NameColumns();
+  if (status.ok()) status = Prepare();
   if (status.ok()) status = Check();
   if (status.ok()) status = WriteOutputs();
   if (!status.ok()) return status;
   return Report();
 }
 
+// A list without items has the columns that rules name, and no rows that could
+// break them.
+absl::Status TableJob::NameColumns() {
+  for (const std::string& table : session_.without_columns()) {
+    if (table == kInput) input_has_columns_ = false;
+    std::string columns;
+    for (const std::string& name : ColumnsRulesName(table)) {
+      columns += Concat(columns.empty() ? "" : ", ", "NULL::VARCHAR AS ",
+                        Identifier(name));
+    }
+    if (columns.empty()) continue;
+    absl::Status status =
+        session_.database()
+            .Execute(Concat("CREATE OR REPLACE TEMP VIEW ", Identifier(table),
+                            " AS SELECT ", columns, " WHERE false"))
+            .status();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> TableJob::ColumnsRulesName(
+    const std::string& table) const {
+  std::vector<std::string> names;
+  const auto add = [&names](const std::string& name) {
+    const bool known =
+        std::any_of(names.begin(), names.end(), [&](const std::string& other) {
+          return absl::EqualsIgnoreCase(name, other);
+        });
+    if (!known) names.push_back(name);
+  };
+  for (const TableCheck& check : checks_) {
+    if (table == kInput) {
+      for (const std::string& column : check.columns) add(column);
+    }
+    if (check.kind == TableCheck::Kind::kReferences &&
+        TextParam(check.value, "table") == table) {
+      add(TextParam(check.value, "column"));
+    }
+  }
+  return names;
+}
+
 // The input is read once, however many checks there are.
 absl::Status TableJob::Prepare() {
   // Expressions of rules are whatever their author wrote.
   absl::Status owned = session_.database().OwnCatalog();
+  if (owned.ok()) owned = session_.database().CountProgress();
   if (!owned.ok()) return owned;
   return session_.database()
       .Execute(Concat("CREATE TEMP TABLE ", Identifier(kCheckedTable),
@@ -100,6 +147,11 @@ absl::Status TableJob::Check() {
 
 absl::StatusOr<TableJob::Finding> TableJob::CheckRows(CheckSql& sql,
                                                       std::size_t index) {
+  // Whatever columns the expression speaks of.
+  if (!input_has_columns_ &&
+      checks_[index].kind == TableCheck::Kind::kExpression) {
+    return Finding{};
+  }
   auto query = sql.FailingRows(checks_[index]);
   if (!query.ok()) return query.status();
   auto written = session_.database().Execute(
@@ -161,10 +213,12 @@ std::string TableJob::QueryOf(const SqlOutput& output) const {
 }
 
 absl::Status TableJob::WriteOutputs() {
+  auto folder = session_.Folder();
+  if (!folder.ok()) return folder.status();
   for (const SqlOutput& output : outputs_) {
     auto file =
         WriteTable(session_.database(), QueryOf(output), {}, output.format,
-                   Concat(session_.folder(), "/output-", files_.size()));
+                   Concat(*folder, "/output-", files_.size()));
     if (!file.ok()) return file.status();
     files_.push_back(*std::move(file));
   }

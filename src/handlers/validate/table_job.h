@@ -32,6 +32,8 @@ class TableJob {
     JsonArray sample;  // Rows.
   };
 
+  absl::Status NameColumns();
+  std::vector<std::string> ColumnsRulesName(const std::string& table) const;
   absl::Status Prepare();
   absl::Status Check();
   absl::StatusOr<Finding> CheckRows(CheckSql& sql, std::size_t index);
@@ -48,6 +50,7 @@ class TableJob {
   const std::vector<TableCheck> checks_;
   const std::int64_t sample_;
   const std::vector<SqlOutput> outputs_;
+  bool input_has_columns_ = true;
   std::vector<Finding> findings_;  // Of checks_.
   std::vector<TableFile> files_;   // Of outputs_, not yet published.
 };

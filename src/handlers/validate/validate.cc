@@ -5,6 +5,7 @@
 #include "base/concat.h"
 #include "base/http/http_client.h"
 #include "handlers/duckdb/database_pool.h"
+#include "handlers/duckdb/query_watch.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
 #include "handlers/sql/inputs.h"
@@ -278,9 +279,12 @@ class ValidateHandler : public TaskHandler {
     auto session = SqlSession::Open(task, {.options = &options_,
                                            .http = &http_,
                                            .databases = &databases_,
-                                           .warm = &warm_});
+                                           .warm = &warm_,
+                                           .watcher = &watcher_});
     if (!session.ok()) return session.status();
-    return TableJob(**session).Run();
+    auto verdict = TableJob(**session).Run();
+    if (verdict.ok()) return verdict;
+    return (*session)->InTermsOfTheTask(verdict.status());
   }
 
   absl::StatusOr<Verdict> RunDocuments(TaskContext& task) const {
@@ -293,6 +297,7 @@ class ValidateHandler : public TaskHandler {
   HttpClient http_;
   duckdb::DatabasePool databases_;
   duckdb::WarmDatabases warm_;
+  duckdb::QueryWatcher watcher_;
   const SqlSyntax syntax_;
 };
 

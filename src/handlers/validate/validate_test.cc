@@ -221,6 +221,34 @@ TEST_F(ValidateTest, AnEmptyTableHasNoAgeAndNoNulls) {
   EXPECT_EQ(report.at("rules").at(1).at("passed"), Json(true));
 }
 
+TEST_F(ValidateTest, AListWithoutItemsHasNothingThatBreaksRulesOfColumns) {
+  Write("none.json", " [ ]\n");
+  for (const char* input :
+       {"[]", R"("[]")", R"("none.json")", R"({"columns":[],"rows":[]})"}) {
+    const Json report = Report(R"({"on_failure":"warn","input":)" +
+                               std::string(input) + R"(,"tables":{"t":[]},
+        "rules":[{"column":"a","type":"integer","not_null":true,"minimum":1},
+                 {"columns":["A","b"],"unique":true},
+                 {"column":"b","references":{"table":"t","column":"k"}},
+                 {"expression":"a < c"},
+                 {"column":"a","max_null_share":0},
+                 {"row_count":{"minimum":1}}]})");
+    EXPECT_EQ(report.at("row_count"), Json(0)) << input;
+    std::string verdicts;
+    for (const Json& rule : report.at("rules").as_array()) {
+      verdicts += rule.at("passed").as_bool() ? "+" : "-";
+    }
+    EXPECT_EQ(verdicts, "+++++++-") << input;
+  }
+}
+
+TEST_F(ValidateTest, AListWithoutItemsHasNothingToReferTo) {
+  const Json report = Report(R"({"on_failure":"warn","tables":{"t":[]},
+      "input":[{"x":1},{"x":null}],
+      "rules":[{"column":"x","references":{"table":"t","column":"k"}}]})");
+  EXPECT_EQ(report.at("failing_rows"), Json(1));
+}
+
 // --------------------------------------------------------------- what follows
 
 constexpr std::string_view kSplit = R"({"on_failure":"split",
@@ -387,6 +415,16 @@ TEST_F(ValidateTest, NothingFromAnExpressionBecomesSql) {
   EXPECT_THAT(
       Problems(R"({"input":"a.csv","rules":[{"expression":"a <"}]})"),
       ElementsAre(Pair("rules[0].expression", HasSubstr("syntax error"))));
+  for (const char* expression : {"a > 1) or (b < 2", "(a > 1", "a > 1; "}) {
+    const std::string params =
+        R"({"input":[{"a":1,"b":1}],"rules":[{"expression":")" +
+        std::string(expression) + R"("}]})";
+    EXPECT_THAT(
+        Problems(params),
+        ElementsAre(Pair("rules[0].expression", HasSubstr("one expression"))));
+    // Nor where nobody checked it before.
+    EXPECT_EQ(Error(params).type, "InvalidParams");
+  }
 }
 
 TEST_F(ValidateTest, OutputsAreTheTwoThereAre) {
