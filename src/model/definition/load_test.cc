@@ -140,6 +140,10 @@ TEST(LoadTest, EveryFieldOfATaskIsRead) {
   EXPECT_EQ(mapped.map->max_parallel, 8);
   EXPECT_TRUE(mapped.map->fail_fast);
   EXPECT_EQ(mapped.map->on_empty, MapSpec::OnEmpty::kSkip);
+  const TaskSpec& last = loaded.workflow->tasks[3];
+  EXPECT_EQ(last.callback->timeout, hours(1));
+  EXPECT_TRUE(last.callback->schema.has_value());
+  EXPECT_EQ(last.callback->fail, "body.state == 'failed'");
 }
 
 TEST(LoadTest, DefaultsApplyToTasksThatDoNotStateThem) {
