@@ -1,8 +1,8 @@
 # Precompiled headers halve the time of a build from nothing, and hide a missing
-# #include. So the sanitizer builds, which CI makes from nothing, have them, and
-# the release build proves that every file includes what it needs.
+# #include. `make build-gcc` and `make build-clang`, which compile every file
+# without them, prove that each includes what it needs.
 
-option(WINDLASS_PRECOMPILE "Compile the common headers once" OFF)
+option(WINDLASS_PRECOMPILE "Compile the common headers once" ON)
 
 # windlass_precompile(target [headers...]): the common headers and these.
 function(windlass_precompile target)

@@ -21,6 +21,8 @@ cat > "$folder/containers.conf" <<'END'
 [engine]
 cgroup_manager = "cgroupfs"
 runtime = "runc"
+[network]
+network_backend = "netavark"
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 END
@@ -43,22 +45,50 @@ if podman image inspect "$base" | grep -q windlass.stand-in; then
   arguments+=(--build-arg DEBIAN_ARCHIVE=)
 fi
 
+# What the composition names beside ours. For Grafana there is no stand-in.
+for image in postgres rabbitmq prometheus grafana; do
+  name=$(sed -nE "s#^ *image: (docker.io/\S*$image:\S*)#\1#p" deploy/compose/compose.yaml | head -1)
+  if ! podman image exists "$name" && ! timeout 60 podman pull -q "$name" 2>/dev/null; then
+    [ "$image" != grafana ] || continue
+    echo "== $name cannot be had: making a stand-in"
+    buildah build --isolation chroot --layers --build-arg BASE="$base" --target "$image" \
+      -t "$name" tests/images/stand_ins > "$folder/$image.log" 2>&1 ||
+      { tail -50 "$folder/$image.log"; exit 1; }
+  fi
+done
+
 rm -f "$folder"/context/*
 cp build/release/windlass_*.deb "$folder/context/"
-for target in generic data api server; do
-  echo "== image $target"
-  buildah build --isolation chroot --layers --format docker \
+build_image() {
+  local target=$1 tag=$2
+  shift 2
+  echo "== image $target:$tag"
+  buildah build --isolation chroot "$@" --format docker \
     --timestamp "$(git log -1 --format=%ct)" -f deploy/docker/Dockerfile \
-    "${arguments[@]}" --target "$target" -t "localhost/windlass-$target:test" \
+    "${arguments[@]}" --target "$target" -t "localhost/windlass-$target:$tag" \
     "$folder/context" > "$folder/$target.log" 2>&1 ||
     { tail -50 "$folder/$target.log"; exit 1; }
+}
+layers() { podman image inspect --format '{{.RootFS.Layers}}' "localhost/windlass-$1"; }
+
+for target in generic data api server; do
+  build_image "$target" test --layers
 done
+# Of the same package and the same day of Debian come the same layers, whenever.
+# This image has those of the others.
+build_image data again --no-cache
+if [ "$(layers data:test)" != "$(layers data:again)" ]; then
+  echo "The layers of the data image differ when it is built again:"
+  layers data:test
+  layers data:again
+  exit 1
+fi
 podman images --filter reference='localhost/windlass-*'
 
 cd tests/images
 WINDLASS_PACKAGE=$(ls "$PWD"/../../build/release/windlass_*.deb)
 export WINDLASS_PACKAGE
-for test in test_images.py test_package.py; do
+for test in test_images.py test_compose_up.py test_package.py; do
   echo "== $test"
   /usr/bin/python3 -B -m unittest -v "$test"
 done
