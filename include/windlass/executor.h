@@ -82,6 +82,10 @@ struct ExecutorConfig {
 
   // Environment variables that expressions may read as env.NAME.
   std::vector<std::string> allowed_env;
+  // Where outside systems reach a server of the same store, as
+  // "https://windlass.example.org": callback.url of expressions begins with it.
+  // Empty: a task that asks for it fails.
+  std::string public_url;
   // Attempts' scratch folders are made in here. Empty: the system's. Start()
   // removes what killed executors left in it.
   std::string scratch_dir;

@@ -37,6 +37,10 @@ class ForwardingStore : public Store {
       std::span<const PermitRequest> requests) override {
     return real_.AcquirePermits(requests);
   }
+  absl::StatusOr<CallbackProgress> OpenCallback(
+      const Lease& lease, const CallbackAddress& fresh) override {
+    return real_.OpenCallback(lease, fresh);
+  }
 
   absl::StatusOr<ExecutorId> Register(const ExecutorInfo& info) override {
     return real_.Register(info);
@@ -104,6 +108,19 @@ class ForwardingStore : public Store {
   }
   absl::StatusOr<std::vector<ScheduleRecord>> ListSchedules() override {
     return real_.ListSchedules();
+  }
+
+  absl::StatusOr<CallbackRecord> FindCallback(
+      const std::string& token) override {
+    return real_.FindCallback(token);
+  }
+  absl::StatusOr<CallbackReply> Deliver(
+      const CallbackDelivery& delivery) override {
+    return real_.Deliver(delivery);
+  }
+  absl::Status Answer(RunId run, TaskKey task,
+                      const JsonObject& body) override {
+    return real_.Answer(run, task, body);
   }
 
   absl::StatusOr<RunRecord> GetRun(RunId run) override {

@@ -59,11 +59,18 @@ struct PermitKeys {
 
 // What a parked task waits for.
 struct WakeCondition {
-  enum class Kind : std::uint8_t { kRunEnded, kCacheKeyFree, kPermit };
+  enum class Kind : std::uint8_t {
+    kRunEnded,
+    kCacheKeyFree,
+    kPermit,
+    kCallback,
+  };
   Kind kind = Kind::kRunEnded;
   RunId run;              // kRunEnded
   std::string cache_key;  // kCacheKeyFree
   PermitKeys keys;        // kPermit
+  // kCallback: it wakes after this long in any case.
+  Duration timeout{0};
 };
 
 // A finished lease. Only the fields its outcome names are read.

@@ -94,6 +94,33 @@ enum class PermitDecision : std::uint8_t {
   kLeaseEnded,  // It may not do anything any more.
 };
 
+// What an outside system must know to send the message a task waits for.
+struct CallbackAddress {
+  std::string token;  // In the URL; cannot be guessed.
+  // What messages are signed with; server/webhook.h says how.
+  std::string secret;
+};
+
+// The message that has come.
+struct CallbackMessage {
+  std::string id;  // Its sender's.
+  Timestamp received_at;
+  JsonObject body;
+};
+
+// Where a task with a `callback` stands.
+struct CallbackProgress {
+  enum class State : std::uint8_t {
+    kNew,       // The handler's turn: nobody waits for the message yet.
+    kAwaited,   // It parked on kCallback, and may do so again.
+    kReceived,  // `message`
+    kExpired,   // It is too late; what comes now is refused.
+  };
+  State state = State::kNew;
+  CallbackAddress address;
+  std::optional<CallbackMessage> message;
+};
+
 // What executors do with tasks.
 class TaskStore {
  public:
@@ -135,6 +162,13 @@ class TaskStore {
   // last decides.
   virtual absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
       std::span<const PermitRequest> requests) = 0;
+
+  // Gives the leased task the address `fresh`, unless it has one: it keeps
+  // that, whatever happens to its executors, until an attempt of it has failed
+  // or it has ended. A message that comes before the task waits for it is kept.
+  // Durable when this returns. FailedPrecondition when the lease has ended.
+  virtual absl::StatusOr<CallbackProgress> OpenCallback(
+      const Lease& lease, const CallbackAddress& fresh) = 0;
 };
 
 struct ExecutorInfo {
@@ -315,6 +349,47 @@ class ScheduleControl {
   virtual absl::StatusOr<std::vector<ScheduleRecord>> ListSchedules() = 0;
 };
 
+// Who waits for messages to a token.
+struct CallbackRecord {
+  RunId run;
+  TaskKey task;
+  std::string secret;
+  Timestamp now;  // By the store's clock.
+};
+
+struct CallbackDelivery {
+  std::string token;
+  std::string id;      // The same when a sender sends it again.
+  std::string sha256;  // Of the body as it came.
+  JsonObject body;
+};
+
+enum class CallbackReply : std::uint8_t {
+  kAccepted,
+  kRepeated,  // It had come before, by its id or what it says.
+  kOccupied,  // Another one had.
+  kTooLate,   // The task has ended, failed or waited for too long.
+};
+
+// What tasks are told that wait for a message. An unknown token is NotFound; a
+// body that does not fit the task's schema is InvalidArgument and changes
+// nothing.
+class CallbackControl {
+ public:
+  virtual ~CallbackControl() = default;
+
+  // Costs one read by key.
+  virtual absl::StatusOr<CallbackRecord> FindCallback(
+      const std::string& token) = 0;
+  // Durable when this returns; a task that waits is then claimable.
+  virtual absl::StatusOr<CallbackReply> Deliver(
+      const CallbackDelivery& delivery) = 0;
+  // The same by someone who may, without an address. FailedPrecondition when
+  // the task waits for no message.
+  virtual absl::Status Answer(RunId run, TaskKey task,
+                              const JsonObject& body) = 0;
+};
+
 struct PruneRequest {
   Duration older_than;  // Since their end; positive.
   RunId after;          // Where to go on; from the reply before.
@@ -372,6 +447,8 @@ struct TaskRecord {
   std::optional<double> progress;
   std::string progress_message;
   std::optional<Timestamp> due_at;  // kScheduled
+  // For a callback, until due_at.
+  std::optional<Timestamp> waiting_since;
   std::string cached_from;
   int item_count = -1;  // Of a mapped task whose items are known.
 };
@@ -552,6 +629,7 @@ class Store : public TaskStore,
               public RunControl,
               public FleetControl,
               public ScheduleControl,
+              public CallbackControl,
               public HistoryControl,
               public RunQueries,
               public FleetQueries {

@@ -124,6 +124,17 @@ struct CircuitBreakerSpec {
   int probes = 1;
 };
 
+// When its handler has succeeded, the task waits, without an executor, for a
+// signed message to a URL of its own; the message is its result.
+struct CallbackSpec {
+  // An attempt whose message has not come by then has timed out.
+  Duration timeout = std::chrono::hours(24);
+  // JSON Schema of the message's body. What does not fit is refused.
+  std::optional<Json> schema;
+  // An expression over the message; true: the attempt has failed.
+  std::optional<std::string> fail;
+};
+
 struct ResourceSpec {
   std::int64_t memory_bytes = 0;  // 0 is "not stated".
   double cpu = 0;
@@ -164,6 +175,7 @@ struct TaskSpec {
   std::optional<ConcurrencySpec> concurrency;
   std::optional<RateLimitSpec> rate_limit;
   std::optional<CircuitBreakerSpec> circuit_breaker;
+  std::optional<CallbackSpec> callback;
   ResourceSpec resources;
   ResultSpec result;
   // A failure neither fails the run nor stops the tasks that depend on this.

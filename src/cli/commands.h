@@ -14,6 +14,7 @@ void AddResult(CLI::App& app, Invocation& invocation);
 void AddResults(CLI::App& app, Invocation& invocation);
 void AddLogs(CLI::App& app, Invocation& invocation);
 void AddRunControl(CLI::App& app, Invocation& invocation);
+void AddCallback(CLI::App& app, Invocation& invocation);
 void AddDeadLetter(CLI::App& app, Invocation& invocation);
 void AddExecutor(CLI::App& app, Invocation& invocation);
 void AddExecutors(CLI::App& app, Invocation& invocation);

@@ -187,7 +187,8 @@ JsonObject SettingsOf(const Globals& globals, const ExecutorConfig& config) {
           {"liveness_deadline", FormatDuration(config.liveness_deadline)},
           {"allow_env", ListOf(config.allowed_env)},
           {"scratch_dir", config.scratch_dir},
-          {"secrets_dir", config.secrets_dir}};
+          {"secrets_dir", config.secrets_dir},
+          {"public_url", config.public_url}};
 }
 
 ExecutorEndpointsParts EndpointParts(const Globals& globals,

@@ -130,6 +130,23 @@ absl::Status CheckHttp(const std::string& allow, const std::string& ca) {
       absl::StrCat("--http-ca: cannot read ", ca, ": ", std::strerror(errno)));
 }
 
+// Paths are added to it.
+absl::Status ReadPublicUrl(std::string url, std::string& out) {
+  while (url.ends_with('/')) url.pop_back();
+  if (!url.empty() && !url.starts_with("https://") &&
+      !url.starts_with("http://")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--public-url: '", url,
+                     "': expected a URL, as https://windlass.example.org"));
+  }
+  if (url.find_first_of("?# \t\r\n") != std::string::npos) {
+    return absl::InvalidArgumentError(
+        "--public-url: expected a URL without query, fragment and blanks");
+  }
+  out = std::move(url);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
@@ -160,6 +177,7 @@ absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
       config.drain_grace_period));
   status.Update(ReadSpillQuota(spill_quota).status());
   status.Update(CheckHttp(http_allow, http_ca));
+  status.Update(ReadPublicUrl(public_url, config.public_url));
   if (!status.ok()) return status;
   return config;
 }
@@ -203,6 +221,9 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
   AddSetting(command, "--http-ca", flags.http_ca,
              "PEM file of the authorities that http tasks trust (default: the "
              "system's)");
+  AddSetting(command, "--public-url", flags.public_url,
+             "Where outside systems reach the server: what callback.url of "
+             "tasks with callback begins with");
 }
 
 class ExecutionSetup::Impl {

@@ -32,6 +32,7 @@ struct ExecutorFlags {
   std::string spill_quota;
   std::string http_allow = "loopback";
   std::string http_ca;
+  std::string public_url;
 
   // Looks at the folders, too: a wrong one would fail every attempt.
   absl::StatusOr<ExecutorConfig> ToConfig() const;

@@ -61,6 +61,7 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddResult(app, invocation);
   AddLogs(app, invocation);
   AddRunControl(app, invocation);
+  AddCallback(app, invocation);
   AddDeadLetter(app, invocation);
   AddExecutor(app, invocation);
   AddServer(app, invocation);

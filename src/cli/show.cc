@@ -27,6 +27,11 @@ std::string Took(const TaskRecord& task) {
 }
 
 std::string Note(const TaskRecord& task) {
+  if (task.waiting_since) {
+    return absl::StrCat(task.progress_message, " since ",
+                        ShortTime(*task.waiting_since), ", until ",
+                        ShortTime(task.due_at.value_or(*task.waiting_since)));
+  }
   if (task.error && task.state != TaskState::kSucceeded) {
     return absl::StrCat(task.error->type, ": ", task.error->message);
   }

@@ -75,6 +75,9 @@ absl::StatusOr<std::optional<Value>> AttemptInputs::Make(
   if (name == "tasks") return wrap(Tasks());
   if (name == "secrets") return wrap(Secrets());
   if (name == "env") return wrap(Env());
+  if (name == "callback" && callback_) {
+    return std::optional<Value>(Callback());
+  }
   return std::optional<Value>();
 }
 
@@ -93,6 +96,23 @@ Value AttemptInputs::Run() const {
       {Value::StringView("attempt"), Value::Int(run.attempt)},
       {Value::StringView("scheduled_at"), TimeValue(ScheduledAt(run))},
   });
+}
+
+Value AttemptInputs::Callback() const {
+  Entries entries;
+  entries.emplace_back(Value::StringView("secret"),
+                       Value::String(callback_->secret));
+  if (config_.public_url.empty()) {
+    hints_.emplace_back(
+        "this executor does not know where outside systems reach the server; "
+        "say --public-url or WINDLASS_PUBLIC_URL");
+  } else {
+    entries.emplace_back(
+        Value::StringView("url"),
+        Value::String(Concat(config_.public_url, "/api/v1/callbacks/",
+                             callback_->token)));
+  }
+  return MapOf(std::move(entries));
 }
 
 absl::StatusOr<Value> AttemptInputs::Item() const {

@@ -13,6 +13,7 @@
 #include "model/cel/activation.h"
 #include "windlass/executor.h"
 #include "windlass/lease.h"
+#include "windlass/store.h"
 
 namespace windlass {
 
@@ -26,6 +27,10 @@ class AttemptInputs : public cel::Activation {
   AttemptInputs(const Lease& lease, const CompiledTask& task,
                 Upstream& upstream, const ExecutorConfig& config,
                 Redactor& redactor);
+
+  // What the task's callback is to be sent to; until then expressions know
+  // none.
+  void OfferCallback(const CallbackAddress& address) { callback_ = address; }
 
   absl::StatusOr<std::optional<cel::Value>> Find(
       std::string_view name) const override;
@@ -42,6 +47,7 @@ class AttemptInputs : public cel::Activation {
   absl::StatusOr<cel::Value> Secrets() const;
   absl::StatusOr<cel::Value> Env() const;
   absl::StatusOr<cel::Value> Item() const;
+  cel::Value Callback() const;
   cel::Value Run() const;
   cel::Value Own(Json value) const;
 
@@ -50,6 +56,7 @@ class AttemptInputs : public cel::Activation {
   Upstream& upstream_;
   const ExecutorConfig& config_;
   Redactor& redactor_;
+  std::optional<CallbackAddress> callback_;
 
   mutable std::map<std::string, cel::Value, std::less<>> made_;
   // What made_ borrows from.

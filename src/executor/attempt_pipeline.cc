@@ -8,8 +8,10 @@
 #include "base/concat.h"
 #include "base/sha256.h"
 #include "executor/attempt_end.h"
+#include "executor/callback.h"
 #include "executor/map_batch.h"
 #include "model/batch_items.h"
+#include "model/cel/output.h"
 #include "results/item_list.h"
 #include "windlass/clock.h"
 
@@ -216,6 +218,9 @@ std::optional<AttemptEnd> AttemptPipeline::Evaluate(
   if (task.items.has_value() && !is_instance) {
     return Expand(attempt, task, inputs);
   }
+  if (task.spec->callback.has_value()) {
+    if (auto end = AskForCallback(attempt, task, inputs)) return end;
+  }
   if (task.constant_params) {
     attempt.PrepareParams(&task.constant);
   } else {
@@ -283,6 +288,34 @@ std::optional<AttemptEnd> AttemptPipeline::CheckWhen(
                              Concat("`when` is false: ", *task.spec->when),
                              ErrorCategory::kApplication);
   return end;
+}
+
+std::optional<AttemptEnd> AttemptPipeline::AskForCallback(
+    Attempt& attempt, const CompiledTask& task, AttemptInputs& inputs) const {
+  const Lease& lease = attempt.lease();
+  absl::StatusOr<CallbackProgress> callback =
+      parts_.store->OpenCallback(lease, MakeCallbackAddress());
+  if (!callback.ok()) {
+    return EndAfter(callback.status(), "callback", lease, inputs);
+  }
+  attempt.redactor().Add(callback->address.token);
+  attempt.redactor().Add(callback->address.secret);
+  switch (callback->state) {
+    case CallbackProgress::State::kNew:
+      inputs.OfferCallback(callback->address);
+      return std::nullopt;
+    case CallbackProgress::State::kAwaited:
+      return AwaitingEnd(lease);
+    case CallbackProgress::State::kExpired:
+      return ExpiredEnd(lease);
+    case CallbackProgress::State::kReceived:
+      break;
+  }
+  if (auto error = FailureIn(task, *callback->message)) {
+    return FailedEnd(lease, *std::move(error));
+  }
+  Outcome outcome = Outcome::Success(ResultOf(*callback->message));
+  return Succeed(attempt, task, outcome);
 }
 
 std::optional<AttemptEnd> AttemptPipeline::LookUpCache(
@@ -420,6 +453,8 @@ AttemptEnd AttemptPipeline::EndWith(Attempt& attempt, const CompiledTask& task,
   if (!counts || attempt.abandoned()) return StoppedEnd(lease, reason);
   switch (outcome.kind) {
     case AttemptOutcome::kSucceeded:
+      // What it did was to ask; the answer is the result.
+      if (task.spec->callback.has_value()) return AwaitingEnd(lease);
       return Succeed(attempt, task, outcome);
     case AttemptOutcome::kFailed:
     case AttemptOutcome::kTimedOut: {

@@ -21,10 +21,13 @@ struct AttemptHooks {
 //   refuse what can never work
 //   `when` (not of instances: their map was)   -> skipped
 //   the items of a mapped task                 -> expanded
+//   the callback it waits for, if it has come  -> succeeded or failed with it,
+//                                                 or parked
 //   params, idempotency key
 //   cache                                      -> succeeded from it, or parked
 //   the handler
 //   why it was stopped, if it was
+//   a callback                                 -> parked
 //   its result: that of a batch taken apart, written, then checked against
 //     result.schema
 //
@@ -65,6 +68,9 @@ class AttemptPipeline {
   std::optional<AttemptEnd> CheckWhen(const Attempt& attempt,
                                       const CompiledTask& task,
                                       AttemptInputs& inputs) const;
+  std::optional<AttemptEnd> AskForCallback(Attempt& attempt,
+                                           const CompiledTask& task,
+                                           AttemptInputs& inputs) const;
   std::optional<AttemptEnd> LookUpCache(Attempt& attempt,
                                         const CompiledTask& task,
                                         AttemptInputs& inputs) const;

@@ -146,7 +146,8 @@ class Compiler {
       take("idempotency_key", Template::Parse(*spec.idempotency_key),
            task.idempotency_key);
     }
-    if (spec.cache) {
+    // One that comes from the defaults: what answers this run answers no other.
+    if (spec.cache && !spec.callback) {
       take("cache.key", Template::Parse(spec.cache->key), task.cache_key);
     }
     if (spec.concurrency) {
@@ -160,6 +161,10 @@ class Compiler {
     if (spec.circuit_breaker) {
       take("circuit_breaker.key", Template::Parse(spec.circuit_breaker->key),
            task.circuit_key);
+    }
+    if (spec.callback && spec.callback->fail) {
+      take("callback.fail", cel::Expression::Parse(*spec.callback->fail),
+           task.callback_fail);
     }
     if (spec.result.schema) {
       take("result.schema", JsonSchema::Compile(*spec.result.schema),

@@ -95,13 +95,14 @@ struct CompiledTask {
   std::optional<Template> circuit_key;
   std::string definition_digest;  // With a cache key only.
   std::optional<JsonSchema> result_schema;
+  std::optional<cel::Expression> callback_fail;
 
   References references;
 
   // There is nothing to do before the handler runs.
   bool plain() const {
     return !broken && !when && constant_params && !items && !idempotency_key &&
-           !cache_key && !limited() && handler != nullptr;
+           !cache_key && !limited() && !spec->callback && handler != nullptr;
   }
   bool limited() const { return concurrency_key || rate_key || circuit_key; }
 };

@@ -114,6 +114,9 @@ Json TaskDocument(const TaskRecord& task) {
   if (task.progress) out["progress"] = *task.progress;
   if (!task.progress_message.empty()) out["message"] = task.progress_message;
   if (task.due_at) out["due_at"] = FormatTimestamp(*task.due_at);
+  if (task.waiting_since) {
+    out["waiting_since"] = FormatTimestamp(*task.waiting_since);
+  }
   if (!task.cached_from.empty()) out["cached_from"] = task.cached_from;
   if (task.item_count >= 0) out["items"] = task.item_count;
   return out;

@@ -316,15 +316,19 @@ class HttplibServer : public HttpServer, private httplib::Server {
     std::optional<HttpResponse> refusal;
     route = router_.Find(request, refusal);
     if (route != nullptr && reader != nullptr) {
-      refusal = ReadBody(*reader, request);
+      refusal = ReadBody(*reader, *route, request);
     }
     if (refusal) return *std::move(refusal);
     return route->handle(request);
   }
 
   std::optional<HttpResponse> ReadBody(const httplib::ContentReader& reader,
+                                       const Route& route,
                                        IncomingRequest& request) const {
-    const std::size_t maximum = options_.maximum_body_bytes;
+    const std::size_t most = route.about.maximum_body_bytes;
+    const std::size_t maximum =
+        most == 0 ? options_.maximum_body_bytes
+                  : std::min(most, options_.maximum_body_bytes);
     const auto length = StatedLength(request);
     if (!length) return FieldProblem("content-length", "expected a number");
     const bool is_chunked = !request.Header("transfer-encoding").empty();

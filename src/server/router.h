@@ -1,6 +1,7 @@
 // Which handler answers a request, and who may ask.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -37,6 +38,8 @@ struct RouteDescription {
   std::string response = {};  // Schema of a 2xx answer; empty: not JSON.
   std::vector<int> statuses = {200};  // The 2xx there may be.
   std::string media_type = "application/json";
+  // Of the body. 0: as much as the server takes.
+  std::size_t maximum_body_bytes = 0;
 };
 
 struct Route {

@@ -57,6 +57,7 @@ class SelfCheckTest : public StoreTest {
   Expected LineVanishes();
   Expected LimiterVanishes();
   Expected LimitIsFree();
+  Expected AddressOpensAgain();
   Expected RunIsCountedTwice();
 
  protected:
@@ -257,6 +258,17 @@ SelfCheckTest::Expected SelfCheckTest::LimitIsFree() {
   return {Is(kStore, "", "has a task that waits for a limit that is free")};
 }
 
+SelfCheckTest::Expected SelfCheckTest::AddressOpensAgain() {
+  WorkflowBuilder builder;
+  builder.Task("a").callback.emplace();
+  const RunId run = Submit(builder.Build());
+  const Lease lease = ClaimOne();
+  EXPECT_TRUE(store().OpenCallback(lease, {.token = "t", .secret = "s"}).ok());
+  EXPECT_TRUE(Succeed(lease));
+  Sql("UPDATE callback SET closed = false");
+  return {Is(run, "a", "has ended and can still be called back")};
+}
+
 SelfCheckTest::Expected SelfCheckTest::RunIsCountedTwice() {
   Submit(SingleTask());
   Sql("UPDATE tally SET count = count + 1 WHERE what = 3");
@@ -294,6 +306,7 @@ constexpr Planted kPlanted[] = {
     PLANTED("check_blocked_forever", LineVanishes),
     PLANTED("check_blocked_forever", LimiterVanishes),
     PLANTED("check_limit_idle", LimitIsFree),
+    PLANTED("check_callback", AddressOpensAgain),
     PLANTED("check_tally", RunIsCountedTwice),
 };
 

@@ -41,7 +41,7 @@ HELD = """
     """
 
 COMMANDS = ["run", "validate", "submit", "list", "show", "result", "logs", "cancel", "pause",
-            "resume", "retry", "dead-letter", "executor", "executors", "queues", "limits", "circuits", "eval",
+            "resume", "retry", "callback", "dead-letter", "executor", "executors", "queues", "limits", "circuits", "eval",
             "migrate", "doctor", "bench", "completion", "version"]
 
 

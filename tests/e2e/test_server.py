@@ -19,6 +19,7 @@ import warnings
 import jsonschema
 
 from support import ROOT, EndToEndTest
+from webhook import sign
 
 NOOP = {"windlass": 1, "name": "quick", "tasks": {"a": {"type": "noop"}}}
 FAILING = {"windlass": 1, "name": "failing", "tasks": {
@@ -305,7 +306,7 @@ class ServerTest(EndToEndTest):
         path = f"/api/v1/runs/{run}"
         self.assertEqual(server.post(f"{path}/pause").json()["state"], "paused")
         self.assertEqual(server.post(f"{path}/resume").json()["state"], "running")
-        self.executor("--name", "worker")
+        self.executor("--name", "worker", "--public-url", f"http://{server.host}:{server.port}")
         self.assertEqual(self.ended(server, run)["state"], "failed")
         self.assertEqual(server.post(f"{path}/pause").status, 409)
         self.assertEqual(server.get(f"{path}/tasks/bad/result").status, 409)
@@ -367,6 +368,7 @@ class ServerTest(EndToEndTest):
             "api", 9, {"allowed": 2, "minimum": 2, "target_latency": "1s"}))
         self.assertEqual(server.post("/api/v1/circuits/api/reset").json()["state"], "closed")
         self.assertEqual(server.post("/api/v1/circuits/nobody/reset").status, 404)
+        self.call_back(server)
         self.assertEqual(server.post("/api/v1/executors/worker/drain").json()["state"], "draining")
         self.assertEqual(self.wait_for_exit(self.started[-1]), 0)
         self.assertEqual(server.post("/api/v1/executors/nobody/drain").status, 404)
@@ -394,6 +396,31 @@ class ServerTest(EndToEndTest):
                      for operation in operations.values()}
         server.get("/api/v1/openapi.json")
         self.assertEqual(server.operations, described - {"streamEvents"})  # See below.
+
+    def call_back(self, server):
+        """As an outside system does; test_callbacks.py has the rest."""
+        run = self.submitted(server, {"windlass": 1, "name": "asking", "tasks": {"ask": {
+            "type": "shell", "callback": {}, "params": {"command":
+                "echo ${{ callback.url }} ${{ callback.secret }} > asked.new; "
+                "mv asked.new asked"}}}})
+        url, secret = self.wait_for_file("asked").read_text().split()
+        path = "/" + url.split("/", 3)[3]
+        body = '{"answer": 42}'
+        now = str(int(time.time()))
+        headers = {"webhook-id": "m1", "webhook-timestamp": now,
+                   "webhook-signature": sign(secret, "m1", now, body.encode())}
+        self.assertEqual(server.post(path, body).status, 401)
+        self.assertEqual(server.post(path, body, **headers).json(), {"state": "accepted"})
+        self.assertEqual(server.post(path, body, **headers).json(), {"state": "repeated"})
+        self.assertEqual(self.ended(server, run)["state"], "succeeded")
+        run = self.submitted(server, {"windlass": 1, "name": "approval", "tasks": {"approve": {
+            "type": "noop", "callback": {}}}})
+        path = f"/api/v1/runs/{run}/tasks/approve"
+        self.wait_until(lambda: "waiting_since" in server.get(path).json(), "it waits")
+        self.assertEqual(server.post(path + "/callback", {"ok": True}).json(),
+                         {"state": "accepted"})
+        self.assertEqual(self.ended(server, run)["state"], "succeeded")
+        self.assertEqual(server.post(path + "/callback").status, 409)
 
     def test_the_description_is_complete(self):
         description = self.serve().description

@@ -77,6 +77,7 @@ export interface Task {
   progress?: number;
   message?: string;
   due_at?: string;
+  waiting_since?: string;
   cached_from?: string;
   items?: number;
   history?: Attempt[];

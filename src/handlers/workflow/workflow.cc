@@ -26,6 +26,13 @@ const std::vector<ParamRule>& Rules() {
   return rules;
 }
 
+// secrets.X, callback.url and callback.secret.
+bool IsSecret(const std::vector<std::string>& path) {
+  if (path.front() == "secrets") return true;
+  return path.front() == "callback" && path.size() > 1 &&
+         (path[1] == "url" || path[1] == "secret");
+}
+
 // Whether an expression in one of the value's texts reads a secret.
 bool UsesSecrets(const Json& value) {
   if (value.is_string()) {
@@ -33,9 +40,8 @@ bool UsesSecrets(const Json& value) {
     auto parsed = Template::Parse({text.data(), text.size()});
     if (!parsed.ok()) return false;  // The definition's own check says so.
     const auto& names = parsed->References();
-    return std::any_of(names.begin(), names.end(), [](const auto& name) {
-      return name.path.front() == "secrets";
-    });
+    return std::any_of(names.begin(), names.end(),
+                       [](const auto& name) { return IsSecret(name.path); });
   }
   if (value.is_array()) {
     const JsonArray& array = value.get_array();
@@ -56,7 +62,8 @@ void CheckSecrets(const Json& params, ParamProblems& problems) {
     problems.emplace_back(
         name,
         "is stored with the sub-run, so it must not hold "
-        "secrets; let the sub-workflow read secrets.X itself");
+        "secrets; let the sub-workflow read secrets.X, or wait for a callback, "
+        "itself");
   }
 }
 

@@ -331,6 +331,8 @@ TEST_F(WorkflowHandlerTest, ASubRunIsNotMadeOfSecrets) {
   EXPECT_THAT(
       check(R"({"definition": {"name": "x${{ secrets.KEY }}"}})"),
       ElementsAre(Pair("definition", HasSubstr("must not hold secrets"))));
+  EXPECT_THAT(check(R"({"file": "a", "params": {"k": "${{ callback.url }}"}})"),
+              ElementsAre(Pair("params", HasSubstr("must not hold secrets"))));
   EXPECT_THAT(check(R"({"file": "a", "params": {"k": "${{ env.KEY }}"}})"),
               IsEmpty());
 }

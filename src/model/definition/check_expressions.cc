@@ -16,6 +16,7 @@ namespace {
 
 const std::vector<std::string> kRunFields = {"id", "name", "state", "attempt",
                                              "scheduled_at"};
+const std::vector<std::string> kCallbackFields = {"url", "secret"};
 const std::vector<std::string> kTaskFields = {"result", "state", "error"};
 
 bool Contains(const std::vector<std::string>& names, const std::string& name) {
@@ -68,7 +69,8 @@ class NameChecker {
     if (root == "run") return CheckRunField(used);
     if (root == "env") return;
     if (root == "secrets") return CheckSecret(used);
-    bool is_item = task_->map && (root == task_->map->as || root == "index");
+    if (root == "callback" && !IsItem(used)) return CheckCallback(used);
+    const bool is_item = IsItem(used);
     if (is_item && KnowsItem(used.scope)) return;
     if (root == "result" && used.scope == Scope::kItemResults) return;
     if (is_item || root == "index") return ReportNoItem(used);
@@ -77,6 +79,27 @@ class NameChecker {
 
   static bool KnowsItem(Scope scope) {
     return scope == Scope::kItem || scope == Scope::kItemResults;
+  }
+
+  bool IsItem(const UsedName& used) const {
+    const std::string& root = used.reference.path[0];
+    return task_->map && (root == task_->map->as || root == "index");
+  }
+
+  void CheckCallback(const UsedName& used) {
+    if (!task_->callback) {
+      return Report(used, "'callback' is known only in a task with callback",
+                    "add 'callback: {}'");
+    }
+    const auto& path = used.reference.path;
+    if (used.scope != Scope::kItem) {
+      return Report(used, "'callback' is known only in params", "");
+    }
+    if (path.size() < 2 || Contains(kCallbackFields, path[1])) return;
+    Report(used,
+           Concat("'callback' has no '", path[1], "'; it has ",
+                  absl::StrJoin(kCallbackFields, ", ")),
+           problems_.DidYouMean(path[1], kCallbackFields));
   }
 
   void CheckSecret(const UsedName& used) {

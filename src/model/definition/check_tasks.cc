@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/concat.h"
+#include "model/cel/expression.h"
 #include "model/cron.h"
 #include "model/definition/check.h"
 #include "model/schedule.h"
@@ -120,6 +121,41 @@ void CheckAdaptive(const TaskSpec& task, const Path& path, Problems& problems) {
                "raise limit, or lower minimum");
 }
 
+void CheckFailure(const std::string& expression, const Path& path,
+                  Problems& problems) {
+  auto parsed = cel::Expression::Parse(expression);
+  if (!parsed.ok()) {
+    return problems.Add(path, Concat("bad expression: ",
+                                     std::string(parsed.status().message())));
+  }
+  for (const cel::Reference& reference : parsed->References()) {
+    const std::string& root = reference.path[0];
+    if (root == "id" || root == "received_at" || root == "body") continue;
+    problems.Add(path, Concat("unknown name '", root,
+                              "'; known are id, received_at, body"));
+  }
+}
+
+void CheckCallback(const TaskSpec& task, const Json& stated, const Path& path,
+                   Problems& problems) {
+  if (!task.callback) return;
+  Path callback = path.Member("callback");
+  if (task.callback->fail) {
+    CheckFailure(*task.callback->fail, callback.Member("fail"), problems);
+  }
+  if (stated.get_object().contains("cache")) {
+    problems.Add(path.Member("cache"),
+                 "a task with callback cannot reuse results: who calls back "
+                 "answers this run",
+                 "cache a task before it or after it");
+  }
+  if (task.map && task.map->as == "callback") {
+    problems.Add(path.Member("map").Member("as"),
+                 "'callback' has a meaning in a task with callback",
+                 "choose another name, such as item");
+  }
+}
+
 // Calls `use` with `path` followed by "inputs.routes[0]", as far as `value`
 // has such a place.
 template <typename Use>
@@ -193,6 +229,7 @@ void CheckTasks(const Workflow& workflow, const Json& document,
       CheckMapName(task, path, problems);
       CheckMapBatch(task, path, problems);
       CheckAdaptive(task, path, problems);
+      CheckCallback(task, *stated, path, problems);
       CheckParamsOfType(task, path, options, problems);
     });
   }

@@ -159,6 +159,49 @@ TEST(LoadExpressionsTest, ItemsHoldNoSecretsBecauseTheyAreStored) {
               ElementsAre());
 }
 
+TEST(LoadExpressionsTest, ACallbackIsKnownInTheParamsOfATaskThatHasOne) {
+  EXPECT_THAT(FieldProblems("    callback: {}\n"
+                            "    params: {x: '${{ callback.url }}', "
+                            "y: '${{ callback.secret }}'}\n"),
+              ElementsAre());
+  EXPECT_THAT(FieldProblems("    params: {x: '${{ callback.url }}'}\n"),
+              ElementsAre(AllOf(HasSubstr("only in a task with callback"),
+                                HasSubstr("add 'callback: {}'"))));
+  EXPECT_THAT(FieldProblems("    callback: {}\n"
+                            "    params: {x: '${{ callback.uri }}'}\n"),
+              ElementsAre(AllOf(HasSubstr("it has url, secret"),
+                                HasSubstr("did you mean 'url'?"))));
+  EXPECT_THAT(FieldProblems("    callback: {}\n"
+                            "    when: callback.url != ''\n"),
+              ElementsAre(HasSubstr("known only in params")));
+}
+
+TEST(LoadExpressionsTest, AnItemMayBeNamedCallbackWhereThereIsNone) {
+  const std::string map =
+      "    map: {items: [1], as: callback}\n"
+      "    params: {x: '${{ callback.url }}'}\n";
+  EXPECT_THAT(FieldProblems(map), ElementsAre());
+  EXPECT_THAT(FieldProblems("    callback: {}\n" + map),
+              ElementsAre(HasSubstr("tasks.b.map.as: 'callback' has a "
+                                    "meaning")));
+}
+
+TEST(LoadExpressionsTest, WhatMakesAMessageAFailureReadsTheMessage) {
+  EXPECT_THAT(FieldProblems("    callback: {fail: \"body.state == 'bad' && "
+                            "id != '' && received_at != ''\"}\n"),
+              ElementsAre());
+  EXPECT_THAT(FieldProblems("    callback: {fail: params.n > 0}\n"),
+              ElementsAre(HasSubstr("tasks.b.callback.fail: unknown name "
+                                    "'params'; known are id, received_at, "
+                                    "body")));
+  EXPECT_THAT(FieldProblems("    callback: {fail: 'body.state =='}\n"),
+              ElementsAre(HasSubstr("tasks.b.callback.fail: bad "
+                                    "expression: ")));
+  EXPECT_THAT(FieldProblems("    callback: {}\n"
+                            "    cache: {key: x}\n"),
+              ElementsAre(HasSubstr("cannot reuse results")));
+}
+
 TEST(LoadExpressionsTest, ItemsAreKnownInsideAMap) {
   EXPECT_THAT(FieldProblems("    map: {items: '${{ tasks.a.result }}', as: x}\n"
                             "    params: {x: '${{ x.y }} ${{ index }}'}\n"

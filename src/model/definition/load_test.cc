@@ -148,6 +148,10 @@ TEST(LoadTest, EveryFieldOfATaskIsRead) {
   EXPECT_EQ(batches.map->item_results, "result.rows");
   EXPECT_EQ(batches.concurrency->adaptive->minimum, 1);
   EXPECT_FALSE(batches.concurrency->adaptive->target_latency.has_value());
+  const TaskSpec& last = loaded.workflow->tasks[3];
+  EXPECT_EQ(last.callback->timeout, hours(1));
+  EXPECT_TRUE(last.callback->schema.has_value());
+  EXPECT_EQ(last.callback->fail, "body.state == 'failed'");
 }
 
 TEST(LoadTest, AdaptiveMayBeSwitchedOff) {

@@ -207,6 +207,24 @@ const ObjectType<CircuitBreakerSpec>& CircuitBreakerType() {
   return type;
 }
 
+const ObjectType<CallbackSpec>& CallbackType() {
+  static const ObjectType<CallbackSpec> type = {
+      "callback",
+      "After its handler has succeeded, the task waits for a signed message to "
+      "`callback.url`, which is its result.",
+      {
+          MakeField("timeout", &CallbackSpec::timeout, Span{},
+                    "How long an attempt waits for it. Default 24h."),
+          MakeField("schema", &CallbackSpec::schema, JsonSchemaText{},
+                    "JSON Schema (draft-07) of its body; another is refused."),
+          MakeField("fail", &CallbackSpec::fail, Text{},
+                    "An expression over `id`, `received_at` and `body`; the "
+                    "attempt has failed when it is true."),
+      },
+      {{"max_wait", "timeout"}, {"failure", "fail"}}};
+  return type;
+}
+
 const ObjectType<ResourceSpec>& ResourcesType() {
   static const ObjectType<ResourceSpec> type = {
       "resources",
@@ -273,6 +291,8 @@ std::vector<Field<TaskSpec>> WorkFields() {
                 "An expression; the task is skipped when it is false."),
       MakeField("map", &TaskSpec::map, Nested<MapSpec>{&MapType()},
                 MapType().doc),
+      MakeField("callback", &TaskSpec::callback,
+                Nested<CallbackSpec>{&CallbackType()}, CallbackType().doc),
       MakeField("idempotency_key", &TaskSpec::idempotency_key, Text{},
                 "Handed to the task, the same in all attempts; may hold "
                 "expressions. Default: made from run and task."),
@@ -356,6 +376,7 @@ ObjectType<TaskSpec> MakeTaskType(std::string name, std::string doc,
                    {"retry", "retry_policy"},
                    {"retries", "retry_policy: {maximum_attempts: ...}"},
                    {"timeout", "start_to_close_timeout"},
+                   {"webhook", "callback"},
                    {"uses", "type"}};
   return type;
 }

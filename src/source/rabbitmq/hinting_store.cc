@@ -136,6 +136,20 @@ absl::StatusOr<int> HintingStore::Discard(const DeadLetterFilter& filter) {
   return count;
 }
 
+absl::StatusOr<CallbackReply> HintingStore::Deliver(
+    const CallbackDelivery& delivery) {
+  auto reply = real().Deliver(delivery);
+  if (reply.ok() && *reply == CallbackReply::kAccepted) {
+    publisher_.TellWhatIsReady();
+  }
+  return reply;
+}
+
+absl::Status HintingStore::Answer(RunId run, TaskKey task,
+                                  const JsonObject& body) {
+  return Tell(real().Answer(run, task, body));
+}
+
 absl::Status HintingStore::ResumeQueue(const std::string& queue) {
   return Tell(real().ResumeQueue(queue));
 }

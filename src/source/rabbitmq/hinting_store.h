@@ -37,6 +37,9 @@ class HintingStore : public ForwardingStore {
   absl::Status Retry(RunId run, RetryScope scope) override;
   absl::StatusOr<int> Requeue(const DeadLetterFilter& filter) override;
   absl::StatusOr<int> Discard(const DeadLetterFilter& filter) override;
+  absl::StatusOr<CallbackReply> Deliver(
+      const CallbackDelivery& delivery) override;
+  absl::Status Answer(RunId run, TaskKey task, const JsonObject& body) override;
   absl::Status ResumeQueue(const std::string& queue) override;
   absl::Status Drain(const std::string& executor_name) override;
   absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() override;

@@ -19,7 +19,9 @@ constexpr Migration kMigrations[] = {
     {4, "runs_by_state", migrations::k0004RunsByStateUp,
      migrations::k0004RunsByStateDown},
     {5, "circuits", migrations::k0005CircuitsUp, migrations::k0005CircuitsDown},
-    {6, "adaptive_limits", migrations::k0007AdaptiveLimitsUp,
+    {6, "callbacks", migrations::k0006CallbacksUp,
+     migrations::k0006CallbacksDown},
+    {7, "adaptive_limits", migrations::k0007AdaptiveLimitsUp,
      migrations::k0007AdaptiveLimitsDown},
 };
 constexpr std::chrono::minutes kMigrationPatience{10};

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "model/task_name.h"
 #include "sql_query.h"
+#include "store/sql/callbacks.h"
 #include "store/sql/permits.h"
 #include "store/sql/stored_rows.h"
 #include "store/sql/waiting.h"
@@ -135,6 +136,7 @@ void CancelNode(Transaction& tx, LiveRun& run, std::int32_t node) {
   for (const LeaseName& lease : LeasesOfNode(tx, run, node)) {
     CancelLease(tx, run, lease, error);
   }
+  CloseCallbacks(tx, run, node);
   if (run.spec(node).map) {
     tx.db.Write(Query::kCloseExpansion, run.id(), node);
   }
@@ -196,6 +198,7 @@ void EndForGood(Transaction& tx, LiveRun& run, const EndedLease& lease,
     if (!end.cache_key.empty()) WriteCache(tx, run, end);
   }
   RecordTaskEnd(tx, run, lease.task, ending);
+  CloseCallback(tx, run, lease.task);
   if (decision.dead_letter && decision.error) {
     RecordDeadLetter(tx, run, lease.task, lease.ticket.attempt,
                      *decision.error);
@@ -228,6 +231,7 @@ void ResetNode(Transaction& tx, LiveRun& run, std::int32_t node) {
     RecordAttempt(tx, run, *lease, AttemptOutcome::kCancelled, &error);
     TellToStop(tx, run, *lease, error);
   }
+  CloseCallbacks(tx, run, node);
   ForgetTaskEnds(tx, run, node, -1, kLastInstance);
   if (run.spec(node).map) {
     tx.db.Write(Query::kDeleteExpansion, run.id(), node);
@@ -290,6 +294,9 @@ void EndAttempt(Transaction& tx, LiveRun& run, const EndedLease& lease,
     RecordAttempt(tx, run, lease, end.outcome,
                   decision.error ? &*decision.error : nullptr);
   }
+  if (decision.ticket.failures > lease.ticket.failures) {
+    RenewCallback(tx, run, lease.task, end);
+  }
   if (decision.kind == Decision::Kind::kPark) {
     PutParked(tx, run, lease.task, decision.ticket, end.wake);
   } else if (decision.kind == Decision::Kind::kRetryAt &&
@@ -311,6 +318,7 @@ void EndStopping(Transaction& tx, LiveRun& run, const EndedLease& lease,
   ending.error = &error;
   ending.run_time = run_time;
   RecordTaskEnd(tx, run, lease.task, ending);
+  CloseCallback(tx, run, lease.task);
   tx.runs.Touch(run);
   ApplyEffects(tx, run,
                run.progress.TaskEnded(lease.task, TaskState::kCancelled,
@@ -325,6 +333,7 @@ void EndWaiting(Transaction& tx, LiveRun& run, TaskKey task,
   ending.attempt = decision.ticket.attempt - 1;
   ending.error = decision.error ? &*decision.error : nullptr;
   RecordTaskEnd(tx, run, task, ending);
+  CloseCallback(tx, run, task);
   if (decision.dead_letter && decision.error) {
     RecordDeadLetter(tx, run, task, ending.attempt, *decision.error);
   }

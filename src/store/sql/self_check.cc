@@ -34,6 +34,7 @@ constexpr Check kChecks[] = {
     {Query::kCheckLimitCount, "has a limit whose permits are miscounted"},
     {Query::kCheckBlockedForever, "waits for a limit that is not there"},
     {Query::kCheckLimitIdle, "has a task that waits for a limit that is free"},
+    {Query::kCheckCallback, "has ended and can still be called back"},
     {Query::kCheckTally, "has miscounted its tasks or runs"},
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "store/sql/callbacks.h"
 #include "store/sql/fleet.h"
 #include "store/sql/history.h"
 #include "store/sql/registry.h"
@@ -45,6 +46,10 @@ class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
   absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
       std::span<const PermitRequest> requests) override {
     return tasks_.AcquirePermits(requests);
+  }
+  absl::StatusOr<CallbackProgress> OpenCallback(
+      const Lease& lease, const CallbackAddress& fresh) override {
+    return tasks_.OpenCallback(lease, fresh);
   }
 
   // ExecutorRegistry
@@ -113,6 +118,20 @@ class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
   }
   absl::StatusOr<std::vector<ScheduleRecord>> ListSchedules() override {
     return schedules_.ListSchedules();
+  }
+
+  // CallbackControl
+  absl::StatusOr<CallbackRecord> FindCallback(
+      const std::string& token) override {
+    return callbacks_.FindCallback(token);
+  }
+  absl::StatusOr<CallbackReply> Deliver(
+      const CallbackDelivery& delivery) override {
+    return callbacks_.Deliver(delivery);
+  }
+  absl::Status Answer(RunId run, TaskKey task,
+                      const JsonObject& body) override {
+    return callbacks_.Answer(run, task, body);
   }
 
   // HistoryControl
@@ -206,6 +225,7 @@ class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
   Queries queries_{*ledger_};
   Fleet fleet_{*ledger_};
   Schedules schedules_{*ledger_};
+  Callbacks callbacks_{*ledger_};
   History history_{*ledger_};
   Checks checks_{*ledger_};
 };

@@ -219,6 +219,7 @@ class TaskRows {
       }
     }
     ReadBlocked();
+    ReadAwaiting();
     for (Place place : run_.definition->distinct_places) {
       if (run_.paused) place.lane = -place.lane;
       ReadReady(place);
@@ -240,6 +241,26 @@ class TaskRows {
         record.progress_message =
             WhyBlocked(rows.Text(4), rows.Text(5), rows.Text(6));
       }
+    }
+  }
+
+  // Of what is scheduled: who waits for a message, within an attempt.
+  void ReadAwaiting() {
+    const auto& tasks = run_.definition->workflow->tasks;
+    if (std::none_of(tasks.begin(), tasks.end(), [](const TaskSpec& task) {
+          return task.callback.has_value();
+        })) {
+      return;
+    }
+    Rows rows = ReadRange(Query::kSelectAwaitedCallbacks);
+    while (rows.Next()) {
+      const auto found = records_.find(TaskKey{rows.Int32(0), rows.Int32(1)});
+      if (found == records_.end()) continue;
+      TaskRecord& record = found->second;
+      if (record.state != TaskState::kScheduled) continue;
+      ++record.attempt;
+      record.waiting_since = rows.Time(2);
+      record.progress_message = "waits for its callback";
     }
   }
 

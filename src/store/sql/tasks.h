@@ -24,6 +24,8 @@ class Tasks : public TaskStore {
       std::optional<Duration> max_age) override;
   absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
       std::span<const PermitRequest> requests) override;
+  absl::StatusOr<CallbackProgress> OpenCallback(
+      const Lease& lease, const CallbackAddress& fresh) override;
 
  private:
   Ledger& ledger_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sql_query.h"
+#include "store/sql/callbacks.h"
 #include "store/sql/permits.h"
 #include "store/sql/ready_rows.h"
 
@@ -212,6 +213,9 @@ void PutParked(Transaction& tx, LiveRun& run, TaskKey task,
   if (wake.kind == WakeCondition::Kind::kPermit) {
     PutBlocked(tx, run, task, ticket, wake.keys);
     return AddCloseTimer(tx, run, task.node, task.index, 1, ticket);
+  }
+  if (wake.kind == WakeCondition::Kind::kCallback) {
+    return PutAwaiting(tx, run, task, ticket, wake.timeout);
   }
   // An attempt that waits for a run of its own is still under way.
   if (wake.kind == WakeCondition::Kind::kRunEnded) {

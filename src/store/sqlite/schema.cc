@@ -27,7 +27,9 @@ constexpr Migration kMigrations[] = {
     {8, "runs_by_state", migrations::k0008RunsByStateUp,
      migrations::k0008RunsByStateDown},
     {9, "circuits", migrations::k0009CircuitsUp, migrations::k0009CircuitsDown},
-    {10, "adaptive_limits", migrations::k0011AdaptiveLimitsUp,
+    {10, "callbacks", migrations::k0010CallbacksUp,
+     migrations::k0010CallbacksDown},
+    {11, "adaptive_limits", migrations::k0011AdaptiveLimitsUp,
      migrations::k0011AdaptiveLimitsDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));

@@ -75,7 +75,9 @@ function Facts({ task }: { task: Task }) {
         {task.duration_ms !== null && (
           <div><dt>Took</dt><dd>{duration(task.duration_ms)}</dd></div>)}
         {task.started_at && <div><dt>Started</dt><dd><Time at={task.started_at} /></dd></div>}
-        {task.due_at && <div><dt>Due</dt><dd><Time at={task.due_at} /></dd></div>}
+        {task.waiting_since && (
+          <div><dt>Waits for its callback since</dt><dd><Time at={task.waiting_since} /></dd></div>)}
+        {task.due_at && <div><dt>{task.waiting_since ? "Until" : "Due"}</dt><dd><Time at={task.due_at} /></dd></div>}
         {task.executor && <div><dt>Executor</dt><dd>{task.executor}</dd></div>}
         {task.cached_from && <div><dt>From the cache</dt><dd>{task.cached_from}</dd></div>}
       </dl>

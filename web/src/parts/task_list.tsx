@@ -76,6 +76,7 @@ function Row({ run, task, isSelected }: { run: RunDetails; task: Task; isSelecte
 }
 
 function aboutOf(task: Task): string {
+  if (task.waiting_since) return task.message ?? "";
   if (task.error) return `${task.error.type}: ${brief(task.error.message, 120)}`;
   if (task.state === "running" && task.progress !== undefined) {
     return `${Math.round(task.progress * 100)} % ${task.message ?? ""}`;

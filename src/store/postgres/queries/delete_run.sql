@@ -11,6 +11,7 @@ ranges AS (
   DELETE FROM task_end_range USING gone WHERE task_end_range.of_run = gone.run),
 expansions AS (DELETE FROM expansion USING gone WHERE expansion.run = gone.run),
 states AS (DELETE FROM saved USING gone WHERE saved.run = gone.run),
+addresses AS (DELETE FROM callback USING gone WHERE callback.run = gone.run),
 letters AS (DELETE FROM dead_letter USING gone WHERE dead_letter.run = gone.run),
 started AS (DELETE FROM schedule_run USING gone WHERE schedule_run.run = gone.run),
 keys AS (

@@ -1,0 +1,1 @@
+UPDATE callback SET state = 3 WHERE token = ?1
