@@ -19,6 +19,8 @@ constexpr Migration kMigrations[] = {
     {4, "runs_by_state", migrations::k0004RunsByStateUp,
      migrations::k0004RunsByStateDown},
     {5, "circuits", migrations::k0005CircuitsUp, migrations::k0005CircuitsDown},
+    {6, "workflows", migrations::k0010WorkflowsUp,
+     migrations::k0010WorkflowsDown},
 };
 constexpr std::chrono::minutes kMigrationPatience{10};
 
