@@ -22,7 +22,7 @@ std::vector<int> DifferentOthers(
 // For every task, which of up to 64 others (by their bit) come before it.
 class Reach {
  public:
-  explicit Reach(const Graph& graph)
+  explicit Reach(const DraftGraph& graph)
       : graph_(graph),
         bits_(graph.dependencies.size()),
         before_(graph.dependencies.size()) {}
@@ -53,14 +53,14 @@ class Reach {
     for (int task : group) before_[At(task)] = before;
   }
 
-  const Graph& graph_;
+  const DraftGraph& graph_;
   std::vector<std::uint64_t> bits_;
   std::vector<std::uint64_t> before_;
 };
 
 }  // namespace
 
-std::vector<bool> AreAncestors(const Graph& graph,
+std::vector<bool> AreAncestors(const DraftGraph& graph,
                                const std::vector<std::pair<int, int>>& asked) {
   std::vector<int> others = DifferentOthers(asked);
   // Questions by the place of their `other`.

@@ -27,7 +27,7 @@ void CheckTasks(const Workflow& workflow, const Json& document,
 void CheckSchedule(const ScheduleSpec& schedule, Problems& problems);
 
 // The dependencies of all tasks, by index. Only those that exist.
-struct Graph {
+struct DraftGraph {
   std::vector<std::vector<int>> dependencies;
   // Groups of tasks that depend on each other (one task, if there are no
   // cycles), a group after all those it depends on.
@@ -38,11 +38,11 @@ struct Graph {
 
 // Unknown, self and duplicate dependencies, and cycles: one for each group of
 // tasks that depend on each other.
-Graph CheckGraph(const std::vector<TaskSpec>& tasks, Problems& problems);
+DraftGraph CheckGraph(const std::vector<TaskSpec>& tasks, Problems& problems);
 
 // Templates and conditions: that they parse and name only what there is when
 // the task starts.
-void CheckExpressions(const Workflow& workflow, const Graph& graph,
+void CheckExpressions(const Workflow& workflow, const DraftGraph& graph,
                       Problems& problems);
 
 }  // namespace windlass

@@ -24,7 +24,8 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
 
 class NameChecker {
  public:
-  NameChecker(const Workflow& workflow, const Graph& graph, Problems& problems)
+  NameChecker(const Workflow& workflow, const DraftGraph& graph,
+              Problems& problems)
       : workflow_(workflow), graph_(graph), problems_(problems) {
     for (std::size_t i = 0; i < workflow.tasks.size(); ++i) {
       const std::string& id = workflow.tasks[i].id;
@@ -207,7 +208,7 @@ class NameChecker {
   }
 
   const Workflow& workflow_;
-  const Graph& graph_;
+  const DraftGraph& graph_;
   Problems& problems_;
   std::vector<std::string> ids_;  // Without on_exit.
   absl::flat_hash_map<std::string, int> indexes_;
@@ -226,7 +227,7 @@ class NameChecker {
 
 }  // namespace
 
-void CheckExpressions(const Workflow& workflow, const Graph& graph,
+void CheckExpressions(const Workflow& workflow, const DraftGraph& graph,
                       Problems& problems) {
   NameChecker(workflow, graph, problems).CheckAll();
 }

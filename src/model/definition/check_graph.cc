@@ -146,7 +146,8 @@ class Grouper {
 };
 
 // Some cycle within a group, from its first task in the file.
-std::vector<int> FindCycle(const Graph& graph, const std::vector<int>& group) {
+std::vector<int> FindCycle(const DraftGraph& graph,
+                           const std::vector<int>& group) {
   absl::flat_hash_set<int> members(group.begin(), group.end());
   absl::flat_hash_map<int, std::size_t> seen;
   std::vector<int> walk;
@@ -198,8 +199,8 @@ void ReportCycle(const std::vector<int>& cycle,
 
 }  // namespace
 
-Graph CheckGraph(const std::vector<TaskSpec>& tasks, Problems& problems) {
-  Graph graph;
+DraftGraph CheckGraph(const std::vector<TaskSpec>& tasks, Problems& problems) {
+  DraftGraph graph;
   DependencyReader reader(tasks, problems);
   for (const TaskSpec& task : tasks) {
     std::vector<int>& dependencies = graph.dependencies.emplace_back();

@@ -47,7 +47,7 @@ Draft ReadDraft(const PositionedJson& document, const LoadOptions& options,
   const Workflow& workflow = draft.workflow;
   if (workflow.schedule) CheckSchedule(*workflow.schedule, problems);
   CheckTasks(workflow, document.value, options, problems);
-  Graph graph = CheckGraph(workflow.tasks, problems);
+  DraftGraph graph = CheckGraph(workflow.tasks, problems);
   CheckExpressions(workflow, graph, problems);
   return draft;
 }
