@@ -20,7 +20,7 @@ std::string_view HttpHead::Header(std::string_view name) const {
 // Connections that nobody uses at present, the last used on top.
 class HttpClient::Pool {
  public:
-  std::unique_ptr<HttpConnection> Take() {
+  std::unique_ptr<ClientConnection> Take() {
     {
       MutexLock lock(mutex_);
       if (!idle_.empty()) {
@@ -29,22 +29,22 @@ class HttpClient::Pool {
         return connection;
       }
     }
-    return MakeHttpConnection();
+    return MakeClientConnection();
   }
 
-  void GiveBack(std::unique_ptr<HttpConnection> connection) {
+  void GiveBack(std::unique_ptr<ClientConnection> connection) {
     MutexLock lock(mutex_);
     if (idle_.size() < kMaximumIdle) idle_.push_back(std::move(connection));
   }
 
  private:
   Mutex mutex_;
-  std::vector<std::unique_ptr<HttpConnection>> idle_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<ClientConnection>> idle_ ABSL_GUARDED_BY(mutex_);
 };
 
 class HttpClient::Download : public HttpDownload {
  public:
-  Download(Pool& pool, std::unique_ptr<HttpConnection> connection,
+  Download(Pool& pool, std::unique_ptr<ClientConnection> connection,
            const HttpRequest& request, const HttpOptions& options)
       : pool_(pool),
         connection_(std::move(connection)),
@@ -66,7 +66,7 @@ class HttpClient::Download : public HttpDownload {
 
  private:
   Pool& pool_;
-  std::unique_ptr<HttpConnection> connection_;
+  std::unique_ptr<ClientConnection> connection_;
   std::unique_ptr<HttpExchange> exchange_;
 };
 
@@ -76,7 +76,7 @@ HttpClient::~HttpClient() = default;
 
 absl::StatusOr<std::unique_ptr<HttpDownload>> HttpClient::Open(
     const HttpRequest& request) {
-  std::unique_ptr<HttpConnection> connection = pool_->Take();
+  std::unique_ptr<ClientConnection> connection = pool_->Take();
   if (connection == nullptr) {
     return absl::ResourceExhaustedError("libcurl cannot start: no memory");
   }

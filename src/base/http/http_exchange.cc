@@ -44,16 +44,16 @@ absl::StatusCode CodeOf(CURLcode code) {
 
 }  // namespace
 
-std::unique_ptr<HttpConnection> MakeHttpConnection() {
+std::unique_ptr<ClientConnection> MakeClientConnection() {
   if (!CurlIsReady()) return nullptr;
-  auto connection = std::make_unique<HttpConnection>();
+  auto connection = std::make_unique<ClientConnection>();
   connection->easy.reset(curl_easy_init());
   connection->multi.reset(curl_multi_init());
   if (!connection->easy || !connection->multi) return nullptr;
   return connection;
 }
 
-HttpExchange::HttpExchange(HttpConnection& connection,
+HttpExchange::HttpExchange(ClientConnection& connection,
                            const HttpRequest& request,
                            const HttpOptions& options)
     : connection_(connection),

@@ -15,20 +15,20 @@
 namespace windlass {
 
 // A multi handle keeps its connections; each serves one exchange at a time.
-struct HttpConnection {
+struct ClientConnection {
   CurlEasy easy;
   CurlMulti multi;
 };
 
 // Null when libcurl cannot make one (memory).
-std::unique_ptr<HttpConnection> MakeHttpConnection();
+std::unique_ptr<ClientConnection> MakeClientConnection();
 
 // Sends when first driven, by AwaitHead() or Read(), on the caller's thread.
 // Not thread-safe.
 class HttpExchange {
  public:
   // Borrows the connection and the request's body.
-  HttpExchange(HttpConnection& connection, const HttpRequest& request,
+  HttpExchange(ClientConnection& connection, const HttpRequest& request,
                const HttpOptions& options);
   ~HttpExchange();
   HttpExchange(const HttpExchange&) = delete;
@@ -62,7 +62,7 @@ class HttpExchange {
   absl::Status Drive();
   absl::Status Ended(CURLcode code);
 
-  HttpConnection& connection_;
+  ClientConnection& connection_;
   const std::string what_;  // "GET http://host/path", for messages.
   const std::stop_token stop_;
   CurlList headers_;
