@@ -22,10 +22,11 @@ LAYERS = {
     "handlers": ["base", "model", "results"],
     "executor": ["base", "model", "results"],
     "server": ["base", "model", "results"],
+    "client": ["base", "model"],
     "engine": ["base", "model", "results", "store", "source", "handlers",
                "executor"],
     "cli": ["base", "model", "results", "store", "source", "handlers",
-            "executor", "server", "engine"],
+            "executor", "server", "client", "engine"],
 }
 
 # header prefix -> the folders that may include it.

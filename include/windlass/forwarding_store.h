@@ -123,6 +123,26 @@ class ForwardingStore : public Store {
     return real_.Answer(run, task, body);
   }
 
+  absl::StatusOr<WorkflowVersion> PutWorkflow(
+      const PutWorkflowRequest& request) override {
+    return real_.PutWorkflow(request);
+  }
+  absl::StatusOr<WorkflowVersion> GetWorkflow(
+      const std::string& name, std::optional<int> version) override {
+    return real_.GetWorkflow(name, version);
+  }
+  absl::StatusOr<std::vector<WorkflowVersion>> ListWorkflows(
+      const WorkflowFilter& filter) override {
+    return real_.ListWorkflows(filter);
+  }
+  absl::StatusOr<std::vector<WorkflowVersion>> ListWorkflowVersions(
+      const std::string& name) override {
+    return real_.ListWorkflowVersions(name);
+  }
+  absl::Status DeleteWorkflow(const std::string& name) override {
+    return real_.DeleteWorkflow(name);
+  }
+
   absl::StatusOr<RunRecord> GetRun(RunId run) override {
     return real_.GetRun(run);
   }

@@ -390,6 +390,57 @@ class CallbackControl {
                               const JsonObject& body) = 0;
 };
 
+// A version of a stored workflow.
+struct WorkflowVersion {
+  std::string name;
+  int version = 1;
+  std::string digest;  // Workflow::digest.
+  std::string description;
+  std::shared_ptr<const Workflow> workflow;  // Not in lists.
+  std::string base_dir;
+  Timestamp created_at;
+};
+
+struct PutWorkflowRequest {
+  std::shared_ptr<const Workflow> workflow;
+  // What its relative paths are relative to; empty leaves what was.
+  std::string base_dir;
+  // The latest version that the caller knows of, 0 for none: the put is refused
+  // when there is a later one.
+  std::optional<int> expected_version;
+};
+
+struct WorkflowFilter {
+  std::string name = {};   // Part of it; empty: all.
+  std::string after = {};  // For pages: names behind this one.
+  int limit = 50;
+};
+
+// Workflows kept under their names, to be submitted by them. Versions are
+// numbered from 1, without gaps and for good: a number is not given again after
+// a deletion. An unknown name or version is NotFound.
+class WorkflowControl {
+ public:
+  virtual ~WorkflowControl() = default;
+
+  // Becomes the latest version of its name. One that equals the latest makes no
+  // new version, so that repeating it is harmless. FailedPrecondition when the
+  // latest is not the expected one.
+  virtual absl::StatusOr<WorkflowVersion> PutWorkflow(
+      const PutWorkflowRequest& request) = 0;
+  // The latest without a version.
+  virtual absl::StatusOr<WorkflowVersion> GetWorkflow(
+      const std::string& name, std::optional<int> version) = 0;
+  // The latest version of each, by name.
+  virtual absl::StatusOr<std::vector<WorkflowVersion>> ListWorkflows(
+      const WorkflowFilter& filter) = 0;
+  // Newest first.
+  virtual absl::StatusOr<std::vector<WorkflowVersion>> ListWorkflowVersions(
+      const std::string& name) = 0;
+  // All versions. Runs and schedules have their own copy.
+  virtual absl::Status DeleteWorkflow(const std::string& name) = 0;
+};
+
 struct PruneRequest {
   Duration older_than;  // Since their end; positive.
   RunId after;          // Where to go on; from the reply before.
@@ -624,21 +675,27 @@ class WakeSignal {
   virtual bool reliable() const { return false; }
 };
 
-class Store : public TaskStore,
+// What people and programs need, whether they have the store itself or a server
+// in front of it.
+class Client : public RunControl,
+               public FleetControl,
+               public ScheduleControl,
+               public WorkflowControl,
+               public RunQueries,
+               public FleetQueries {
+ public:
+  // The store's clock.
+  virtual absl::StatusOr<Timestamp> Now() = 0;
+};
+
+class Store : public Client,
+              public TaskStore,
               public ExecutorRegistry,
-              public RunControl,
-              public FleetControl,
-              public ScheduleControl,
               public CallbackControl,
-              public HistoryControl,
-              public RunQueries,
-              public FleetQueries {
+              public HistoryControl {
  public:
   // Each listener has its own.
   virtual absl::StatusOr<std::unique_ptr<WakeSignal>> Listen() = 0;
-
-  // The store's clock.
-  virtual absl::StatusOr<Timestamp> Now() = 0;
 
   // Tells this store's data from any other's that may share a result store: a
   // segment of object keys. Empty for a store that shares with nobody.

@@ -20,6 +20,7 @@ void AddExecutor(CLI::App& app, Invocation& invocation);
 void AddExecutors(CLI::App& app, Invocation& invocation);
 void AddQueues(CLI::App& app, Invocation& invocation);
 void AddSchedules(CLI::App& app, Invocation& invocation);
+void AddWorkflow(CLI::App& app, Invocation& invocation);
 void AddLimits(CLI::App& app, Invocation& invocation);
 void AddCircuits(CLI::App& app, Invocation& invocation);
 void AddPrune(CLI::App& app, Invocation& invocation);

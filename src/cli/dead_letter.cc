@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "cli/access.h"
 #include "cli/commands.h"
 #include "cli/find_run.h"
 #include "cli/table.h"
@@ -30,7 +31,8 @@ void AddFilter(CLI::App& command, Flags& flags) {
                      "Only with this type of error");
 }
 
-absl::StatusOr<DeadLetterFilter> FilterFrom(Store& store, const Flags& flags) {
+absl::StatusOr<DeadLetterFilter> FilterFrom(Client& client,
+                                            const Flags& flags) {
   DeadLetterFilter filter;
   for (const std::string& text : flags.ids) {
     std::int64_t id = 0;
@@ -42,7 +44,7 @@ absl::StatusOr<DeadLetterFilter> FilterFrom(Store& store, const Flags& flags) {
     filter.ids.push_back(id);
   }
   if (!flags.run.empty()) {
-    auto run = FindRun(store, flags.run);
+    auto run = FindRun(client, flags.run);
     if (!run.ok()) return run.status();
     filter.run = *run;
   }
@@ -72,27 +74,27 @@ int PrintList(const Globals& globals,
 }
 
 int List(const Globals& globals, const Flags& flags) {
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto filter = FilterFrom(store, flags);
+  return WithClient(globals, [&](Client& client) -> int {
+    auto filter = FilterFrom(client, flags);
     if (!filter.ok()) return Fail(globals, filter.status());
-    auto letters = store.ListDeadLetters(*filter);
+    auto letters = client.ListDeadLetters(*filter);
     if (!letters.ok()) return Fail(globals, letters.status());
     return PrintList(globals, *letters);
   });
 }
 
 int Show(const Globals& globals, const Flags& flags) {
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto filter = FilterFrom(store, flags);
+  return WithClient(globals, [&](Client& client) -> int {
+    auto filter = FilterFrom(client, flags);
     if (!filter.ok()) return Fail(globals, filter.status());
-    auto letters = store.ListDeadLetters(*filter);
+    auto letters = client.ListDeadLetters(*filter);
     if (!letters.ok()) return Fail(globals, letters.status());
     if (letters->empty()) {
       return Fail(globals, absl::NotFoundError(absl::StrCat(
                                "there is no dead letter ", flags.ids.front())));
     }
     const DeadLetterRecord& letter = letters->front();
-    auto attempts = store.ListAttempts(letter.run);
+    auto attempts = client.ListAttempts(letter.run);
     if (!attempts.ok()) return Fail(globals, attempts.status());
     const Json document = DeadLetterDocument(letter, *attempts);
     if (globals.json()) {
@@ -114,11 +116,11 @@ int Apply(const Globals& globals, const Flags& flags, Change change,
                     "name the dead letters by id, or say --all (with "
                     "--workflow, --run or --error-type to narrow it)"));
   }
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto filter = FilterFrom(store, flags);
+  return WithClient(globals, [&](Client& client) -> int {
+    auto filter = FilterFrom(client, flags);
     if (!filter.ok()) return Fail(globals, filter.status());
     filter->limit = std::numeric_limits<int>::max();
-    auto count = (store.*change)(*filter);
+    auto count = (client.*change)(*filter);
     if (!count.ok()) return Fail(globals, count.status());
     if (*count == 0 && !flags.ids.empty()) {
       return Fail(globals, absl::NotFoundError(absl::StrCat(

@@ -2,11 +2,15 @@
 
 #include <filesystem>
 #include <iostream>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cli/access.h"
 #include "cli/document_file.h"
 #include "engine/builtin_handlers.h"
 #include "model/documents.h"
+#include "model/stored_workflow.h"
 
 namespace windlass::cli {
 namespace {
@@ -61,12 +65,7 @@ std::string ReadInput(std::size_t maximum_bytes) {
   return text;
 }
 
-}  // namespace
-
-void AddDefinitionInput(CLI::App& command, DefinitionInput& input) {
-  command
-      .add_option("file", input.file, "Workflow file, YAML or JSON; - is stdin")
-      ->required();
+void AddParams(CLI::App& command, DefinitionInput& input) {
   command
       .add_option("-p,--param", input.assignments,
                   "A param of the run: name=value (several times)")
@@ -77,6 +76,70 @@ void AddDefinitionInput(CLI::App& command, DefinitionInput& input) {
       .add_option("--allow-type", input.extra_types,
                   "Accept a task type that only other executors know")
       ->allow_extra_args(false);
+}
+
+// A file that is not there is a name, unless it looks like a file's.
+bool IsStoredName(const DefinitionInput& input) {
+  if (input.version != 0) return true;
+  if (input.file == "-" || std::filesystem::exists(input.file)) return false;
+  const std::string extension =
+      std::filesystem::path(input.file).extension().string();
+  return input.file.find('/') == std::string::npos && extension != ".yaml" &&
+         extension != ".yml" && extension != ".json";
+}
+
+absl::StatusOr<SubmitRequest> FindStored(Client& client,
+                                         const DefinitionInput& input) {
+  auto stored = client.GetWorkflow(
+      input.file,
+      input.version == 0 ? std::nullopt : std::optional<int>(input.version));
+  if (absl::IsNotFound(stored.status()) && input.version == 0) {
+    return absl::NotFoundError(absl::StrCat(
+        "there is neither a file nor a stored workflow named ", input.file));
+  }
+  if (!stored.ok()) return stored.status();
+  return RequestFor(*stored);
+}
+
+GivenRun ReadStored(const Globals& globals, const DefinitionInput& input) {
+  GivenRun given;
+  given.code = WithClient(globals, [&](Client& client) -> int {
+    auto request = FindStored(client, input);
+    if (!request.ok()) return Fail(globals, request.status());
+    given.request = *std::move(request);
+    return kOk;
+  });
+  return given;
+}
+
+GivenRun ReadDefinition(const Globals& globals, const DefinitionInput& input) {
+  GivenRun given;
+  given.request.workflow = LoadDefinition(globals, input);
+  if (given.request.workflow == nullptr) given.code = kBadInput;
+  given.request.base_dir = BaseDir(input);
+  return given;
+}
+
+}  // namespace
+
+void AddGivenInput(CLI::App& command, DefinitionInput& input) {
+  command
+      .add_option("file", input.file,
+                  "Workflow file, YAML or JSON; - is stdin; or the name of a "
+                  "stored workflow")
+      ->required();
+  AddParams(command, input);
+  command
+      .add_option("--version", input.version,
+                  "Of the stored workflow (default: the latest)")
+      ->check(CLI::PositiveNumber);
+}
+
+void AddDefinitionInput(CLI::App& command, DefinitionInput& input) {
+  command
+      .add_option("file", input.file, "Workflow file, YAML or JSON; - is stdin")
+      ->required();
+  AddParams(command, input);
 }
 
 std::shared_ptr<const Workflow> LoadDefinition(const Globals& globals,
@@ -121,6 +184,19 @@ std::string BaseDir(const DefinitionInput& input) {
   namespace fs = std::filesystem;
   if (input.file == "-") return fs::current_path().string();
   return fs::absolute(input.file).lexically_normal().parent_path().string();
+}
+
+GivenRun ReadGivenRun(const Globals& globals, const DefinitionInput& input) {
+  GivenRun given = IsStoredName(input) ? ReadStored(globals, input)
+                                       : ReadDefinition(globals, input);
+  if (given.code != kOk) return given;
+  auto params = ReadParams(*given.request.workflow, input);
+  if (params.ok()) {
+    given.request.params = *std::move(params);
+  } else {
+    given.code = Fail(globals, params.status());
+  }
+  return given;
 }
 
 void MentionSchedule(const Workflow& workflow, const DefinitionInput& input) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/access.h"
 #include "cli/commands.h"
 #include "cli/lister.h"
 #include "cli/table.h"
@@ -14,8 +15,8 @@ namespace windlass::cli {
 namespace {
 
 int ListExecutors(const Globals& globals) {
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto executors = store.ListExecutors();
+  return WithClient(globals, [&](Client& client) -> int {
+    auto executors = client.ListExecutors();
     if (!executors.ok()) return Fail(globals, executors.status());
     if (globals.json()) {
       PrintJson(ExecutorsDocument(*executors));
@@ -36,8 +37,8 @@ int ListExecutors(const Globals& globals) {
 }
 
 int ListQueues(const Globals& globals) {
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto queues = store.ListQueues();
+  return WithClient(globals, [&](Client& client) -> int {
+    auto queues = client.ListQueues();
     if (!queues.ok()) return Fail(globals, queues.status());
     if (globals.json()) {
       PrintJson(QueuesDocument(*queues));
@@ -67,8 +68,8 @@ std::string Allowance(const LimitRecord& limit) {
 }
 
 int ListLimits(const Globals& globals) {
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto limits = store.ListLimits();
+  return WithClient(globals, [&](Client& client) -> int {
+    auto limits = client.ListLimits();
     if (!limits.ok()) return Fail(globals, limits.status());
     if (globals.json()) {
       PrintJson(LimitsDocument(*limits));
@@ -86,8 +87,8 @@ int ListLimits(const Globals& globals) {
 }
 
 int ListCircuits(const Globals& globals) {
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto circuits = store.ListCircuits();
+  return WithClient(globals, [&](Client& client) -> int {
+    auto circuits = client.ListCircuits();
     if (!circuits.ok()) return Fail(globals, circuits.status());
     if (globals.json()) {
       PrintJson(CircuitsDocument(*circuits));
@@ -113,10 +114,11 @@ void AddExecutors(CLI::App& app, Invocation& invocation) {
       AddLister(app, invocation, "executors",
                 "Executors and whether they live; drain one", ListExecutors);
   command->footer("Example:\n  windlass executors drain host-1234");
-  AddChange(
-      *command, invocation, "drain",
-      "Tell an executor to finish what it has and stop", "draining",
-      [](Store& store, const std::string& name) { return store.Drain(name); });
+  AddChange(*command, invocation, "drain",
+            "Tell an executor to finish what it has and stop", "draining",
+            [](Client& client, const std::string& name) {
+              return client.Drain(name);
+            });
 }
 
 void AddQueues(CLI::App& app, Invocation& invocation) {
@@ -125,12 +127,12 @@ void AddQueues(CLI::App& app, Invocation& invocation) {
                 "Queues and their depth; pause or resume one", ListQueues);
   command->footer("Example:\n  windlass queues pause reports");
   AddChange(*command, invocation, "pause", "Claim nothing from it", "paused",
-            [](Store& store, const std::string& name) {
-              return store.PauseQueue(name);
+            [](Client& client, const std::string& name) {
+              return client.PauseQueue(name);
             });
   AddChange(*command, invocation, "resume", "Claim from it again", "open",
-            [](Store& store, const std::string& name) {
-              return store.ResumeQueue(name);
+            [](Client& client, const std::string& name) {
+              return client.ResumeQueue(name);
             });
 }
 
@@ -141,8 +143,8 @@ void AddCircuits(CLI::App& app, Invocation& invocation) {
   command->footer("Example:\n  windlass circuits reset weather-api");
   AddChange(*command, invocation, "reset",
             "Close it: the service is said to be back", "closed",
-            [](Store& store, const std::string& key) {
-              return store.ResetCircuit(key);
+            [](Client& client, const std::string& key) {
+              return client.ResetCircuit(key);
             });
 }
 

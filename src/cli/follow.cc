@@ -17,6 +17,8 @@ namespace windlass::cli {
 namespace {
 
 constexpr auto kFrameInterval = std::chrono::milliseconds(100);
+// Through a server a frame is several requests.
+constexpr auto kRemoteInterval = std::chrono::milliseconds(500);
 // Records of single tasks are read for a frame only while that stays cheap.
 constexpr int kMaximumRecords = 200;
 
@@ -74,23 +76,23 @@ Palette PaletteFor(int fd) {
   return wanted && isatty(fd) == 1 ? Palette::kColour : Palette::kPlain;
 }
 
-absl::StatusOr<RunSnapshot> TakeSnapshot(Store& store, RunId run,
+absl::StatusOr<RunSnapshot> TakeSnapshot(Client& client, RunId run,
                                          const RunSnapshot* previous) {
   RunSnapshot snapshot;
-  auto record = store.GetRun(run);
+  auto record = client.GetRun(run);
   if (!record.ok()) return record.status();
   snapshot.run = *std::move(record);
   if (previous != nullptr) {
     snapshot.workflow = previous->workflow;
   } else {
-    auto info = store.GetRunInfo(run);
+    auto info = client.GetRunInfo(run);
     if (!info.ok()) return info.status();
     snapshot.workflow = (*info)->workflow;
   }
-  auto progress = store.GetProgress(run);
+  auto progress = client.GetProgress(run);
   if (!progress.ok()) return progress.status();
   snapshot.progress = *std::move(progress);
-  auto now = store.Now();
+  auto now = client.Now();
   if (!now.ok()) return now.status();
   snapshot.now = *now;
 
@@ -105,24 +107,22 @@ absl::StatusOr<RunSnapshot> TakeSnapshot(Store& store, RunId run,
       continue;
     }
     if (++reads > kMaximumRecords) break;
-    auto task = store.GetTask(run, {.node = static_cast<std::int32_t>(i)});
+    auto task = client.GetTask(run, {.node = static_cast<std::int32_t>(i)});
     if (task.ok()) snapshot.tasks[i] = *std::move(task);
   }
   return snapshot;
 }
 
-absl::StatusOr<RunSnapshot> WatchRun(const Globals& globals, Store& store,
+absl::StatusOr<RunSnapshot> WatchRun(const Globals& globals, Client& client,
                                      RunId run,
                                      const std::function<Watching()>& tick) {
-  auto signal = store.Listen();
-  if (!signal.ok()) return signal.status();
   bool live = isatty(STDERR_FILENO) == 1 && !globals.json();
   LiveScreen screen;
   EndedLines lines;
   RunSnapshot snapshot;
   bool first = true;
   while (true) {
-    auto taken = TakeSnapshot(store, run, first ? nullptr : &snapshot);
+    auto taken = TakeSnapshot(client, run, first ? nullptr : &snapshot);
     if (!taken.ok()) return taken.status();
     snapshot = *std::move(taken);
     first = false;
@@ -136,12 +136,12 @@ absl::StatusOr<RunSnapshot> WatchRun(const Globals& globals, Store& store,
   }
 }
 
-int PrintEnded(const Globals& globals, Store& store,
+int PrintEnded(const Globals& globals, Client& client,
                const RunSnapshot& snapshot) {
   if (globals.json()) {
-    auto tasks = store.ListTasks(snapshot.run.id);
+    auto tasks = client.ListTasks(snapshot.run.id);
     if (!tasks.ok()) return Fail(globals, tasks.status());
-    auto attempts = store.ListAttempts(snapshot.run.id);
+    auto attempts = client.ListAttempts(snapshot.run.id);
     if (!attempts.ok()) return Fail(globals, attempts.status());
     PrintJson(RunDocument(snapshot.run, *tasks, *snapshot.workflow, *attempts));
   } else {
@@ -155,15 +155,16 @@ int PrintEnded(const Globals& globals, Store& store,
   }
 }
 
-int FollowRun(const Globals& globals, Store& store, RunId run) {
+int FollowRun(const Globals& globals, Client& client, RunId run) {
   SignalWatcher signals({SIGINT, SIGTERM});
   bool interrupted = false;
-  auto snapshot = WatchRun(globals, store, run, [&] {
-    interrupted = signals.Wait(kFrameInterval) != 0;
+  auto snapshot = WatchRun(globals, client, run, [&] {
+    interrupted = signals.Wait(globals.server.empty() ? kFrameInterval
+                                                      : kRemoteInterval) != 0;
     return interrupted ? Watching::kStop : Watching::kGoOn;
   });
   if (!snapshot.ok()) return Fail(globals, snapshot.status());
-  int code = PrintEnded(globals, store, *snapshot);
+  int code = PrintEnded(globals, client, *snapshot);
   return interrupted ? kInterrupted : code;
 }
 

@@ -26,6 +26,11 @@ struct Globals {
   std::string store = "sqlite:.windlass/windlass.db";
   std::string results;
   std::string broker;
+  // Of a server to go through; empty: the store itself is used.
+  std::string server;
+  std::string token;
+  std::string token_file;
+  std::string ca;
   std::string output = "text";
   // Empty: what suits the command; see LogLevelOr().
   std::string log_level;

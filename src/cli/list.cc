@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "cli/access.h"
 #include "cli/commands.h"
 #include "cli/live_view.h"
 #include "cli/table.h"
@@ -23,8 +24,8 @@ int List(const Globals& globals, const Flags& flags) {
   if (!flags.state.empty()) filter.state = RunStateFromName(flags.state);
   filter.workflow = flags.workflow;
   filter.limit = flags.limit;
-  return WithStore(globals, [&](Engine&, Store& store) {
-    auto runs = store.ListRuns(filter);
+  return WithClient(globals, [&](Client& client) {
+    auto runs = client.ListRuns(filter);
     if (!runs.ok()) return Fail(globals, runs.status());
     if (globals.json()) {
       PrintJson(RunsDocument(*runs));

@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "cli/access.h"
+
 namespace windlass::cli {
 
 CLI::App* AddLister(CLI::App& app, Invocation& invocation,
@@ -27,8 +29,8 @@ void AddChange(CLI::App& parent, Invocation& invocation,
   command->callback([&invocation, name, done, change = std::move(change)] {
     invocation.body = [&invocation, name, done, change] {
       const Globals& globals = invocation.globals;
-      return WithStore(globals, [&](Engine&, Store& store) -> int {
-        if (auto status = change(store, *name); !status.ok()) {
+      return WithClient(globals, [&](Client& client) -> int {
+        if (auto status = change(client, *name); !status.ok()) {
           return Fail(globals, status);
         }
         if (globals.json()) {

@@ -14,7 +14,7 @@ CLI::App* AddLister(CLI::App& app, Invocation& invocation,
                     const std::string& name, const std::string& help,
                     int (*list)(const Globals&));
 
-using Change = std::function<absl::Status(Store&, const std::string&)>;
+using Change = std::function<absl::Status(Client&, const std::string&)>;
 
 // A subcommand that applies `change` to the thing it is given the name of, and
 // says that this "is `done`" afterwards.

@@ -284,6 +284,8 @@ std::string RenderSummary(const RunSnapshot& snapshot, Palette palette) {
 }
 
 std::string HumanDuration(Duration duration) {
+  // As exact as the documents are.
+  duration = std::chrono::floor<std::chrono::milliseconds>(duration);
   double seconds = std::chrono::duration<double>(duration).count();
   if (seconds < 0) seconds = 0;
   if (seconds < 0.001) return "0 ms";

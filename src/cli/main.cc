@@ -1,10 +1,13 @@
 // The command line: builds the tree of commands, applies the layered settings,
 // and runs the one that was chosen.
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/commands.h"
@@ -40,6 +43,17 @@ void AddGlobals(CLI::App& app, Globals& globals, std::string& config) {
       app, "--broker", globals.broker,
       "Who tells executors that there is work: amqp://USER:PASSWORD@HOST "
       "or amqps://... (default: none)");
+  AddSetting(app, "--server", globals.server,
+             "URL of a `windlass server` to go through, for those without "
+             "access to the store");
+  AddSetting(app, "--token", globals.token,
+             "Token for --server; in the environment, since other users see "
+             "flags");
+  app.add_option("--token-file", globals.token_file,
+                 "File with the token for --server; as WINDLASS_TOKEN_FILE");
+  AddSetting(app, "--ca", globals.ca,
+             "PEM file of the authorities to trust for --server (default: the "
+             "system's)");
   AddSetting(app, "--output", globals.output, "What to print on stdout")
       ->check(CLI::IsMember({"text", "json"}));
   AddSetting(
@@ -68,6 +82,7 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddExecutors(app, invocation);
   AddQueues(app, invocation);
   AddSchedules(app, invocation);
+  AddWorkflow(app, invocation);
   AddPrune(app, invocation);
   AddResults(app, invocation);
   AddLimits(app, invocation);
@@ -106,6 +121,28 @@ std::string EarlySetting(const std::string& flag,
   return value;
 }
 
+// Commands that do their work on the store itself, or on this machine.
+constexpr std::string_view kOnStore[] = {"run",     "logs",    "executor",
+                                         "server",  "prune",   "bench",
+                                         "results", "migrate", "doctor"};
+
+absl::Status CheckGoesThroughServer(const CLI::App& app,
+                                    const Globals& globals) {
+  const std::string name = app.get_subcommands().front()->get_name();
+  if (globals.server.empty() ||
+      std::find(std::begin(kOnStore), std::end(kOnStore), name) ==
+          std::end(kOnStore)) {
+    return absl::OkStatus();
+  }
+  std::string message = "windlass " + name +
+                        " works on the store itself: give --store, and no "
+                        "--server or WINDLASS_SERVER";
+  if (name == "run") {
+    message += "; `windlass submit --follow` goes through a server";
+  }
+  return absl::InvalidArgumentError(message);
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Runs the tasks of DAG workflows, reliably and fast.",
                "windlass");
@@ -136,6 +173,10 @@ int Main(int argc, char** argv) {
       return Fail(early, absl::InvalidArgumentError(ExplainUsageError(
                              app, error, arguments, *layers)));
     }
+  }
+  if (auto status = CheckGoesThroughServer(app, invocation.globals);
+      !status.ok()) {
+    return Fail(invocation.globals, status);
   }
   return invocation.body();
 }

@@ -12,9 +12,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "cli/access.h"
 #include "cli/commands.h"
 #include "cli/find_run.h"
-#include "results/result_io.h"
 #include "results/task_result.h"
 
 namespace windlass::cli {
@@ -63,9 +63,9 @@ absl::Status CopyTo(ByteSource& source, const std::string& path) {
   });
 }
 
-absl::StatusOr<TaskRecord> Finished(Store& store, RunId run, TaskKey key,
+absl::StatusOr<TaskRecord> Finished(Client& client, RunId run, TaskKey key,
                                     const std::string& name) {
-  auto task = store.GetTask(run, key);
+  auto task = client.GetTask(run, key);
   if (absl::IsNotFound(task.status())) {
     return absl::NotFoundError(
         absl::StrCat("run ", FormatRunId(run), " has no task ", name));
@@ -101,21 +101,19 @@ absl::Status PrintInline(const Globals& globals, const Json& value,
   return absl::OkStatus();
 }
 
-absl::Status PrintResult(const Globals& globals, Engine& engine, Store& store,
+absl::Status PrintResult(const Globals& globals, Access& access,
                          const Flags& flags) {
-  auto run = FindRun(store, flags.run);
+  Client& client = access.client();
+  auto run = FindRun(client, flags.run);
   if (!run.ok()) return run.status();
-  auto info = store.GetRunInfo(*run);
+  auto info = client.GetRunInfo(*run);
   if (!info.ok()) return info.status();
   auto key = FindTask(*(*info)->workflow, flags.task);
   if (!key.ok()) return key.status();
-  auto task = Finished(store, *run, *key, flags.task);
+  auto task = Finished(client, *run, *key, flags.task);
   if (!task.ok()) return task.status();
-  auto results = engine.results();
-  if (!results.ok()) return results.status();
-  ResultIo io(**results);
   if (key->index < 0 && task->item_count >= 0) {
-    auto value = engine.Result(*run, flags.task);
+    auto value = access.ReadValue(*run, flags.task);
     if (!value.ok()) return value.status();
     return PrintJsonText(globals, *value, flags.to);
   }
@@ -124,7 +122,7 @@ absl::Status PrintResult(const Globals& globals, Engine& engine, Store& store,
     return PrintJsonText(globals, nullptr, flags.to);
   }
   if (envelope.kind == ResultEnvelope::Kind::kJson) {
-    auto value = io.ReadValue(envelope);
+    auto value = access.ReadValue(*run, flags.task);
     if (!value.ok()) return value.status();
     return PrintInline(globals, *value, flags.to);
   }
@@ -132,7 +130,7 @@ absl::Status PrintResult(const Globals& globals, Engine& engine, Store& store,
     PrintJson(ToJson(envelope));
     return absl::OkStatus();
   }
-  auto source = io.Open(envelope);
+  auto source = access.OpenContent(*run, flags.task, envelope);
   if (!source.ok()) return source.status();
   return CopyTo(**source, flags.to);
 }
@@ -153,8 +151,8 @@ void AddResult(CLI::App& app, Invocation& invocation) {
   command->add_option("--to", flags->to, "Write it to this file");
   command->callback([&invocation, flags] {
     invocation.body = [&invocation, flags] {
-      return WithStore(invocation.globals, [&](Engine& engine, Store& store) {
-        auto status = PrintResult(invocation.globals, engine, store, *flags);
+      return WithAccess(invocation.globals, [&](Access& access) {
+        auto status = PrintResult(invocation.globals, access, *flags);
         return status.ok() ? kOk : Fail(invocation.globals, status);
       });
     };

@@ -1,4 +1,4 @@
-// windlass run FILE
+// windlass run FILE|NAME
 
 #include <algorithm>
 #include <atomic>
@@ -103,21 +103,14 @@ absl::Status CheckHandlers(const Workflow& workflow,
   return absl::OkStatus();
 }
 
-absl::StatusOr<RunId> SubmitOne(Store& store, const RunFlags& flags,
-                                std::shared_ptr<const Workflow> workflow,
-                                Json params) {
-  SubmitRequest request;
-  request.workflow = std::move(workflow);
-  request.params = std::move(params);
-  request.base_dir = BaseDir(flags.input);
+absl::StatusOr<RunId> SubmitOne(Store& store, const SubmitRequest& request) {
   auto runs = store.Submit({&request, 1});
   if (!runs.ok()) return runs.status();
   return runs->front().id;
 }
 
 int ExecuteRun(const Globals& globals, const RunFlags& flags,
-               ExecutorConfig config, std::shared_ptr<const Workflow> workflow,
-               Json params) {
+               ExecutorConfig config, const SubmitRequest& request) {
   SignalWatcher signals({SIGINT, SIGTERM});
   ExecutionSetup setup(globals, config.name,
                        {.level = LogLevel::kWarn, .flags = flags.executor});
@@ -125,10 +118,11 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
   Store& store = setup.store();
   auto handlers = setup.engine().handlers();
   if (!handlers.ok()) return Fail(globals, handlers.status());
-  if (auto status = CheckHandlers(*workflow, **handlers); !status.ok()) {
+  if (auto status = CheckHandlers(*request.workflow, **handlers);
+      !status.ok()) {
     return Fail(globals, status);
   }
-  auto run = SubmitOne(store, flags, std::move(workflow), std::move(params));
+  auto run = SubmitOne(store, request);
   if (!run.ok()) return Fail(globals, run.status());
 
   config.root = *run;
@@ -151,19 +145,16 @@ int ExecuteRun(const Globals& globals, const RunFlags& flags,
 }
 
 int Run(const Globals& globals, const RunFlags& flags) {
-  auto workflow = LoadDefinition(globals, flags.input);
-  if (workflow == nullptr) return kBadInput;
-  auto params = ReadParams(*workflow, flags.input);
-  if (!params.ok()) return Fail(globals, params.status());
-  MentionSchedule(*workflow, flags.input);
+  const GivenRun given = ReadGivenRun(globals, flags.input);
+  if (given.code != kOk) return given.code;
+  MentionSchedule(*given.request.workflow, flags.input);
   auto config = flags.executor.ToConfig();
   // Requests wait without a thread: no reason to have few.
   if (config.ok()) {
     config->in_flight = ApiIntegrationExecutor::kDefaultInFlight;
   }
   if (!config.ok()) return Fail(globals, config.status());
-  return ExecuteRun(globals, flags, *std::move(config), std::move(workflow),
-                    *std::move(params));
+  return ExecuteRun(globals, flags, *std::move(config), given.request);
 }
 
 }  // namespace
@@ -177,7 +168,7 @@ void AddRun(CLI::App& app, Invocation& invocation) {
       "  windlass run flow.yaml\n"
       "  windlass run flow.yaml -p state=WA -p limit=10 --output json\n"
       "Ctrl-C cancels the run; a second one leaves at once.");
-  AddDefinitionInput(*command, flags->input);
+  AddGivenInput(*command, flags->input);
   AddExecutorFlags(*command, flags->executor);
   command->callback([&invocation, flags] {
     invocation.body = [&invocation, flags] {

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/access.h"
 #include "cli/commands.h"
 #include "cli/find_run.h"
 #include "model/documents.h"
@@ -10,18 +11,18 @@
 namespace windlass::cli {
 namespace {
 
-using Action = std::function<absl::Status(Store&, RunId)>;
+using Action = std::function<absl::Status(Client&, RunId)>;
 
 // Runs `action`, then prints what the run is now.
 int Control(const Globals& globals, const std::string& run_text,
             const Action& action) {
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto run = FindRun(store, run_text);
+  return WithClient(globals, [&](Client& client) -> int {
+    auto run = FindRun(client, run_text);
     if (!run.ok()) return Fail(globals, run.status());
-    if (auto status = action(store, *run); !status.ok()) {
+    if (auto status = action(client, *run); !status.ok()) {
       return Fail(globals, status);
     }
-    auto record = store.GetRun(*run);
+    auto record = client.GetRun(*run);
     if (!record.ok()) return Fail(globals, record.status());
     if (globals.json()) {
       PrintJson(RunSummary(*record));
@@ -51,22 +52,23 @@ CLI::App* AddAction(CLI::App& app, Invocation& invocation,
 
 void AddRunControl(CLI::App& app, Invocation& invocation) {
   auto reason = std::make_shared<std::string>("cancelled by a user");
-  AddAction(
-      app, invocation, "cancel",
-      "Stop a run: nothing of it can succeed afterwards",
-      [reason](Store& store, RunId run) { return store.Cancel(run, *reason); })
+  AddAction(app, invocation, "cancel",
+            "Stop a run: nothing of it can succeed afterwards",
+            [reason](Client& client, RunId run) {
+              return client.Cancel(run, *reason);
+            })
       ->add_option("--reason", *reason, "Kept with the run");
   AddAction(app, invocation, "pause",
             "Start nothing new of a run; what runs goes on",
-            [](Store& store, RunId run) { return store.Pause(run); });
+            [](Client& client, RunId run) { return client.Pause(run); });
   AddAction(app, invocation, "resume", "Let a paused run go on",
-            [](Store& store, RunId run) { return store.Resume(run); });
+            [](Client& client, RunId run) { return client.Resume(run); });
   auto from_failed = std::make_shared<bool>(false);
   AddAction(app, invocation, "retry",
             "Run a finished run again: all of it, or from what failed",
-            [from_failed](Store& store, RunId run) {
-              return store.Retry(run, *from_failed ? RetryScope::kFailedTasks
-                                                   : RetryScope::kWholeRun);
+            [from_failed](Client& client, RunId run) {
+              return client.Retry(run, *from_failed ? RetryScope::kFailedTasks
+                                                    : RetryScope::kWholeRun);
             })
       ->add_flag("--from-failed", *from_failed,
                  "Keep what succeeded; run failed tasks and what follows them");

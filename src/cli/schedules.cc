@@ -1,10 +1,11 @@
-// windlass schedules [add FILE|pause|resume|remove WORKFLOW|next ...]
+// windlass schedules [add FILE|NAME|pause|resume|remove WORKFLOW|next ...]
 
 #include <filesystem>
 #include <iostream>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "cli/access.h"
 #include "cli/commands.h"
 #include "cli/definition_input.h"
 #include "cli/lister.h"
@@ -25,8 +26,8 @@ std::string TimeText(const std::optional<Timestamp>& time) {
 }
 
 int List(const Globals& globals) {
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto schedules = store.ListSchedules();
+  return WithClient(globals, [&](Client& client) -> int {
+    auto schedules = client.ListSchedules();
     if (!schedules.ok()) return Fail(globals, schedules.status());
     if (globals.json()) {
       PrintJson(SchedulesDocument(*schedules));
@@ -69,19 +70,17 @@ int PrintAdded(const Globals& globals, const ScheduleRecord& schedule) {
 }
 
 int Add(const Globals& globals, const DefinitionInput& input) {
-  auto workflow = LoadDefinition(globals, input);
-  if (workflow == nullptr) return kBadInput;
-  if (auto fit = CheckHasSchedule(*workflow); !fit.ok()) {
+  GivenRun given = ReadGivenRun(globals, input);
+  if (given.code != kOk) return given.code;
+  if (auto fit = CheckHasSchedule(*given.request.workflow); !fit.ok()) {
     return Fail(globals, fit);
   }
   ScheduleRequest request;
-  request.workflow = workflow;
-  auto params = ReadParams(*workflow, input);
-  if (!params.ok()) return Fail(globals, params.status());
-  request.params = *std::move(params);
-  request.base_dir = BaseDir(input);
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto schedule = store.PutSchedule(request);
+  request.workflow = std::move(given.request.workflow);
+  request.params = std::move(given.request.params);
+  request.base_dir = std::move(given.request.base_dir);
+  return WithClient(globals, [&](Client& client) -> int {
+    auto schedule = client.PutSchedule(request);
     if (!schedule.ok()) return Fail(globals, schedule.status());
     return PrintAdded(globals, *schedule);
   });
@@ -144,20 +143,20 @@ int NextOfFile(const Globals& globals, const NextFlags& flags) {
 }
 
 // A paused one has no next times until it is resumed: as if that were now.
-absl::StatusOr<std::optional<Timestamp>> FirstOf(Store& store,
+absl::StatusOr<std::optional<Timestamp>> FirstOf(Client& client,
                                                  const ScheduleRecord& schedule,
                                                  const Timetable& timetable) {
   if (!schedule.paused) return schedule.next_at;
-  auto now = store.Now();
+  auto now = client.Now();
   if (!now.ok()) return now.status();
   return timetable.Next(*now);
 }
 
-int NextOfSchedule(const Globals& globals, Store& store,
+int NextOfSchedule(const Globals& globals, Client& client,
                    const ScheduleRecord& schedule, int count) {
   auto timetable = Timetable::Make(schedule.spec);
   if (!timetable.ok()) return Fail(globals, timetable.status());
-  auto first = FirstOf(store, schedule, *timetable);
+  auto first = FirstOf(client, schedule, *timetable);
   if (!first.ok()) return Fail(globals, first.status());
   Upcoming upcoming{schedule.workflow, schedule.spec, {}};
   Extend(*timetable, *first, count, upcoming.times);
@@ -168,12 +167,12 @@ int Next(const Globals& globals, const NextFlags& flags) {
   if (flags.subject == "-" || std::filesystem::exists(flags.subject)) {
     return NextOfFile(globals, flags);
   }
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto schedules = store.ListSchedules();
+  return WithClient(globals, [&](Client& client) -> int {
+    auto schedules = client.ListSchedules();
     if (!schedules.ok()) return Fail(globals, schedules.status());
     for (const ScheduleRecord& one : *schedules) {
       if (one.workflow != flags.subject) continue;
-      return NextOfSchedule(globals, store, one, flags.count);
+      return NextOfSchedule(globals, client, one, flags.count);
     }
     return Fail(globals, absl::NotFoundError(absl::StrCat(
                              "there is neither a file nor a schedule named ",
@@ -187,7 +186,7 @@ void AddAdd(CLI::App& parent, Invocation& invocation) {
   auto input = std::make_shared<DefinitionInput>();
   CLI::App* command = parent.add_subcommand(
       "add", "Run a workflow by its schedule from now on, or replace that");
-  AddDefinitionInput(*command, *input);
+  AddGivenInput(*command, *input);
   command->callback([&invocation, input] {
     invocation.body = [&invocation, input] {
       return Add(invocation.globals, *input);
@@ -228,18 +227,18 @@ void AddSchedules(CLI::App& app, Invocation& invocation) {
       "Any executor of the store starts the runs when their time comes.");
   AddAdd(*command, invocation);
   AddChange(*command, invocation, "pause", "Start no more runs", "paused",
-            [](Store& store, const std::string& name) {
-              return store.PauseSchedule(name);
+            [](Client& client, const std::string& name) {
+              return client.PauseSchedule(name);
             });
   AddChange(*command, invocation, "resume",
             "Start runs again, from the next time on", "active",
-            [](Store& store, const std::string& name) {
-              return store.ResumeSchedule(name);
+            [](Client& client, const std::string& name) {
+              return client.ResumeSchedule(name);
             });
   AddChange(*command, invocation, "remove",
             "Forget the schedule; its runs go on", "removed",
-            [](Store& store, const std::string& name) {
-              return store.RemoveSchedule(name);
+            [](Client& client, const std::string& name) {
+              return client.RemoveSchedule(name);
             });
   AddNext(*command, invocation);
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "cli/access.h"
 #include "cli/commands.h"
 #include "cli/find_run.h"
 #include "cli/follow.h"
@@ -23,7 +24,9 @@ struct Flags {
 constexpr int kListedInstances = 20;
 
 std::string Took(const TaskRecord& task) {
-  return task.run_time ? HumanDuration(*task.run_time) : "";
+  if (task.run_time) return HumanDuration(*task.run_time);
+  if (!task.started_at || !task.finished_at) return "";
+  return HumanDuration(*task.finished_at - *task.started_at);
 }
 
 std::string Note(const TaskRecord& task) {
@@ -91,15 +94,15 @@ void PrintAttempts(const Workflow& workflow,
 }
 
 int Show(const Globals& globals, const Flags& flags) {
-  return WithStore(globals, [&](Engine&, Store& store) -> int {
-    auto run = FindRun(store, flags.run);
+  return WithClient(globals, [&](Client& client) -> int {
+    auto run = FindRun(client, flags.run);
     if (!run.ok()) return Fail(globals, run.status());
-    if (flags.follow) return FollowRun(globals, store, *run);
-    auto snapshot = TakeSnapshot(store, *run, nullptr);
+    if (flags.follow) return FollowRun(globals, client, *run);
+    auto snapshot = TakeSnapshot(client, *run, nullptr);
     if (!snapshot.ok()) return Fail(globals, snapshot.status());
-    auto tasks = store.ListTasks(*run);
+    auto tasks = client.ListTasks(*run);
     if (!tasks.ok()) return Fail(globals, tasks.status());
-    auto attempts = store.ListAttempts(*run);
+    auto attempts = client.ListAttempts(*run);
     if (!attempts.ok()) return Fail(globals, attempts.status());
     if (globals.json()) {
       PrintJson(

@@ -1,8 +1,9 @@
-// windlass submit FILE
+// windlass submit FILE|NAME
 
 #include <iostream>
 #include <memory>
 
+#include "cli/access.h"
 #include "cli/commands.h"
 #include "cli/definition_input.h"
 #include "cli/follow.h"
@@ -21,14 +22,14 @@ struct SubmitFlags {
 // Bounds the transaction and its memory; a million runs are a hundred of them.
 constexpr int kRunsPerCall = 10'000;
 
-absl::StatusOr<std::vector<SubmittedRun>> SubmitAll(Store& store,
+absl::StatusOr<std::vector<SubmittedRun>> SubmitAll(Client& client,
                                                     SubmitRequest request,
                                                     int count) {
   std::vector<SubmittedRun> all;
   all.reserve(static_cast<std::size_t>(count));
   for (int left = count; left > 0; left -= kRunsPerCall) {
     request.copies = std::min(left, kRunsPerCall);
-    auto runs = store.Submit({&request, 1});
+    auto runs = client.Submit({&request, 1});
     if (!runs.ok()) return runs.status();
     all.insert(all.end(), runs->begin(), runs->end());
   }
@@ -46,25 +47,19 @@ int PrintSubmitted(const Globals& globals,
 }
 
 int Submit(const Globals& globals, const SubmitFlags& flags) {
-  auto workflow = LoadDefinition(globals, flags.input);
-  if (workflow == nullptr) return kBadInput;
-  auto params = ReadParams(*workflow, flags.input);
-  if (!params.ok()) return Fail(globals, params.status());
-  MentionSchedule(*workflow, flags.input);
+  GivenRun given = ReadGivenRun(globals, flags.input);
+  if (given.code != kOk) return given.code;
+  MentionSchedule(*given.request.workflow, flags.input);
   if (!flags.key.empty() && flags.count > 1) {
     return Fail(globals, absl::InvalidArgumentError(
                              "--key names one run; it cannot go with --count"));
   }
-  return WithStore(globals, [&](Engine&, Store& store) {
-    SubmitRequest request;
-    request.workflow = workflow;
-    request.params = *params;
-    request.base_dir = BaseDir(flags.input);
-    if (!flags.key.empty()) request.idempotency_key = flags.key;
-    auto runs = SubmitAll(store, std::move(request), flags.count);
+  return WithClient(globals, [&](Client& client) {
+    if (!flags.key.empty()) given.request.idempotency_key = flags.key;
+    auto runs = SubmitAll(client, given.request, flags.count);
     if (!runs.ok()) return Fail(globals, runs.status());
     if (!flags.follow) return PrintSubmitted(globals, *runs);
-    return FollowRun(globals, store, runs->front().id);
+    return FollowRun(globals, client, runs->front().id);
   });
 }
 
@@ -77,8 +72,9 @@ void AddSubmit(CLI::App& app, Invocation& invocation) {
   command->footer(
       "Examples:\n"
       "  windlass submit flow.yaml -p state=WA --key report-2026-11-23\n"
-      "  windlass submit flow.yaml --count 1000");
-  AddDefinitionInput(*command, flags->input);
+      "  windlass submit flow.yaml --count 1000\n"
+      "  windlass submit airport-report --version 3");
+  AddGivenInput(*command, flags->input);
   command->add_option("--key", flags->key,
                       "Idempotency key: a second submit with the same key "
                       "returns the first run");

@@ -166,22 +166,25 @@ Json AttemptDocument(const AttemptRecord& attempt) {
   return out;
 }
 
+Json AttemptDocument(const AttemptRecord& attempt, const Workflow& workflow) {
+  JsonObject out;
+  out["task"] = workflow.tasks[static_cast<std::size_t>(attempt.key.node)].id;
+  out["index"] =
+      attempt.key.index < 0 ? Json(nullptr) : Json(attempt.key.index);
+  const Json document = AttemptDocument(attempt);
+  for (const auto& member : document.as_object()) {
+    out[member.key()] = member.value();
+  }
+  return out;
+}
+
 Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks,
                  const Workflow& workflow,
                  const std::vector<AttemptRecord>& attempts) {
   JsonArray list;
   for (const AttemptRecord& attempt : attempts) {
     if (attempt.outcome == AttemptOutcome::kSucceeded) continue;
-    const auto node = static_cast<std::size_t>(attempt.key.node);
-    JsonObject one;
-    one["task"] = workflow.tasks[node].id;
-    one["index"] =
-        attempt.key.index < 0 ? Json(nullptr) : Json(attempt.key.index);
-    const Json document = AttemptDocument(attempt);
-    for (const auto& member : document.as_object()) {
-      one[member.key()] = member.value();
-    }
-    list.push_back(std::move(one));
+    list.push_back(AttemptDocument(attempt, workflow));
   }
   Json out = RunSummary(run);
   JsonObject all = TasksDocument(tasks);
@@ -265,6 +268,20 @@ Json ScheduleDocument(const ScheduleRecord& schedule) {
   out["last_run"] =
       schedule.last_run ? Json(FormatRunId(*schedule.last_run)) : Json(nullptr);
   out["created_at"] = FormatTimestamp(schedule.created_at);
+  return out;
+}
+
+Json WorkflowDocument(const WorkflowVersion& stored) {
+  JsonObject out;
+  out["name"] = stored.name;
+  out["version"] = stored.version;
+  out["digest"] = stored.digest;
+  out["description"] = stored.description;
+  out["base_dir"] = stored.base_dir;
+  out["created_at"] = FormatTimestamp(stored.created_at);
+  if (stored.workflow != nullptr) {
+    out["definition"] = stored.workflow->document;
+  }
   return out;
 }
 
@@ -354,12 +371,49 @@ JsonObject SchedulesDocument(const std::vector<ScheduleRecord>& schedules) {
   return ListDocument("schedules", schedules, ScheduleDocument);
 }
 
+JsonObject WorkflowsDocument(const std::vector<WorkflowVersion>& stored) {
+  return ListDocument("workflows", stored, WorkflowDocument);
+}
+
+JsonObject VersionsDocument(const std::vector<WorkflowVersion>& versions) {
+  return ListDocument("versions", versions, WorkflowDocument);
+}
+
 JsonObject LimitsDocument(const std::vector<LimitRecord>& limits) {
   return ListDocument("limits", limits, LimitDocument);
 }
 
 JsonObject CircuitsDocument(const std::vector<CircuitRecord>& circuits) {
   return ListDocument("circuits", circuits, CircuitDocument);
+}
+
+JsonObject AttemptsDocument(const std::vector<AttemptRecord>& attempts,
+                            const Workflow& workflow) {
+  return ListDocument("attempts", attempts,
+                      [&workflow](const AttemptRecord& attempt) {
+                        return AttemptDocument(attempt, workflow);
+                      });
+}
+
+JsonObject ProgressDocument(const RunRecord& run,
+                            const RunProgressRecord& progress,
+                            const Workflow& workflow, Timestamp now) {
+  JsonArray nodes;
+  for (std::size_t i = 0; i < progress.nodes.size(); ++i) {
+    const NodeProgress& node = progress.nodes[i];
+    JsonObject one{{"task", workflow.tasks[i].id}, {"state", Name(node.state)}};
+    if (node.items >= 0) {
+      one["items"] = node.items;
+      one["succeeded"] = node.succeeded;
+      one["failed"] = node.failed;
+      one["skipped"] = node.skipped;
+      one["cancelled"] = node.cancelled;
+    }
+    nodes.push_back(std::move(one));
+  }
+  return {{"run", RunSummary(run)},
+          {"now", FormatTimestamp(now)},
+          {"nodes", std::move(nodes)}};
 }
 
 JsonObject SubmittedDocument(const std::vector<SubmittedRun>& runs) {

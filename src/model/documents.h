@@ -22,6 +22,8 @@ Json RunDocument(const RunRecord& run, const std::vector<TaskRecord>& tasks,
 Json RunSummary(const RunRecord& run);
 Json TaskDocument(const TaskRecord& task);
 Json AttemptDocument(const AttemptRecord& attempt);
+// The same with its task, as "task" and "index".
+Json AttemptDocument(const AttemptRecord& attempt, const Workflow& workflow);
 Json DeadLetterDocument(const DeadLetterRecord& letter);
 // With those of `attempts` that are of its task, as "history".
 Json DeadLetterDocument(const DeadLetterRecord& letter,
@@ -29,6 +31,8 @@ Json DeadLetterDocument(const DeadLetterRecord& letter,
 Json ExecutorDocument(const ExecutorRecord& executor);
 Json QueueDocument(const QueueRecord& queue);
 Json ScheduleDocument(const ScheduleRecord& schedule);
+// With its definition when that was read.
+Json WorkflowDocument(const WorkflowVersion& stored);
 Json LimitDocument(const LimitRecord& limit);
 Json CircuitDocument(const CircuitRecord& circuit);
 Json ProblemDocument(const Problem& problem);
@@ -42,8 +46,18 @@ JsonObject DeadLettersDocument(const std::vector<DeadLetterRecord>& letters);
 JsonObject ExecutorsDocument(const std::vector<ExecutorRecord>& executors);
 JsonObject QueuesDocument(const std::vector<QueueRecord>& queues);
 JsonObject SchedulesDocument(const std::vector<ScheduleRecord>& schedules);
+JsonObject WorkflowsDocument(const std::vector<WorkflowVersion>& stored);
+JsonObject VersionsDocument(const std::vector<WorkflowVersion>& versions);
 JsonObject LimitsDocument(const std::vector<LimitRecord>& limits);
 JsonObject CircuitsDocument(const std::vector<CircuitRecord>& circuits);
+
+// {"attempts": [...]}, all of a run's.
+JsonObject AttemptsDocument(const std::vector<AttemptRecord>& attempts,
+                            const Workflow& workflow);
+// {"run", "now", "nodes": [{"task", "state", ...}]}
+JsonObject ProgressDocument(const RunRecord& run,
+                            const RunProgressRecord& progress,
+                            const Workflow& workflow, Timestamp now);
 
 // {"run_id", "created"} of one run, {"run_ids"} of several.
 JsonObject SubmittedDocument(const std::vector<SubmittedRun>& runs);

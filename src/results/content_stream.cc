@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -129,6 +130,28 @@ absl::StatusOr<std::size_t> CompressingSource::Read(std::span<char> buffer) {
   std::memcpy(buffer.data(), pending_.data() + pending_offset_, n);
   pending_offset_ += n;
   return n;
+}
+
+RangeSource::RangeSource(std::unique_ptr<ByteSource> content,
+                         const ByteRange& range)
+    : content_(std::move(content)),
+      skip_(range.offset),
+      left_(range.length.value_or(std::numeric_limits<std::int64_t>::max())) {}
+
+absl::StatusOr<std::size_t> RangeSource::Read(std::span<char> buffer) {
+  while (skip_ > 0) {
+    const std::size_t piece =
+        std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(skip_));
+    auto count = content_->Read(buffer.first(piece));
+    if (!count.ok() || *count == 0) return count;
+    skip_ -= static_cast<std::int64_t>(*count);
+  }
+  const std::size_t piece =
+      std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(left_));
+  if (piece == 0) return std::size_t{0};
+  auto count = content_->Read(buffer.first(piece));
+  if (count.ok()) left_ -= static_cast<std::int64_t>(*count);
+  return count;
 }
 
 DecompressingSource::DecompressingSource(std::unique_ptr<ByteSource> packed)

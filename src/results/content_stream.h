@@ -72,6 +72,18 @@ class DecompressingSource : public ByteSource {
   ZstdReader reader_;
 };
 
+// Of what `content` gives the bytes of `range`.
+class RangeSource : public ByteSource {
+ public:
+  RangeSource(std::unique_ptr<ByteSource> content, const ByteRange& range);
+  absl::StatusOr<std::size_t> Read(std::span<char> buffer) override;
+
+ private:
+  const std::unique_ptr<ByteSource> content_;
+  std::int64_t skip_;
+  std::int64_t left_;
+};
+
 // What `content` gives, which must be what `envelope` describes: as soon as it
 // is longer, and at its end if it is shorter or its SHA-256 is another one,
 // Read() is DataLoss, which names the uri and what can be done. An envelope

@@ -301,6 +301,13 @@ absl::StatusOr<std::unique_ptr<ByteSource>> ResultIo::Open(
     if (!content.ok()) return content.status();
     return MakeStringSource(*std::move(content));
   }
+  auto content = OpenStored(envelope);
+  if (!content.ok()) return content.status();
+  return MakeVerifyingSource(*std::move(content), envelope);
+}
+
+absl::StatusOr<std::unique_ptr<ByteSource>> ResultIo::OpenStored(
+    const ResultEnvelope& envelope) {
   if (envelope.encoding != kIdentity && envelope.encoding != kZstd) {
     return absl::UnimplementedError(absl::StrCat(
         "the result at ", envelope.uri, " has the encoding '",
@@ -309,11 +316,22 @@ absl::StatusOr<std::unique_ptr<ByteSource>> ResultIo::Open(
   absl::StatusOr<std::unique_ptr<ByteSource>> stored =
       store_.Get(envelope.uri, ByteRange());
   if (!stored.ok()) return WithContext(stored.status(), "read result");
-  std::unique_ptr<ByteSource> content = *std::move(stored);
-  if (envelope.encoding == kZstd) {
-    content = std::make_unique<DecompressingSource>(std::move(content));
+  if (envelope.encoding == kIdentity) return stored;
+  return std::make_unique<DecompressingSource>(*std::move(stored));
+}
+
+absl::StatusOr<std::unique_ptr<ByteSource>> ResultIo::OpenRange(
+    const ResultEnvelope& envelope, const ByteRange& range) {
+  const bool is_stored =
+      envelope.kind != Kind::kNone && !envelope.value.has_value();
+  if (is_stored && envelope.encoding == kIdentity) {
+    auto part = store_.Get(envelope.uri, range);
+    if (!part.ok()) return WithContext(part.status(), "read result");
+    return part;
   }
-  return MakeVerifyingSource(std::move(content), envelope);
+  auto content = is_stored ? OpenStored(envelope) : Open(envelope);
+  if (!content.ok()) return content.status();
+  return std::make_unique<RangeSource>(*std::move(content), range);
 }
 
 }  // namespace windlass

@@ -71,6 +71,12 @@ class ResultIo {
   absl::StatusOr<std::unique_ptr<ByteSource>> Open(
       const ResultEnvelope& envelope);
 
+  // Those of the content's bytes; of a content that ends before, what there is.
+  // They are not verified, which takes all of it. What is compressed is read
+  // from its beginning.
+  absl::StatusOr<std::unique_ptr<ByteSource>> OpenRange(
+      const ResultEnvelope& envelope, const ByteRange& range);
+
   // As ResultStore::SignUrl().
   absl::StatusOr<std::string> SignUrl(std::string_view uri, Duration lifetime) {
     return store_.SignUrl(uri, lifetime);
@@ -81,6 +87,9 @@ class ResultIo {
 
  private:
   absl::StatusOr<std::string> ReadText(const ResultEnvelope& envelope);
+  // Not verified yet.
+  absl::StatusOr<std::unique_ptr<ByteSource>> OpenStored(
+      const ResultEnvelope& envelope);
 
   ResultStore& store_;
   std::string key_prefix_;

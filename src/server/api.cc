@@ -34,6 +34,7 @@ std::vector<Route> ApiRoutes(const ApiParts& parts) {
   Append(routes, DeadLetterRoutes(parts));
   Append(routes, ScheduleRoutes(parts));
   Append(routes, CallbackRoutes(parts));
+  Append(routes, WorkflowRoutes(parts));
   Append(routes, EventRoutes(parts));
   // Shared with its handler: it describes itself too.
   auto description = std::make_shared<std::string>();

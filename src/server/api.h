@@ -19,6 +19,7 @@ std::vector<ApiRoute> FleetRoutes(const ApiParts& parts);
 std::vector<ApiRoute> DeadLetterRoutes(const ApiParts& parts);
 std::vector<ApiRoute> ScheduleRoutes(const ApiParts& parts);
 std::vector<ApiRoute> CallbackRoutes(const ApiParts& parts);
+std::vector<ApiRoute> WorkflowRoutes(const ApiParts& parts);
 std::vector<ApiRoute> EventRoutes(const ApiParts& parts);
 
 // All of them and /openapi.json, which describes them.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "base/concat.h"
 #include "model/documents.h"
 #include "model/json_schema.h"
+#include "model/stored_workflow.h"
 
 namespace windlass {
 namespace {
@@ -90,6 +92,14 @@ HttpResponse DefinitionProblem(const std::vector<Problem>& problems) {
   document.as_object()["errors"] = std::move(errors);
   response.body = FormatJson(document) + "\n";
   return response;
+}
+
+std::optional<int> StatedVersion(const ApiCall& call) {
+  const Json* version = call.body.if_contains("version");
+  if (version == nullptr) return std::nullopt;
+  // More than there can be is a version that is not there.
+  return static_cast<int>(std::min<double>(version->to_number<double>(),
+                                           std::numeric_limits<int>::max()));
 }
 
 LoadedWorkflow LoadGiven(const Json& definition, const LoadOptions& options) {
@@ -173,20 +183,46 @@ absl::StatusOr<std::shared_ptr<const Workflow>> ReadDefinition(
   return std::move(loaded.workflow);
 }
 
-absl::StatusOr<GivenWorkflow> ReadGivenWorkflow(
-    const ApiParts& parts, const ApiCall& call,
+absl::StatusOr<int> VersionOf(std::string_view field, std::string_view text) {
+  int version = 0;
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), version);
+  if (error == std::errc() && end == text.data() + text.size() &&
+      version >= 1) {
+    return version;
+  }
+  return FieldStatus(field, "expected the number of a version, as 3");
+}
+
+absl::StatusOr<SubmitRequest> ReadGivenRun(
+    const ApiParts& parts, const ApiCall& call, const std::string& name,
     std::optional<HttpResponse>& problem) {
-  auto workflow = ReadDefinition(parts, call, problem);
-  if (!workflow.ok()) return workflow.status();
-  if (problem) return GivenWorkflow();
+  SubmitRequest request;
+  if (call.body.contains("definition")) {
+    if (call.body.contains("version")) {
+      return FieldStatus("version", "a definition has none");
+    }
+    auto workflow = ReadDefinition(parts, call, problem);
+    if (!workflow.ok()) return workflow.status();
+    if (problem) return request;
+    request.workflow = *std::move(workflow);
+  } else {
+    auto stored = parts.store->GetWorkflow(name, StatedVersion(call));
+    if (!stored.ok()) return stored.status();
+    request = RequestFor(*stored);
+  }
+  if (call.body.contains("base_dir")) {
+    request.base_dir = BodyText(call, "base_dir");
+  }
   const Json* given = call.body.if_contains("params");
-  auto params =
-      CheckParams(**workflow, given == nullptr ? Json(JsonObject()) : *given);
+  auto params = CheckParams(*request.workflow,
+                            given == nullptr ? Json(JsonObject()) : *given);
   if (!params.ok()) {
     return FieldStatus("params", {params.status().message().data(),
                                   params.status().message().size()});
   }
-  return GivenWorkflow{*std::move(workflow), *std::move(params)};
+  request.params = *std::move(params);
+  return request;
 }
 
 }  // namespace windlass

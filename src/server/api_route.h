@@ -62,22 +62,19 @@ std::string QueryText(const ApiCall& call, const std::string& name);
 // A field that the schema has as a string; empty when it is missing.
 std::string BodyText(const ApiCall& call, std::string_view name);
 
-// The workflow in the body's `definition` with its params, ready to be
-// submitted.
-struct GivenWorkflow {
-  std::shared_ptr<const Workflow> workflow;
-  Json params;
-};
-
 // Reads `definition` and `allow_types` of the body. What is wrong with the
 // definition is in `problem`, all of it; the workflow is null then.
 absl::StatusOr<std::shared_ptr<const Workflow>> ReadDefinition(
     const ApiParts& parts, const ApiCall& call,
     std::optional<HttpResponse>& problem);
 
-// The same with `params`.
-absl::StatusOr<GivenWorkflow> ReadGivenWorkflow(
-    const ApiParts& parts, const ApiCall& call,
+// A whole number from 1 on; FieldStatus of `field` otherwise.
+absl::StatusOr<int> VersionOf(std::string_view field, std::string_view text);
+
+// What the body says of a run: its `definition`, or else `version` of the
+// stored workflow `name`, with `params` and `base_dir`, ready to be submitted.
+absl::StatusOr<SubmitRequest> ReadGivenRun(
+    const ApiParts& parts, const ApiCall& call, const std::string& name,
     std::optional<HttpResponse>& problem);
 
 }  // namespace windlass

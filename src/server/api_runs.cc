@@ -17,18 +17,18 @@ class Runs {
   explicit Runs(const ApiParts& parts) : parts_(parts) {}
 
   absl::StatusOr<HttpResponse> Submit(ApiCall& call) const {
-    SubmitRequest request;
-    if (auto status = ReadCopies(call, request); !status.ok()) return status;
     std::optional<HttpResponse> problem;
-    auto given = ReadGivenWorkflow(parts_, call, problem);
-    if (!given.ok()) return given.status();
+    auto request =
+        ReadGivenRun(parts_, call, BodyText(call, "workflow"), problem);
+    if (!request.ok()) return request.status();
     if (problem) return *std::move(problem);
-    request.workflow = std::move(given->workflow);
-    request.params = std::move(given->params);
+    if (auto status = ReadCopies(call, *request); !status.ok()) return status;
     if (const Json* labels = call.body.if_contains("labels")) {
-      request.labels = labels->as_object();
+      for (const auto& label : labels->as_object()) {
+        request->labels[label.key()] = label.value();
+      }
     }
-    auto runs = parts_.store->Submit({&request, 1});
+    auto runs = parts_.store->Submit({&*request, 1});
     if (!runs.ok()) return runs.status();
     HttpResponse response = JsonResponse(runs->front().created ? 201 : 200,
                                          SubmittedDocument(*runs));
@@ -85,6 +85,31 @@ class Runs {
     if (!attempts.ok()) return attempts.status();
     return JsonResponse(
         200, RunDocument(*record, *tasks, *(*info)->workflow, *attempts));
+  }
+
+  absl::StatusOr<HttpResponse> Progress(ApiCall& call) const {
+    auto run = RunOf(call);
+    if (!run.ok()) return run.status();
+    auto record = parts_.store->GetRun(*run);
+    if (!record.ok()) return record.status();
+    auto info = parts_.store->GetRunInfo(*run);
+    if (!info.ok()) return info.status();
+    auto progress = parts_.store->GetProgress(*run);
+    if (!progress.ok()) return progress.status();
+    auto now = parts_.store->Now();
+    if (!now.ok()) return now.status();
+    return JsonResponse(
+        200, ProgressDocument(*record, *progress, *(*info)->workflow, *now));
+  }
+
+  absl::StatusOr<HttpResponse> Attempts(ApiCall& call) const {
+    auto run = RunOf(call);
+    if (!run.ok()) return run.status();
+    auto info = parts_.store->GetRunInfo(*run);
+    if (!info.ok()) return info.status();
+    auto attempts = parts_.store->ListAttempts(*run);
+    if (!attempts.ok()) return attempts.status();
+    return JsonResponse(200, AttemptsDocument(*attempts, *(*info)->workflow));
   }
 
   // Does something to the run and tells what it is then.
@@ -180,6 +205,20 @@ std::vector<ApiRoute> RunRoutes(const ApiParts& parts) {
         .summary = "A run with all its tasks",
         .response = "Run"},
        [runs](ApiCall& call) { return runs.Show(call); }},
+      {"GET",
+       "/runs/{run}/progress",
+       Role::kRead,
+       {.id = "showProgress",
+        .summary = "Where each task of a run stands; cheap enough to ask often",
+        .response = "Progress"},
+       [runs](ApiCall& call) { return runs.Progress(call); }},
+      {"GET",
+       "/runs/{run}/attempts",
+       Role::kRead,
+       {.id = "listAttempts",
+        .summary = "All attempts of a run's tasks that have ended",
+        .response = "Attempts"},
+       [runs](ApiCall& call) { return runs.Attempts(call); }},
       {"POST", "/runs/{run}/cancel", Role::kWrite,
        Changes("cancelRun", "Stop a run: nothing of it can succeed afterwards",
                "CancelRun"),

@@ -10,12 +10,13 @@ namespace windlass {
 namespace {
 
 absl::StatusOr<HttpResponse> Put(const ApiParts& parts, const ApiCall& call) {
+  const std::string& name = call.request.Captured("workflow");
   std::optional<HttpResponse> problem;
-  auto given = ReadGivenWorkflow(parts, call, problem);
+  auto given = ReadGivenRun(parts, call, name, problem);
   if (!given.ok()) return given.status();
   if (problem) return *std::move(problem);
   const Workflow& workflow = *given->workflow;
-  if (workflow.name != call.request.Captured("workflow")) {
+  if (workflow.name != name) {
     return FieldStatus("definition", Concat("its name is ", workflow.name,
                                             ", which is not that of the path"));
   }
@@ -25,6 +26,7 @@ absl::StatusOr<HttpResponse> Put(const ApiParts& parts, const ApiCall& call) {
   ScheduleRequest request;
   request.workflow = std::move(given->workflow);
   request.params = std::move(given->params);
+  request.base_dir = std::move(given->base_dir);
   auto schedule = parts.store->PutSchedule(request);
   if (!schedule.ok()) return schedule.status();
   return JsonResponse(200, ScheduleDocument(*schedule));

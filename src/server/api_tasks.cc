@@ -1,7 +1,9 @@
 // /api/v1/runs/{run}/tasks
 
 #include <array>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/concat.h"
@@ -9,6 +11,7 @@
 #include "results/result_io.h"
 #include "results/task_result.h"
 #include "server/api.h"
+#include "server/byte_range.h"
 
 namespace windlass {
 namespace {
@@ -79,6 +82,14 @@ absl::StatusOr<HttpResponse> Saved(Store& store, const ApiCall& call) {
                       {"saved", std::move(saved)}});
 }
 
+absl::StatusOr<HttpResponse> Items(Store& store, const ApiCall& call) {
+  auto subject = SubjectOf(store, call);
+  if (!subject.ok()) return subject.status();
+  auto items = store.GetItems(subject->run->id, subject->task.key.node);
+  if (!items.ok()) return items.status();
+  return JsonResponse(200, ToJson(*items));
+}
+
 // -------------------------------------------------------------------- result
 
 // Hands out a piece only when the one after it has been read: the last is held
@@ -114,32 +125,88 @@ class VerifiedPieces {
   bool began_ = false;
 };
 
-absl::StatusOr<HttpResponse> StreamOf(ResultIo& results,
-                                      const ResultEnvelope& envelope) {
-  auto source = results.Open(envelope);
-  if (!source.ok()) return source.status();
+// Whatever a task has made, a browser is not to run it as a page of ours.
+void MakeHarmless(HttpResponse& response) {
+  response.headers.emplace_back("Content-Security-Policy",
+                                "sandbox; default-src 'none'");
+  response.headers.emplace_back("Content-Disposition", "attachment");
+}
+
+HttpResponse StreamOf(std::unique_ptr<ByteSource> source,
+                      const ResultEnvelope& envelope,
+                      std::optional<std::int64_t> size) {
   // Copied with the response, which is sent once.
-  auto pieces = std::make_shared<VerifiedPieces>(*std::move(source));
+  auto pieces = std::make_shared<VerifiedPieces>(std::move(source));
   HttpResponse response;
   response.content_type = envelope.media_type.empty()
                               ? "application/octet-stream"
                               : envelope.media_type;
-  response.stream = HttpStream{.size = std::nullopt,
-                               .next = [pieces] { return pieces->Next(); }};
-  if (!envelope.sha256.empty()) {
-    response.stream->size = envelope.size;
-    response.headers.emplace_back("ETag", "\"" + envelope.sha256 + "\"");
+  response.stream =
+      HttpStream{.size = size, .next = [pieces] { return pieces->Next(); }};
+  return response;
+}
+
+HttpResponse NothingInRange(std::int64_t size) {
+  HttpResponse response = ProblemResponse(
+      416, Concat("the result has ", size, " bytes, none of them in the Range"),
+      {{"range", Concat("expected one within ", size, " bytes")}});
+  response.headers.emplace_back("Content-Range", Concat("bytes */", size));
+  return response;
+}
+
+absl::StatusOr<HttpResponse> PartOf(ResultIo& results,
+                                    const ResultEnvelope& envelope,
+                                    const WantedRange& wanted) {
+  auto source = results.OpenRange(
+      envelope, {.offset = wanted.first, .length = wanted.size()});
+  if (!source.ok()) return source.status();
+  HttpResponse response = StreamOf(*std::move(source), envelope, wanted.size());
+  response.status = 206;
+  response.headers.emplace_back(
+      "Content-Range",
+      Concat("bytes ", wanted.first, "-", wanted.last, "/", envelope.size));
+  return response;
+}
+
+absl::StatusOr<HttpResponse> WholeOf(ResultIo& results,
+                                     const ResultEnvelope& envelope,
+                                     std::optional<std::int64_t> size) {
+  auto source = results.Open(envelope);
+  if (!source.ok()) return source.status();
+  return StreamOf(*std::move(source), envelope, size);
+}
+
+// What has no checksum is of somebody else, and may change: there is no telling
+// which part of what it is.
+absl::StatusOr<HttpResponse> EnvelopeContent(ResultIo& results,
+                                             const ResultEnvelope& envelope,
+                                             const IncomingRequest& request) {
+  if (envelope.sha256.empty()) {
+    return WholeOf(results, envelope, std::nullopt);
   }
+  const std::string etag = Concat("\"", envelope.sha256, "\"");
+  const WantedRange wanted = ParseRange(
+      request.Header("range"), request.Header("if-range"), etag, envelope.size);
+  if (wanted.kind == WantedRange::Kind::kNone) {
+    return NothingInRange(envelope.size);
+  }
+  auto response = wanted.kind == WantedRange::Kind::kPart
+                      ? PartOf(results, envelope, wanted)
+                      : WholeOf(results, envelope, envelope.size);
+  if (!response.ok()) return response;
+  response->headers.emplace_back("ETag", etag);
+  response->headers.emplace_back("Accept-Ranges", "bytes");
   return response;
 }
 
 absl::StatusOr<HttpResponse> ContentOf(const ApiParts& parts,
-                                       const Subject& subject) {
+                                       const Subject& subject,
+                                       const IncomingRequest& request) {
   const TaskRecord& task = subject.task;
   const ResultEnvelope envelope = task.result.value_or(ResultEnvelope{});
   const bool is_mapped = task.key.index < 0 && task.item_count >= 0;
   if (!is_mapped && envelope.kind != ResultEnvelope::Kind::kNone) {
-    return StreamOf(*parts.results, envelope);
+    return EnvelopeContent(*parts.results, envelope, request);
   }
   auto value = ReadTaskResult(*parts.store, *parts.results, subject.run->id,
                               subject.name);
@@ -156,12 +223,8 @@ absl::StatusOr<HttpResponse> Result(const ApiParts& parts,
                                                 " has no result: it is ",
                                                 Name(subject->task.state)));
   }
-  auto response = ContentOf(parts, *subject);
-  if (!response.ok()) return response;
-  // Whatever a task has made, a browser is not to run it as a page of ours.
-  response->headers.emplace_back("Content-Security-Policy",
-                                 "sandbox; default-src 'none'");
-  response->headers.emplace_back("Content-Disposition", "attachment");
+  auto response = ContentOf(parts, *subject, call.request);
+  if (response.ok()) MakeHarmless(*response);
   return response;
 }
 
@@ -188,9 +251,26 @@ std::vector<ApiRoute> TaskRoutes(const ApiParts& parts) {
        "/runs/{run}/tasks/{task}/result",
        Role::kRead,
        {.id = "readResult",
-        .summary = "A task's result, wherever it is stored; verified",
+        .summary = "A task's result, wherever it is stored; verified, unless "
+                   "it is a part of it",
+        .parameters = {{.name = "Range",
+                        .description = "A part, as bytes=0-999; 416 when the "
+                                       "result has none of it",
+                        .in = "header"},
+                       {.name = "If-Range",
+                        .description = "The ETag that the result must have for "
+                                       "a part; otherwise all is sent",
+                        .in = "header"}},
+        .statuses = {200, 206},
         .media_type = "*/*"},
        [parts](ApiCall& call) { return Result(parts, call); }},
+      {"GET",
+       "/runs/{run}/tasks/{task}/items",
+       Role::kRead,
+       {.id = "readItems",
+        .summary = "What a mapped task has instances for",
+        .response = "Result"},
+       [&store](ApiCall& call) { return Items(store, call); }},
       {"GET",
        "/runs/{run}/tasks/{task}/saved",
        Role::kRead,

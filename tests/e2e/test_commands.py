@@ -41,8 +41,8 @@ HELD = """
     """
 
 COMMANDS = ["run", "validate", "submit", "list", "show", "result", "logs", "cancel", "pause",
-            "resume", "retry", "callback", "dead-letter", "executor", "executors", "queues", "limits", "circuits", "eval",
-            "migrate", "doctor", "bench", "completion", "version"]
+            "resume", "retry", "callback", "dead-letter", "executor", "executors", "queues", "limits",
+            "circuits", "workflow", "eval", "migrate", "doctor", "bench", "completion", "version"]
 
 
 class CommandsTest(EndToEndTest):
@@ -368,6 +368,50 @@ class CommandsTest(EndToEndTest):
         self.assertEqual(self.states(self.show(run))["b"], "ready")
         self.executor()
         self.wait_for_end(run)
+
+    # --- stored workflows
+
+    def test_a_stored_workflow_is_submitted_by_its_name(self):
+        self.assertEqual(self.json_of("workflow", "list"), {"workflows": []})
+        self.write("flows/hello.yaml", HELLO)
+        put = self.json_of("workflow", "put", "flows/hello.yaml")
+        self.assertEqual((put["name"], put["version"], put["base_dir"]),
+                         ("hello", 1, str(self.folder / "flows")))
+        self.assertEqual(self.windlass("workflow", "put", "flows/hello.yaml", code=0).stdout,
+                         "hello is version 1\n")
+        self.write("flows/hello.yaml", HELLO.replace("Hello", "Good day"))
+        self.assertEqual(self.json_of("workflow", "put", "flows/hello.yaml")["version"], 2)
+        stale = self.json_of("workflow", "put", "flows/hello.yaml", "--expect", "2")
+        self.assertEqual(stale["version"], 2)  # It is the latest.
+        self.write("flows/hello.yaml", HELLO.replace("Hello", "Howdy"))
+        self.assertIn("version 2 by now",
+                      self.json_of("workflow", "put", "flows/hello.yaml", "--expect", "1", code=2)["error"])
+        latest = self.windlass("submit", "hello", "-p", "who=Grace", code=0).stdout.strip()
+        first = self.json_of("submit", "hello", "--version", "1", "--key", "k")
+        self.assertIs(self.json_of("submit", "hello", "--key", "k")["created"], False)
+        self.windlass("executor", "--exit-when-idle", code=0)
+        document = self.show(latest)
+        self.assertEqual(document["labels"], {"team": "data", "windlass.workflow_version": "2"})
+        self.assertEqual(self.value(document, "greet"), "Good day, Grace")
+        self.assertEqual(self.value(self.show(first["run_id"]), "greet"), "Hello, Ada")
+        text = self.windlass("workflow", "versions", "hello", code=0).stdout.splitlines()
+        self.assertEqual([line.split()[0] for line in text], ["VERSION", "2", "1"])
+        self.assertRegex(self.windlass("workflow", "list", "--name", "ell", code=0).stdout,
+                         r"(?m)^hello +2 ")
+        shown = json.loads(self.windlass("workflow", "show", "hello", "--version", "1", code=0).stdout)
+        self.assertIn("Hello", shown["tasks"]["greet"]["params"]["command"])
+        self.assertEqual(self.json_of("workflow", "delete", "hello")["state"], "deleted")
+        for arguments in (["workflow", "show", "hello"], ["workflow", "delete", "hello"],
+                          ["submit", "hello"], ["workflow", "versions", "hello"]):
+            self.assertIn("hello", self.json_of(*arguments, code=2)["error"])
+
+    def test_a_schedule_of_a_stored_workflow(self):
+        self.write("daily.yaml", HELLO + '    schedule: {cron: "30 6 * * *"}\n')
+        self.windlass("workflow", "put", "daily.yaml", code=0)
+        self.assertEqual(self.json_of("schedules", "add", "hello")["state"], "active")
+        self.assertEqual(len(self.json_of("schedules", "next", "hello", "--count", "2")["times"]), 2)
+        self.assertEqual(self.json_of("schedules", "pause", "hello")["state"], "paused")
+        self.assertEqual(self.json_of("schedules", "remove", "hello")["state"], "removed")
 
     # --- tools
 

@@ -14,6 +14,7 @@ import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
 import { SchedulesPage } from "./pages/schedules";
 import { SubmitPage } from "./pages/submit";
+import { WorkflowsPage } from "./pages/workflows";
 import { link, useRoute } from "./route";
 import type { Route } from "./route";
 import { ThemeButton } from "./theme";
@@ -21,6 +22,7 @@ import { ThemeButton } from "./theme";
 const PLACES: [string, string][] = [
   ["runs", "Runs"], ["dead-letters", "Dead letters"], ["executors", "Executors"],
   ["queues", "Queues"], ["limits", "Limits"], ["circuits", "Circuits"], ["schedules", "Schedules"],
+  ["workflows", "Workflows"],
   ["charts", "Charts"],
 ];
 const CLOCK_MS = 60_000;
@@ -30,13 +32,14 @@ function View({ route }: { route: Route }) {
     case "runs":
       return route.parts[1]
         ? <RunPage key={route.parts[1]} route={route} /> : <RunsPage route={route} />;
-    case "submit": return <SubmitPage />;
+    case "submit": return <SubmitPage key={route.query.toString()} route={route} />;
     case "dead-letters": return <DeadLettersPage route={route} />;
     case "executors": return <ExecutorsPage />;
     case "queues": return <QueuesPage />;
     case "limits": return <LimitsPage />;
     case "circuits": return <CircuitsPage />;
     case "schedules": return <SchedulesPage />;
+    case "workflows": return <WorkflowsPage />;
     case "charts": return <ChartsPage />;
     default: return (
       <Page title="Nothing here">

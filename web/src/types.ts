@@ -28,6 +28,16 @@ export interface Run {
   labels?: JsonObject;
 }
 
+export interface StoredWorkflow {
+  name: string;
+  version: number;
+  digest: string;
+  description: string;
+  base_dir: string;
+  created_at: string;
+  definition?: JsonObject;
+}
+
 export interface Envelope {
   kind: "json" | "binary" | "table" | "reference" | "none";
   media_type?: string;

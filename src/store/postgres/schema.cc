@@ -23,6 +23,8 @@ constexpr Migration kMigrations[] = {
      migrations::k0006CallbacksDown},
     {7, "adaptive_limits", migrations::k0007AdaptiveLimitsUp,
      migrations::k0007AdaptiveLimitsDown},
+    {8, "workflows", migrations::k0008WorkflowsUp,
+     migrations::k0008WorkflowsDown},
 };
 constexpr std::chrono::minutes kMigrationPatience{10};
 

@@ -11,6 +11,7 @@
 #include "store/sql/schedules.h"
 #include "store/sql/self_check.h"
 #include "store/sql/tasks.h"
+#include "store/sql/workflows.h"
 #include "windlass/load.h"
 
 namespace windlass::sql {
@@ -134,6 +135,27 @@ class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
     return callbacks_.Answer(run, task, body);
   }
 
+  // WorkflowControl
+  absl::StatusOr<WorkflowVersion> PutWorkflow(
+      const PutWorkflowRequest& request) override {
+    return workflows_.PutWorkflow(request);
+  }
+  absl::StatusOr<WorkflowVersion> GetWorkflow(
+      const std::string& name, std::optional<int> version) override {
+    return workflows_.GetWorkflow(name, version);
+  }
+  absl::StatusOr<std::vector<WorkflowVersion>> ListWorkflows(
+      const WorkflowFilter& filter) override {
+    return workflows_.ListWorkflows(filter);
+  }
+  absl::StatusOr<std::vector<WorkflowVersion>> ListWorkflowVersions(
+      const std::string& name) override {
+    return workflows_.ListWorkflowVersions(name);
+  }
+  absl::Status DeleteWorkflow(const std::string& name) override {
+    return workflows_.DeleteWorkflow(name);
+  }
+
   // HistoryControl
   absl::StatusOr<PruneReply> Prune(const PruneRequest& request) override {
     return history_.Prune(request);
@@ -226,6 +248,7 @@ class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
   Fleet fleet_{*ledger_};
   Schedules schedules_{*ledger_};
   Callbacks callbacks_{*ledger_};
+  Workflows workflows_{*ledger_};
   History history_{*ledger_};
   Checks checks_{*ledger_};
 };

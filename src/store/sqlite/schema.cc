@@ -31,6 +31,8 @@ constexpr Migration kMigrations[] = {
      migrations::k0010CallbacksDown},
     {11, "adaptive_limits", migrations::k0011AdaptiveLimitsUp,
      migrations::k0011AdaptiveLimitsDown},
+    {12, "workflows", migrations::k0012WorkflowsUp,
+     migrations::k0012WorkflowsDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

@@ -27,7 +27,7 @@ export function SchedulesPage() {
           ? (
             <Empty title="Nothing runs by the clock">
               <p>Give a workflow a <code>schedule</code>, then
-                {" "}<code>windlass schedules put FILE</code>.</p>
+                {" "}<code>windlass schedules add FILE</code>.</p>
             </Empty>)
           : (
             <TableFrame label="Schedules">

@@ -2,14 +2,15 @@
 // form for its params.
 
 import { useEffect, useState } from "preact/hooks";
-import { post, Problem } from "../api";
+import { get, post, Problem, query, request } from "../api";
 import { brief, plural } from "../format";
 import { announce } from "../parts/announcer";
 import { ErrorNote, Page } from "../parts/basic";
 import { fieldOf, readField } from "../params";
 import type { Field } from "../params";
 import { runLink } from "../route";
-import type { CheckedDefinition, JsonObject } from "../types";
+import type { Route } from "../route";
+import type { CheckedDefinition, JsonObject, StoredWorkflow } from "../types";
 
 const CHECK_AFTER_MS = 300;
 const EXAMPLE = `windlass: 1
@@ -22,24 +23,42 @@ tasks:
     params: {command: [echo, "Hello, \${{ params.who }}!"]}
 `;
 
-export function SubmitPage() {
+export const workflowPath = (name: string) => `/workflows/${encodeURIComponent(name)}`;
+
+// `?workflow=NAME&version=N` begins with a stored definition.
+export function SubmitPage({ route }: { route: Route }) {
   const [text, setText] = useState("");
   const [values, setValues] = useState<Record<string, string>>({});
   const [failure, setFailure] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
   const { checked, problem } = useCheck(text);
+  const stored = useStored(route, setText, setFailure);
   const fields = (checked?.params ?? []).map(fieldOf);
+  // A stored one that was not touched is submitted as what it is.
+  const given = stored && stored.text === text
+    ? { workflow: stored.name, version: stored.version } : { definition: text };
   const submit = async () => {
     setFailure(null);
     setBusy(true);
     try {
       const params = readFields(fields, values);
-      const { run_id } = await post<{ run_id: string }>("/runs", { definition: text, params });
+      const { run_id } = await post<{ run_id: string }>("/runs", { ...given, params });
       announce(`Run ${run_id} submitted`, "good");
       location.hash = runLink(run_id);
     } catch (error) {
       setFailure(error as Error);
       setBusy(false);
+    }
+  };
+  const store = async () => {
+    setFailure(null);
+    try {
+      const answer = await request("PUT", workflowPath(checked!.workflow),
+        { body: { definition: text } });
+      const { name, version } = await answer.json() as StoredWorkflow;
+      announce(`${name} is stored as version ${version}`, "good");
+    } catch (error) {
+      setFailure(error as Error);
     }
   };
   return (
@@ -80,10 +99,35 @@ export function SubmitPage() {
         {failure && <ErrorNote error={failure} />}
         <div class="row">
           <button type="submit" class="primary" disabled={!checked || isBusy}>Submit</button>
+          <button type="button" disabled={!checked} onClick={() => void store()}>
+            Store this workflow</button>
         </div>
       </form>
     </Page>
   );
+}
+
+// The stored workflow that the address names, once it is there.
+function useStored(
+  route: Route, setText: (text: string) => void, setFailure: (error: Error) => void,
+) {
+  const name = route.query.get("workflow") ?? "";
+  const version = route.query.get("version") ?? "";
+  const [stored, setStored] = useState<
+    { name: string; version: number; text: string } | null>(null);
+  useEffect(() => {
+    if (!name) return;
+    const abort = new AbortController();
+    get<StoredWorkflow>(workflowPath(name) + query({ version }), abort.signal).then((found) => {
+      const text = JSON.stringify(found.definition, null, 2);
+      setStored({ name, version: found.version, text });
+      setText(text);
+    }, (error: Error) => {
+      if (!abort.signal.aborted) setFailure(error);
+    });
+    return () => abort.abort();
+  }, [name, version]);
+  return stored;
 }
 
 function readFields(fields: Field[], values: Record<string, string>): JsonObject {

@@ -9,6 +9,8 @@ import { DataTable, JsonTree, tableOf } from "./json";
 
 // More than this is not fetched to be looked at.
 const LARGEST = 4 * 1024 * 1024;
+// Of longer texts this is.
+const BEGINNING = 256 * 1024;
 
 export function ResultView(
   { run, task, envelope }: { run: string; task: string; envelope: Envelope },
@@ -51,8 +53,9 @@ type Content =
   | { kind: "json"; value: Json }
   | { kind: "image"; url: string };
 
-async function read(run: string, task: string, media: string): Promise<Content> {
-  const response = await request("GET", `${taskPath(run, task)}/result`);
+async function read(run: string, task: string, media: string, isLong: boolean): Promise<Content> {
+  const response = await request("GET", `${taskPath(run, task)}/result`,
+    isLong ? { headers: { Range: `bytes=0-${BEGINNING - 1}` } } : {});
   if (media.startsWith("image/")) {
     return { kind: "image", url: URL.createObjectURL(await response.blob()) };
   }
@@ -67,12 +70,13 @@ function Preview({ run, task, envelope }: { run: string; task: string; envelope:
   const media = envelope.media_type ?? "";
   const [content, setContent] = useState<Content | null>(null);
   const [error, setError] = useState<Error | null>(null);
-  const canShow = isShown(media) && (envelope.size ?? 0) <= LARGEST;
+  const isLong = (envelope.size ?? 0) > LARGEST;
+  const canShow = isShown(media) && (!isLong || /^text\//.test(media));
   useEffect(() => {
     if (!canShow) return;
     let url = "";
     let isGone = false;
-    read(run, task, media).then((found) => {
+    read(run, task, media, isLong).then((found) => {
       if (found.kind === "image") url = found.url;
       if (isGone) URL.revokeObjectURL(url);
       else setContent(found);
@@ -87,7 +91,12 @@ function Preview({ run, task, envelope }: { run: string; task: string; envelope:
   if (content === null) return <p class="muted">Loading…</p>;
   if (content.kind === "image") return <img class="picture" src={content.url} alt={`Result of ${task}`} />;
   if (content.kind === "json") return <ValueView value={content.value} label={`Result of ${task}`} />;
-  return <pre class="text" tabIndex={0}>{content.text}</pre>;
+  return (
+    <>
+      {isLong && <p class="muted">The first {bytes(BEGINNING)}; save it to see the rest.</p>}
+      <pre class="text" tabIndex={0}>{content.text}</pre>
+    </>
+  );
 }
 
 const EXTENSIONS: [RegExp, string][] = [

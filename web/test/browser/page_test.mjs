@@ -58,6 +58,41 @@ test("a run is submitted with its params and watched live", async () => {
     .getByText("hello Ada 3").first().waitFor();
 });
 
+test("a workflow is stored, found by its name and submitted", async () => {
+  const definition = { windlass: 1, name: "kept", description: "Kept for later",
+    params: { who: { type: "string", default: "world" } },
+    tasks: { greet: shell(["echo", "hello ${{ params.who }}"]) } };
+  await go("submit");
+  await page.getByLabel("Definition, YAML or JSON").fill(JSON.stringify(definition));
+  await click("Store this workflow");
+  await page.getByText("kept is stored as version 1").first().waitFor();
+  await world.api("PUT", "/workflows/kept", { definition: { ...definition, description: "Later" } });
+  await go("workflows");
+  await page.getByLabel("Name").fill("kep");
+  await page.getByRole("row", { name: /kept/ }).getByText("Later").waitFor();
+  await click("Versions of kept");
+  await page.getByRole("link", { name: "version 1" }).click();
+  await page.getByText("kept: 1 task, no problems").waitFor();
+  await page.getByLabel("who").fill("Ada");
+  await click("Submit");
+  await badge("succeeded").waitFor();
+  const [{ labels, params }] = (await world.api("GET", "/runs?workflow=kept")).runs;
+  assert.deepEqual([labels["windlass.workflow_version"], params], ["1", { who: "Ada" }]);
+  await go("workflows");
+  await confirm("Delete");
+  await page.getByText("No workflow is stored").waitFor();
+});
+
+test("of a long text the beginning is shown", async () => {
+  const run = await world.submit({ windlass: 1, name: "long", tasks: {
+    lines: shell("seq -f %09.0f 0 599999", { params: { command: "seq -f %09.0f 0 599999",
+      result: "bytes", media_type: "text/plain" } }) } });
+  await world.until(async () => (await world.state(run)) === "succeeded", "the run succeeds");
+  await go(`runs/${run}/tasks/lines`);
+  await page.getByText("The first 256").waitFor();
+  await page.getByText("000000000").first().waitFor();
+});
+
 test("what is wrong with a definition is told as it is written", async () => {
   await go("submit");
   await page.getByLabel("Definition, YAML or JSON").fill(
@@ -305,7 +340,7 @@ test("a circuit that is open can be closed", async () => {
 });
 
 const PLACES = ["runs", "submit", "dead-letters", "executors", "queues", "limits", "circuits",
-  "schedules", "charts", "nowhere"];
+  "schedules", "workflows", "charts", "nowhere"];
 
 test("every control has a name, and every page a heading", async () => {
   const session = await page.context().newCDPSession(page);

@@ -1,0 +1,1 @@
+DELETE FROM workflow_version WHERE name = ?1

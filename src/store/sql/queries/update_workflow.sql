@@ -1,0 +1,1 @@
+UPDATE workflow SET version = ?2 WHERE name = ?1

@@ -1,0 +1,2 @@
+DROP TABLE workflow_version;
+DROP TABLE workflow;
