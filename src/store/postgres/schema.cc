@@ -19,6 +19,8 @@ constexpr Migration kMigrations[] = {
     {4, "runs_by_state", migrations::k0004RunsByStateUp,
      migrations::k0004RunsByStateDown},
     {5, "circuits", migrations::k0005CircuitsUp, migrations::k0005CircuitsDown},
+    {6, "attempt_logs", migrations::k0008AttemptLogsUp,
+     migrations::k0008AttemptLogsDown},
 };
 constexpr std::chrono::minutes kMigrationPatience{10};
 

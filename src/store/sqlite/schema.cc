@@ -27,6 +27,8 @@ constexpr Migration kMigrations[] = {
     {8, "runs_by_state", migrations::k0008RunsByStateUp,
      migrations::k0008RunsByStateDown},
     {9, "circuits", migrations::k0009CircuitsUp, migrations::k0009CircuitsDown},
+    {10, "attempt_logs", migrations::k0012AttemptLogsUp,
+     migrations::k0012AttemptLogsDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

@@ -13,6 +13,7 @@ expansions AS (DELETE FROM expansion USING gone WHERE expansion.run = gone.run),
 states AS (DELETE FROM saved USING gone WHERE saved.run = gone.run),
 letters AS (DELETE FROM dead_letter USING gone WHERE dead_letter.run = gone.run),
 started AS (DELETE FROM schedule_run USING gone WHERE schedule_run.run = gone.run),
+logs AS (DELETE FROM attempt_log USING gone WHERE attempt_log.run = gone.run),
 keys AS (
   DELETE FROM idempotency USING gone, run, definition
   WHERE run.id = gone.run AND run.idempotency_key IS NOT NULL
