@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "windlass/attempt_log.h"
 #include "windlass/broker.h"
 #include "windlass/diagnosis.h"
 #include "windlass/executor.h"
@@ -98,9 +99,8 @@ class Engine {
   std::optional<BrokerStatus> broker_status() const;
   // Built-in handlers and those of Handle().
   absl::StatusOr<const HandlerRegistry*> handlers();
-  // Where attempts' log files belong: beside the SQLite file, or in .windlass;
-  // empty for a store of the program's own.
-  std::string LogFolder() const;
+  // Where the store keeps what attempts log; null for one that keeps none.
+  absl::StatusOr<AttemptLogStore*> attempt_logs();
 
   // --- work
   // Loads with this engine's task types. Problems are in one InvalidArgument

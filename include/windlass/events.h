@@ -49,6 +49,7 @@ enum class WorkerEvent : std::uint8_t { kStarted, kReused, kDiscarded };
 //   OnStoreError      the store cannot be asked; once per row of errors, and
 //                     once with OK when it can again
 //   OnLog             a handler logged a line
+//   OnOutput          a program of a handler printed these lines
 //   OnResultBytes     so much was written to or read from a result store;
 //                     `store` is the scheme of its URIs: "file"
 //   OnBrokerState     the connection to the broker came, or went and `why`
@@ -89,6 +90,10 @@ class EventSink {
   virtual void OnLog(const Lease& lease, LogLevel level,
                      std::string_view message) {
     (void)lease, (void)level, (void)message;
+  }
+  virtual void OnOutput(const Lease& lease, LogSource source, LogLevel level,
+                        std::string_view lines) {
+    (void)lease, (void)source, (void)level, (void)lines;
   }
   virtual void OnResultBytes(std::string_view store, ResultDirection direction,
                              std::int64_t bytes) {

@@ -28,6 +28,7 @@
 #include "windlass/json.h"
 #include "windlass/lease.h"
 #include "windlass/log_level.h"
+#include "windlass/log_source.h"
 #include "windlass/result.h"
 #include "windlass/result_store.h"
 
@@ -127,6 +128,11 @@ class TaskContext {
   // NotFound when no attempt saved this name.
   virtual absl::StatusOr<Json> Load(std::string_view name) = 0;
   virtual void Log(LogLevel level, std::string_view message) = 0;
+  // What a program printed: whole lines, of which each ends with a line feed.
+  // All of it is for the log of the attempt; `level` is what matters elsewhere.
+  // Unless overridden each line is logged by itself.
+  virtual void LogOutput(LogSource source, LogLevel level,
+                         std::string_view lines);
 
   // --- results larger than memory
   virtual absl::StatusOr<ResultEnvelope> WriteResult(

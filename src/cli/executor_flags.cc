@@ -16,6 +16,7 @@
 #include "engine/attempt_logs.h"
 #include "engine/log_events.h"
 #include "model/definition/byte_size.h"
+#include "windlass/clock.h"
 
 namespace windlass::cli {
 namespace {
@@ -119,6 +120,20 @@ absl::StatusOr<std::int64_t> ReadSpillQuota(const std::string& text) {
       "--spill-quota: '", text, "': expected a size, as 64GiB or 512MiB"));
 }
 
+// Less would hold no beginning and no end that tell anything; more belongs into
+// a result.
+absl::StatusOr<std::int64_t> ReadLogLimit(const std::string& text) {
+  constexpr std::int64_t kLeast = std::int64_t{4} << 10;
+  constexpr std::int64_t kMost = std::int64_t{64} << 20;
+  auto bytes = ParseByteSize(text);
+  if (bytes.ok() && (*bytes == 0 || (*bytes >= kLeast && *bytes <= kMost))) {
+    return *bytes;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--log-limit: '", text,
+                   "': expected a size from 4KiB to 64MiB, or 0B for no logs"));
+}
+
 absl::Status CheckHttp(const std::string& allow, const std::string& ca) {
   auto policy = AddressPolicy::Parse(allow);
   if (!policy.ok()) {
@@ -176,6 +191,7 @@ absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
       {"--drain-grace-period", drain_grace_period, Duration::zero(), ""},
       config.drain_grace_period));
   status.Update(ReadSpillQuota(spill_quota).status());
+  status.Update(ReadLogLimit(log_limit).status());
   status.Update(CheckHttp(http_allow, http_ca));
   status.Update(ReadPublicUrl(public_url, config.public_url));
   if (!status.ok()) return status;
@@ -215,6 +231,9 @@ void AddExecutorFlags(CLI::App& command, ExecutorFlags& flags) {
   AddSetting(command, "--spill-quota", flags.spill_quota,
              "What one sql or validate task may spill, as 64GiB (default: "
              "16GiB)");
+  AddSetting(command, "--log-limit", flags.log_limit,
+             "What is kept of an attempt's log, its beginning and its end; 0B "
+             "is nothing");
   AddSetting(command, "--http-allow", flags.http_allow,
              "To what http tasks may send requests besides public addresses: "
              "loopback, private, link-local, networks, any, none");
@@ -236,7 +255,13 @@ class ExecutionSetup::Impl {
                                       : LogFormat::kText})),
         log_events(log, executor),
         more_events(options.events),
+        log_limit(ReadLogLimit(options.flags.log_limit).value_or(0)),
+        clock(MakeSystemClock()),
         engine(ConfigOf(globals, options)) {}
+  ~Impl() {
+    // What it still has goes to the store, which is the engine's.
+    if (attempt_logs != nullptr) attempt_logs->Stop();
+  }
 
   static EngineConfig ConfigOf(const Globals& globals,
                                const SetupOptions& options) {
@@ -250,6 +275,8 @@ class ExecutionSetup::Impl {
   Logger log;
   LogEvents log_events;
   EventSink* more_events;
+  const std::int64_t log_limit;
+  const std::unique_ptr<Clock> clock;
   std::unique_ptr<AttemptLogs> attempt_logs;
   std::unique_ptr<EventSink> events;
   Engine engine;  // Goes before the events it tells.
@@ -267,9 +294,15 @@ absl::Status ExecutionSetup::Open() {
   auto store = impl_->engine.store();
   if (!store.ok()) return store.status();
   impl_->store = *store;
-  impl_->attempt_logs =
-      std::make_unique<AttemptLogs>(impl_->engine.LogFolder());
-  std::vector<EventSink*> sinks{&impl_->log_events, impl_->attempt_logs.get()};
+  auto logs = impl_->engine.attempt_logs();
+  if (!logs.ok()) return logs.status();
+  std::vector<EventSink*> sinks{&impl_->log_events};
+  if (*logs != nullptr && impl_->log_limit > 0) {
+    impl_->attempt_logs = std::make_unique<AttemptLogs>(
+        **logs, *impl_->clock, impl_->log_events,
+        AttemptLogs::Options{.limit = impl_->log_limit});
+    sinks.push_back(impl_->attempt_logs.get());
+  }
   if (impl_->more_events != nullptr) sinks.push_back(impl_->more_events);
   impl_->events = std::make_unique<EventFanOut>(std::move(sinks));
   impl_->engine.UseEvents(impl_->events.get());

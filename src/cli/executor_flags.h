@@ -30,6 +30,7 @@ struct ExecutorFlags {
   std::string scratch_dir;
   std::string secrets_dir;
   std::string spill_quota;
+  std::string log_limit = "1MiB";
   std::string http_allow = "loopback";
   std::string http_ca;
   std::string public_url;
@@ -62,7 +63,7 @@ struct SetupOptions {
 };
 
 // An engine ready to execute: children of tasks are guarded, events go to the
-// log and to the attempts' log files. Make it before any thread of your own.
+// log, what attempts log to the store. Make it before any thread of your own.
 class ExecutionSetup {
  public:
   // For the executor of that name.

@@ -127,16 +127,20 @@ int Serve(const Globals& globals, const Flags& flags) {
   return WithStore(globals, [&](Engine& engine, Store& store) -> int {
     auto results = engine.results();
     if (!results.ok()) return Fail(globals, results.status());
+    auto logs = engine.attempt_logs();
+    if (!logs.ok()) return Fail(globals, logs.status());
     ResultIo io(**results);
-    auto server = OpenApiServer(
-        *address,
-        {.api = {.store = &store, .results = &io, .load = CheckedLoadOptions()},
-         .clock = clock.get(),
-         .tokens = *tokens,
-         .log = log,
-         .connections = flags.connections,
-         .identity = *identity,
-         .maximum_body_bytes = *maximum});
+    auto server =
+        OpenApiServer(*address, {.api = {.store = &store,
+                                         .results = &io,
+                                         .logs = *logs,
+                                         .load = CheckedLoadOptions()},
+                                 .clock = clock.get(),
+                                 .tokens = *tokens,
+                                 .log = log,
+                                 .connections = flags.connections,
+                                 .identity = *identity,
+                                 .maximum_body_bytes = *maximum});
     if (!server.ok()) {
       return Fail(globals, Named("--listen", server.status()));
     }

@@ -1,100 +1,171 @@
 #include "engine/attempt_logs.h"
 
-#include <fcntl.h>
-
-#include <algorithm>
-#include <filesystem>
-#include <tuple>
-
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "model/task_name.h"
+#include <utility>
 
 namespace windlass {
 namespace {
 
-namespace fs = std::filesystem;
-
-std::string TaskName(const Lease& lease) {
-  return FormatTaskName(lease.spec().id, lease.task);
+// Whether the same call may succeed later.
+bool MayPass(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsAborted(status) || absl::IsResourceExhausted(status);
 }
 
 }  // namespace
 
-std::shared_ptr<AttemptLogs::File> AttemptLogs::Open(const Lease& lease) {
-  absl::MutexLock lock(&mutex_);
-  std::shared_ptr<File>& file = open_[lease.token];
-  if (file == nullptr) {
-    file = std::make_shared<File>();
-    fs::path folder = fs::path(folder_) / FormatRunId(lease.run->id);
-    std::error_code ignored;
-    fs::create_directories(folder, ignored);
-    fs::path path =
-        folder / absl::StrCat(TaskName(lease), ".", lease.attempt, ".log");
-    file->fd = UniqueFd(
-        open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  }
-  return file;
-}
+AttemptLogs::AttemptLogs(AttemptLogStore& store, Clock& clock, EventSink& told,
+                         Options options)
+    : ThreadService("wl-logs"),
+      store_(store),
+      clock_(clock),
+      errors_("write logs", told),
+      options_(options) {}
 
 void AttemptLogs::OnLog(const Lease& lease, LogLevel level,
                         std::string_view message) {
-  (void)level;
-  if (folder_.empty()) return;
-  std::shared_ptr<File> file = Open(lease);
-  std::string line = absl::StrCat(std::string(message), "\n");
+  OnOutput(lease, LogSource::kHandler, level, message);
+}
+
+void AttemptLogs::OnOutput(const Lease& lease, LogSource source, LogLevel level,
+                           std::string_view lines) {
+  bool is_first = false;
   {
-    absl::MutexLock lock(&mutex_);
-    if (file->bytes + static_cast<std::int64_t>(line.size()) > kMaximumBytes) {
-      file->dropped += static_cast<std::int64_t>(line.size());
-      return;
+    MutexLock lock(mutex_);
+    if (stopped_) return;
+    auto found = logs_.find(lease.token);
+    if (found == logs_.end()) {
+      is_first = logs_.empty();
+      found =
+          logs_
+              .emplace(lease.token, Log{.run = lease.run->id,
+                                        .task = lease.task,
+                                        .attempt = lease.attempt,
+                                        .buffer = LogBuffer(options_.limit)})
+              .first;
+      open_count_.fetch_add(1, std::memory_order_relaxed);
     }
-    file->bytes += static_cast<std::int64_t>(line.size());
+    LogBuffer& buffer = found->second.buffer;
+    held_ -= buffer.size();
+    if (held_ + lines.size() > kMaximumHeld) {
+      buffer.Skip(lines.size());
+    } else {
+      buffer.Append(source, level, lines);
+    }
+    held_ += buffer.size();
+    if (!std::exchange(changed_since_, true)) changed_.notify_one();
   }
-  // Appends are atomic, so lines of two threads do not mix.
-  (void)WriteAll(file->fd.get(), line, "attempt log");
+  if (is_first) Start();
 }
 
 void AttemptLogs::OnAttemptEnded(const Lease& lease, const AttemptEnd& end) {
   (void)end;
-  std::shared_ptr<File> file;
-  {
-    absl::MutexLock lock(&mutex_);
-    auto found = open_.find(lease.token);
-    if (found == open_.end()) return;
-    file = std::move(found->second);
-    open_.erase(found);
+  if (open_count_.load(std::memory_order_relaxed) == 0) return;
+  MutexLock lock(mutex_);
+  auto found = logs_.find(lease.token);
+  if (found == logs_.end()) return;
+  found->second.ended = true;
+  if (!std::exchange(changed_since_, true)) changed_.notify_one();
+}
+
+void AttemptLogs::Run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    {
+      MutexLock lock(mutex_);
+      changed_.wait(mutex_, stop, [this] {
+        mutex_.AssertHeld();
+        return changed_since_;
+      });
+    }
+    // Gathers what comes together.
+    clock_.SleepFor(kInterval, stop);
+    if (!stop.stop_requested()) WriteUntilDone(When::kDue);
   }
-  if (file->dropped > 0) {
-    (void)WriteAll(file->fd.get(),
-                   absl::StrCat("… ", file->dropped, " bytes more, not kept\n"),
-                   "attempt log");
+  {
+    // What comes now has nobody to write it.
+    MutexLock lock(mutex_);
+    stopped_ = true;
+  }
+  WriteUntilDone(When::kNow);
+}
+
+void AttemptLogs::WriteUntilDone(When when) {
+  while (WriteBatch(when)) {
   }
 }
 
-std::vector<AttemptLog> ListAttemptLogs(const std::string& folder, RunId run) {
-  std::vector<AttemptLog> logs;
-  std::error_code error;
-  for (const auto& entry :
-       fs::directory_iterator(fs::path(folder) / FormatRunId(run), error)) {
-    std::string name = entry.path().filename();
-    if (!name.ends_with(".log")) continue;
-    name.resize(name.size() - 4);
-    std::size_t dot = name.rfind('.');
-    AttemptLog log;
-    if (dot == std::string::npos ||
-        !absl::SimpleAtoi(name.substr(dot + 1), &log.attempt)) {
+bool AttemptLogs::WriteBatch(When when) {
+  if (unwritten_.empty()) unwritten_ = TakeBatch(when);
+  if (unwritten_.empty()) return false;
+  std::size_t bytes = 0;
+  for (const AttemptLogAppend& append : unwritten_) bytes += append.text.size();
+  const absl::Status status = store_.AppendLogs(unwritten_);
+  errors_.Note(status);
+  if (!status.ok() && MayPass(status)) {
+    // Chunks that are there already are no trouble, so the same batch is tried
+    // again as it is.
+    MutexLock lock(mutex_);
+    changed_since_ = true;
+    return false;
+  }
+  unwritten_.clear();
+  return when == When::kNow || bytes >= kBatchBytes;
+}
+
+std::vector<AttemptLogAppend> AttemptLogs::TakeBatch(When when) {
+  const Duration now = clock_.Steady();
+  std::vector<AttemptLogAppend> batch;
+  std::size_t bytes = 0;
+  MutexLock lock(mutex_);
+  changed_since_ = false;
+  // In turn, so that those who print much do not hide others.
+  auto next = logs_.upper_bound(last_taken_);
+  for (std::size_t left = logs_.size(); left > 0 && bytes < kBatchBytes;
+       --left) {
+    if (next == logs_.end()) next = logs_.begin();
+    auto& [token, log] = *next;
+    const std::size_t size = log.buffer.size();
+    if (size == 0 && !log.ended) {
+      ++next;
       continue;
     }
-    log.task = name.substr(0, dot);
-    log.path = entry.path();
-    logs.push_back(std::move(log));
+    if (when == When::kDue && !log.ended && log.not_before > now) {
+      changed_since_ = true;
+      ++next;
+      continue;
+    }
+    Take(log, token, batch);
+    if (log.buffer.is_full()) log.not_before = now + kTailInterval;
+    held_ -= size;
+    bytes += size;
+    last_taken_ = token;
+    if (log.ended) {
+      open_count_.fetch_sub(1, std::memory_order_relaxed);
+      next = logs_.erase(next);
+    } else {
+      ++next;
+    }
   }
-  std::sort(logs.begin(), logs.end(),
-            [](const AttemptLog& a, const AttemptLog& b) {
-              return std::tie(a.task, a.attempt) < std::tie(b.task, b.attempt);
-            });
-  return logs;
+  return batch;
+}
+
+void AttemptLogs::Take(Log& log, LeaseToken token,
+                       std::vector<AttemptLogAppend>& batch) {
+  LogBuffer::Taken taken = log.buffer.Take();
+  // That it has ended is to be told, too, when there is nothing else to tell.
+  if (taken.pieces.empty()) taken.pieces.push_back({log.buffer.end(), ""});
+  for (LogBuffer::Piece& piece : taken.pieces) {
+    AttemptLogAppend append;
+    append.run = log.run;
+    append.task = log.task;
+    append.attempt = log.attempt;
+    append.place = {token, piece.offset};
+    append.text = std::move(piece.text);
+    batch.push_back(std::move(append));
+  }
+  AttemptLogAppend& newest = batch.back();
+  newest.last = log.ended;
+  newest.drop_from = taken.drop_from;
+  newest.drop_before = taken.drop_before;
 }
 
 }  // namespace windlass

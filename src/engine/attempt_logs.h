@@ -1,57 +1,94 @@
-// Log lines of attempts, kept as files: one per attempt that logged anything,
-// FOLDER/r42/report.1.log (task, or task[index], then the attempt). Bounded;
-// what is beyond the bound is counted in the last line.
+// Brings what attempts print and log to the store, while they run.
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
-#include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
-#include "base/file.h"
+#include "base/mutex.h"
+#include "base/service.h"
+#include "engine/log_buffer.h"
+#include "executor/store_errors.h"
+#include "windlass/attempt_log.h"
+#include "windlass/clock.h"
 #include "windlass/events.h"
 
 namespace windlass {
 
-// Thread-safe. A log that cannot be written never fails a task.
-class AttemptLogs : public EventSink {
+// Writes every kInterval what has come since, of all attempts together. Bounded
+// in what it keeps of an attempt, in what it holds in memory, and, for attempts
+// that print without end, in what it writes. A log that cannot be written never
+// fails a task nor slows it. An attempt that prints nothing costs nothing.
+//
+// Thread-safe. Its thread starts with the first line.
+class AttemptLogs : public EventSink, public ThreadService {
  public:
-  static constexpr std::int64_t kMaximumBytes = 8 << 20;
+  static constexpr Duration kInterval = std::chrono::milliseconds(200);
+  // Between two writes of the end of a log that goes on and on.
+  static constexpr Duration kTailInterval = std::chrono::seconds(1);
+  static constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
+  // Beyond, lines are left out: the store is too slow, or does not answer.
+  static constexpr std::size_t kMaximumHeld = std::size_t{64} << 20;
 
-  // An empty folder name keeps nothing.
-  explicit AttemptLogs(std::string folder) : folder_(std::move(folder)) {}
+  struct Options {
+    // Kept of each attempt, in bytes: half of it the beginning, half the end.
+    std::int64_t limit = 0;
+  };
+
+  // All borrowed; `told` hears of a store that does not answer.
+  AttemptLogs(AttemptLogStore& store, Clock& clock, EventSink& told,
+              Options options);
+  // Stop() writes what has come until then.
+  ~AttemptLogs() override { Stop(); }
 
   void OnLog(const Lease& lease, LogLevel level,
              std::string_view message) override;
+  void OnOutput(const Lease& lease, LogSource source, LogLevel level,
+                std::string_view lines) override;
   void OnAttemptEnded(const Lease& lease, const AttemptEnd& end) override;
 
+ protected:
+  void Run(std::stop_token stop) override;
+
  private:
-  struct File {
-    UniqueFd fd;
-    std::int64_t bytes = 0;
-    std::int64_t dropped = 0;
+  struct Log {
+    RunId run;
+    TaskKey task;
+    int attempt = 1;
+    LogBuffer buffer;
+    bool ended = false;
+    Duration not_before{0};  // By the steady clock.
   };
+  enum class When : std::uint8_t { kDue, kNow };
 
-  std::shared_ptr<File> Open(const Lease& lease);
+  void WriteUntilDone(When when);
+  std::vector<AttemptLogAppend> TakeBatch(When when);
+  // Whether the next is to follow at once.
+  bool WriteBatch(When when);
+  static void Take(Log& log, LeaseToken token,
+                   std::vector<AttemptLogAppend>& batch);
 
-  const std::string folder_;
-  absl::Mutex mutex_;
-  // By lease token. Shared: a line is written outside the lock.
-  std::map<LeaseToken, std::shared_ptr<File>> open_ ABSL_GUARDED_BY(mutex_);
+  AttemptLogStore& store_;
+  Clock& clock_;
+  StoreErrors errors_;  // Of the thread.
+  const Options options_;
+
+  // Of the thread alone: what the store did not take yet.
+  std::vector<AttemptLogAppend> unwritten_;
+
+  // So that the end of an attempt that logged nothing takes no lock.
+  std::atomic<int> open_count_{0};
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<LeaseToken, Log> logs_ ABSL_GUARDED_BY(mutex_);
+  LeaseToken last_taken_ ABSL_GUARDED_BY(mutex_);
+  std::size_t held_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool changed_since_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
-
-// A file of an attempt that is over or still being written.
-struct AttemptLog {
-  std::string task;  // "report", "per_airport[3]"
-  int attempt = 0;
-  std::string path;
-};
-
-// All there are of a run, by task and attempt.
-std::vector<AttemptLog> ListAttemptLogs(const std::string& folder, RunId run);
 
 }  // namespace windlass

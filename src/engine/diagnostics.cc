@@ -152,9 +152,6 @@ class Examination {
   }
 
   void LookAtFolders() {
-    if (const std::string logs = engine_.LogFolder(); !logs.empty()) {
-      Add(CheckFolder("folder of logs", logs));
-    }
     Add(CheckScratch(executor_.scratch_dir));
     if (!executor_.secrets_dir.empty()) {
       Add(CheckSecretsFolder(executor_.secrets_dir));

@@ -484,9 +484,10 @@ absl::StatusOr<const HandlerRegistry*> Engine::handlers() {
   return &impl_->handlers;
 }
 
-std::string Engine::LogFolder() const {
-  if (impl_->store_replaced) return "";
-  return (impl_->Folder() / "logs").string();
+absl::StatusOr<AttemptLogStore*> Engine::attempt_logs() {
+  auto opened = impl_->OpenStore();
+  if (!opened.ok()) return opened.status();
+  return dynamic_cast<AttemptLogStore*>(impl_->real_store);
 }
 
 absl::StatusOr<std::shared_ptr<const Workflow>> Engine::Load(

@@ -116,6 +116,18 @@ void LogEvents::OnLog(const Lease& lease, LogLevel level,
   Log(lease, level, message, {});
 }
 
+void LogEvents::OnOutput(const Lease& lease, LogSource source, LogLevel level,
+                         std::string_view lines) {
+  (void)source;
+  if (!log_.Enabled(level)) return;
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    Log(lease, level, lines.substr(0, end), {});
+    if (end == std::string_view::npos) return;
+    lines.remove_prefix(end + 1);
+  }
+}
+
 void LogEvents::OnBrokerState(BrokerState state, std::string_view why) {
   if (state == BrokerState::kDisconnected) {
     log_.Warn("broker", {{"state", Name(state)}, {"reason", why}});
@@ -165,6 +177,10 @@ void EventFanOut::OnPruned(std::int64_t runs) {
 void EventFanOut::OnLog(const Lease& lease, LogLevel level,
                         std::string_view message) {
   for (EventSink* sink : sinks_) sink->OnLog(lease, level, message);
+}
+void EventFanOut::OnOutput(const Lease& lease, LogSource source, LogLevel level,
+                           std::string_view lines) {
+  for (EventSink* sink : sinks_) sink->OnOutput(lease, source, level, lines);
 }
 void EventFanOut::OnResultBytes(std::string_view store,
                                 ResultDirection direction, std::int64_t bytes) {

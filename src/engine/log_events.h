@@ -29,6 +29,8 @@ class LogEvents : public EventSink {
   void OnPruned(std::int64_t runs) override;
   void OnLog(const Lease& lease, LogLevel level,
              std::string_view message) override;
+  void OnOutput(const Lease& lease, LogSource source, LogLevel level,
+                std::string_view lines) override;
   void OnBrokerState(BrokerState state, std::string_view why) override;
 
  private:
@@ -59,6 +61,8 @@ class EventFanOut : public EventSink {
   void OnPruned(std::int64_t runs) override;
   void OnLog(const Lease& lease, LogLevel level,
              std::string_view message) override;
+  void OnOutput(const Lease& lease, LogSource source, LogLevel level,
+                std::string_view lines) override;
   void OnResultBytes(std::string_view store, ResultDirection direction,
                      std::int64_t bytes) override;
   void OnBrokerState(BrokerState state, std::string_view why) override;

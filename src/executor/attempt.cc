@@ -346,6 +346,26 @@ void Attempt::Log(LogLevel level, std::string_view message) {
   }
 }
 
+void Attempt::LogOutput(LogSource source, LogLevel level,
+                        std::string_view lines) {
+  Use use(*this);
+  if (!use) return;
+  if (redactor_.empty()) {
+    return parts_.events->OnOutput(lease_, source, level, lines);
+  }
+  // By itself, as a line that is a secret and nothing else is redacted however
+  // short it is.
+  std::string redacted;
+  redacted.reserve(lines.size());
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    redacted += redactor_.Redact(lines.substr(0, end));
+    redacted += '\n';
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  parts_.events->OnOutput(lease_, source, level, redacted);
+}
+
 // The first content of a kind has the plain key, later ones are numbered, so
 // that no two of an attempt share one.
 WriteOptions Attempt::WriteOptionsFor(std::string_view name) const {

@@ -114,6 +114,8 @@ class Attempt : public TaskContext,
   absl::Status Save(std::string_view name, Content content) override;
   absl::StatusOr<Json> Load(std::string_view name) override;
   void Log(LogLevel level, std::string_view message) override;
+  void LogOutput(LogSource source, LogLevel level,
+                 std::string_view lines) override;
   absl::StatusOr<ResultEnvelope> WriteResult(
       ByteSource& content, std::string_view media_type) override;
   absl::StatusOr<std::string> SignUrl(std::string_view uri,

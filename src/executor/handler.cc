@@ -26,6 +26,15 @@ Outcome OfKind(AttemptOutcome kind) {
 
 }  // namespace
 
+void TaskContext::LogOutput(LogSource, LogLevel level, std::string_view lines) {
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    Log(level, lines.substr(0, end));
+    if (end == std::string_view::npos) return;
+    lines.remove_prefix(end + 1);
+  }
+}
+
 Outcome Outcome::Success(std::string_view text) {
   return Success(Json(boost::json::string_view(text.data(), text.size())));
 }

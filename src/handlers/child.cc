@@ -75,24 +75,30 @@ void LineLog::Append(std::string_view bytes) {
     const std::string_view piece = bytes.substr(0, end);
     // One byte more than fits shows that the line is longer.
     line_ += piece.substr(0, kMaximumLine + 1 - line_.size());
-    if (end == std::string_view::npos) return;
-    Emit();
+    if (end == std::string_view::npos) break;
+    EndLine();
     bytes.remove_prefix(end + 1);
   }
+  Emit();
 }
 
 void LineLog::Flush() {
-  if (!line_.empty()) Emit();
+  if (!line_.empty()) EndLine();
+  Emit();
+}
+
+void LineLog::EndLine() {
+  lines_ += Utf8Head(line_, kMaximumLine);
+  lines_ += '\n';
+  line_.clear();
 }
 
 void LineLog::Emit() {
-  const std::string line = std::exchange(line_, "");
-  if (total_ >= kMaximumTotal) return;
-  total_ += line.size() + 1;
-  task_.Log(level_, Utf8Head(line, kMaximumLine));
-  if (total_ >= kMaximumTotal) {
-    task_.Log(LogLevel::kWarn, "more output follows; it is no longer logged");
-  }
+  if (lines_.empty()) return;
+  task_.LogOutput(source_, level_, lines_);
+  total_ += lines_.size();
+  if (total_ >= kMaximumTotal) level_ = LogLevel::kTrace;
+  lines_.clear();
 }
 
 std::string OutputTail(const CapturedOutput& output) {

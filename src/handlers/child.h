@@ -30,26 +30,30 @@ void AddVariables(const Json& params, Environment& environment);
 // NotFound when there is no such folder.
 absl::StatusOr<std::string> FolderForChild(const TaskContext& task);
 
-// Turns output into log lines, as UTF-8. Long lines are cut, and a program
-// that says too much is heard no further (one line tells so), so a child
-// cannot flood the log. Not thread-safe.
+// Turns output into log lines, as UTF-8. Long lines are cut. What a program
+// says beyond kMaximumTotal is for the log of its attempt alone, which keeps
+// the end, so that a child cannot flood other logs. Not thread-safe.
 class LineLog {
  public:
   static constexpr std::size_t kMaximumLine = 4096;
   static constexpr std::size_t kMaximumTotal = std::size_t{1} << 20;
 
-  LineLog(TaskContext& task, LogLevel level) : task_(task), level_(level) {}
+  LineLog(TaskContext& task, LogSource source, LogLevel level)
+      : task_(task), source_(source), level_(level) {}
 
   void Append(std::string_view bytes);
   // What came after the last line feed.
   void Flush();
 
  private:
+  void EndLine();
   void Emit();
 
   TaskContext& task_;
-  const LogLevel level_;
+  const LogSource source_;
+  LogLevel level_;
   std::string line_;  // Its first kMaximumLine + 1 bytes.
+  std::string lines_;
   std::size_t total_ = 0;
 };
 

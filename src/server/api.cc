@@ -29,6 +29,7 @@ ApiRoute DescriptionRoute(std::shared_ptr<const std::string> text) {
 std::vector<Route> ApiRoutes(const ApiParts& parts) {
   std::vector<ApiRoute> routes = RunRoutes(parts);
   Append(routes, TaskRoutes(parts));
+  Append(routes, LogRoutes(parts));
   Append(routes, DefinitionRoutes(parts));
   Append(routes, FleetRoutes(parts));
   Append(routes, DeadLetterRoutes(parts));

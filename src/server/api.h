@@ -12,6 +12,8 @@ namespace windlass {
 // /runs and what is below a run.
 std::vector<ApiRoute> RunRoutes(const ApiParts& parts);
 std::vector<ApiRoute> TaskRoutes(const ApiParts& parts);
+// /runs/{run}/tasks/{task}/logs
+std::vector<ApiRoute> LogRoutes(const ApiParts& parts);
 // /runs/{run}/definition, /definitions.
 std::vector<ApiRoute> DefinitionRoutes(const ApiParts& parts);
 // /executors, /queues, /limits, /circuits, /statistics.

@@ -17,6 +17,8 @@
 
 namespace windlass {
 
+class AttemptLogStore;
+class Clock;
 class EventFeed;
 class ResultIo;
 
@@ -25,7 +27,10 @@ struct ApiParts {
   Store* store = nullptr;
   ResultIo* results = nullptr;
   EventFeed* events = nullptr;
-  LoadOptions load;  // How definitions are checked.
+  AttemptLogStore* logs = nullptr;  // Null for a store that keeps none.
+  Clock* clock = nullptr;
+  int maximum_followers = 16;  // Of logs, at a time.
+  LoadOptions load;            // How definitions are checked.
 };
 
 // A request whose body, if its route takes one, fits the route's schema; an

@@ -35,6 +35,8 @@ class HttpApiServer : public ApiServer {
         feed_(*parts_.api.store, *parts_.clock,
               std::max(1, parts_.connections / 2)) {
     parts_.api.events = &feed_;
+    parts_.api.clock = parts_.clock;
+    parts_.api.maximum_followers = std::max(1, parts_.connections / 4);
   }
 
   absl::Status Open(const ListenAddress& address) {

@@ -24,7 +24,7 @@ namespace windlass {
 class Clock;
 
 struct ApiServerParts {
-  ApiParts api;            // But for `events`, which the server has itself.
+  ApiParts api;            // But for what the server has itself.
   Clock* clock = nullptr;  // Borrowed.
   AccessTokens tokens;
   // Every answer is a line at debug, one that is our fault a warning. Neither

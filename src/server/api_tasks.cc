@@ -11,34 +11,11 @@
 #include "results/result_io.h"
 #include "results/task_result.h"
 #include "server/api.h"
+#include "server/api_subject.h"
 #include "server/byte_range.h"
 
 namespace windlass {
 namespace {
-
-// A task of a run, as the path names it.
-struct Subject {
-  std::shared_ptr<const RunInfo> run;
-  std::string name;
-  TaskRecord task;
-};
-
-absl::StatusOr<Subject> SubjectOf(Store& store, const ApiCall& call) {
-  auto run = RunOf(call);
-  if (!run.ok()) return run.status();
-  auto info = store.GetRunInfo(*run);
-  if (!info.ok()) return info.status();
-  const std::string& name = call.request.Captured("task");
-  auto key = FindTask(*(*info)->workflow, name);
-  if (!key.ok()) return key.status();
-  auto task = store.GetTask(*run, *key);
-  if (absl::IsNotFound(task.status())) {
-    return absl::NotFoundError(
-        Concat("run ", FormatRunId(*run), " has no task ", name));
-  }
-  if (!task.ok()) return task.status();
-  return Subject{*std::move(info), name, *std::move(task)};
-}
 
 absl::StatusOr<HttpResponse> List(Store& store, const ApiCall& call) {
   auto run = RunOf(call);
@@ -200,7 +177,7 @@ absl::StatusOr<HttpResponse> EnvelopeContent(ResultIo& results,
 }
 
 absl::StatusOr<HttpResponse> ContentOf(const ApiParts& parts,
-                                       const Subject& subject,
+                                       const ApiSubject& subject,
                                        const IncomingRequest& request) {
   const TaskRecord& task = subject.task;
   const ResultEnvelope envelope = task.result.value_or(ResultEnvelope{});

@@ -247,7 +247,7 @@ class HealthTest(EndToEndTest):
         found = self.findings("--slots", "4")
         self.assertLessEqual(
             {"store", "executors", "clock", "results", "folder of results", "folder of the store",
-             "disk of the store", "folder of logs", "folder of scratch", "open files", "processes", "sh", "python3",
+             "disk of the store", "folder of scratch", "open files", "processes", "sh", "python3",
              "time zones"}, set(found))
         self.assertEqual({found[check]["level"] for check in ("sh", "python3", "clock", "store")},
                          {"ok"})

@@ -66,6 +66,45 @@ class ServerTest(ServerCase):
         self.assertEqual(server.get(f"{tasks}/bytes/saved").json(),
                          {"heartbeat_details": None, "saved": {}})
 
+    def test_logs_are_read_in_pages_as_text_and_as_they_come(self):
+        server = self.serve("--connections", "8")
+        self.executor()
+        run = self.submitted(server, {
+            "windlass": 1, "name": "prints",
+            "tasks": {"a": {"type": "shell", "params": {
+                "command": "echo one; until [ -e go ]; do sleep 0.05; done; echo two >&2"}}}})
+        path = f"/api/v1/runs/{run}/tasks/a/logs"
+        stream = Stream(server, path, Accept="text/event-stream")
+        first = stream.until("lines")
+        line, = first["data"]["lines"]
+        self.assertEqual((first["data"]["attempt"], line["source"], line["text"]),
+                         (1, "stdout", "one"))
+        page = server.get(path).json()
+        self.assertEqual((page["lines"], page["complete"]), ([line], False))
+        self.assertEqual(server.get(f"{path}?after={page['next']}").json()["lines"], [])
+        # Followers leave threads for others.
+        second = Stream(server, path, Accept="text/event-stream")
+        self.assertEqual(Stream(server, path, Accept="text/event-stream").head, 503)
+        second.close()
+        self.write("go", "")
+        late = stream.until("lines")["data"]["lines"]
+        self.assertEqual([(line["source"], line["text"]) for line in late], [("stderr", "two")])
+        stream.until("end")
+        self.assertEqual(stream.line(), "")
+        stream.close()
+        # Who comes back goes on where he was.
+        again = Stream(server, path, Accept="text/event-stream", **{"Last-Event-ID": first["id"]})
+        self.assertEqual(again.until("lines")["data"]["lines"], late)
+        again.close()
+        page = server.get(f"{path}?attempt=1&after={page['next']}").json()
+        self.assertEqual((page["lines"], page["complete"]), (late, True))
+        text = Stream(server, path, Accept="text/plain")
+        self.assertEqual(text.response.read(), b"one\ntwo\n")
+        self.assertEqual(server.get(f"{path}?attempt=2").json()["lines"], [])
+        for wrong in ("attempt=0", "attempt=x", "after=7", "after=x-1", "lines=3"):
+            self.assertEqual(server.get(f"{path}?{wrong}").status, 400, wrong)
+        self.assertEqual(server.get(f"/api/v1/runs/{run}/tasks/b/logs").status, 404)
+
     def test_a_result_that_was_damaged_is_cut_off(self):
         server = self.serve()
         self.executor()
@@ -152,6 +191,7 @@ class ServerTest(ServerCase):
         self.assertEqual(self.ended(server, run)["state"], "failed")
         self.assertEqual(server.post(f"{path}/pause").status, 409)
         self.assertEqual(server.get(f"{path}/tasks/bad/result").status, 409)
+        self.assertEqual(server.get(f"{path}/tasks/bad/logs").json()["lines"], [])
 
         letters = server.get(f"/api/v1/dead-letters?run={run}").json()
         self.assertEqual(letters, self.windlass("dead-letter", "list", "--output", "json").json())

@@ -72,16 +72,20 @@ void FakeTaskContext::Stop(StopReason reason) {
 bool FakeTaskContext::WaitForLog(std::string_view text) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, std::chrono::seconds(10), [&] {
-    for (const std::string& line : logs_) {
+    for (const auto& [level, line] : logs_) {
       if (line.find(text) != std::string::npos) return true;
     }
     return false;
   });
 }
 
-std::vector<std::string> FakeTaskContext::logs() const {
+std::vector<std::string> FakeTaskContext::logs(LogLevel least) const {
   std::lock_guard lock(mutex_);
-  return logs_;
+  std::vector<std::string> lines;
+  for (const auto& [level, line] : logs_) {
+    if (level >= least) lines.push_back(line);
+  }
+  return lines;
 }
 
 std::vector<std::pair<double, std::string>> FakeTaskContext::progress() const {
@@ -169,11 +173,11 @@ absl::StatusOr<Json> FakeTaskContext::Load(std::string_view name) {
   return found->second;
 }
 
-void FakeTaskContext::Log(LogLevel, std::string_view message) {
+void FakeTaskContext::Log(LogLevel level, std::string_view message) {
   std::function<void(std::string_view)> look;
   {
     std::lock_guard lock(mutex_);
-    logs_.emplace_back(message);
+    logs_.emplace_back(level, message);
     look = on_log_;
   }
   changed_.notify_all();

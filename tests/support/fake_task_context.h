@@ -42,7 +42,8 @@ class FakeTaskContext : public TaskContext {
   [[nodiscard]] bool WaitForLog(std::string_view text);
 
   // --- for the test, afterwards
-  std::vector<std::string> logs() const;
+  // Of this level and above.
+  std::vector<std::string> logs(LogLevel least = LogLevel::kDebug) const;
   std::vector<std::pair<double, std::string>> progress() const;
   std::vector<Json> heartbeats() const;
   std::map<std::string, Json> saved() const;
@@ -96,7 +97,7 @@ class FakeTaskContext : public TaskContext {
   std::function<void(const Json&)> on_heartbeat_;
   std::map<std::string, Json> results_;
   Json heartbeat_details_;
-  std::vector<std::string> logs_;
+  std::vector<std::pair<LogLevel, std::string>> logs_;
   std::vector<std::pair<double, std::string>> progress_;
   std::vector<Json> heartbeats_;
   std::map<std::string, Json> saved_;

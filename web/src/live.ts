@@ -13,11 +13,12 @@ const RECONNECT_MS = 2_000;
 const SILENCE_MS = 15_000;
 const POLL_MS = 3_000;
 
-async function readStream(
+// Reads events until the stream ends or is silent too long; returns the last id.
+export async function readStream(
   path: string,
   lastId: string,
   signal: AbortSignal,
-  onEvent: (event: string, data: string) => void,
+  onEvent: (event: string, data: string, id: string) => void,
   onOpen: () => void,
 ): Promise<string> {
   const parser = new EventParser();
@@ -35,7 +36,7 @@ async function readStream(
     try {
       const { done, value } = await reader.read();
       if (done) return parser.lastId;
-      for (const { event, data } of parser.push(value)) onEvent(event, data);
+      for (const { event, data, id } of parser.push(value)) onEvent(event, data, id);
     } catch {
       return parser.lastId;
     } finally {

@@ -57,6 +57,13 @@ export interface TaskError {
   details?: Json;
 }
 
+export interface LogLine {
+  at: string;
+  source: "handler" | "stdout" | "stderr" | "left_out";
+  level?: string;
+  text: string;
+}
+
 export interface Attempt {
   attempt: number;
   outcome: string;

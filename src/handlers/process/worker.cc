@@ -69,7 +69,7 @@ bool Worker::Answers(Duration timeout) {
 Outcome Worker::Execute(TaskContext& task, const Json& args) {
   reusable_ = false;
   id_ = Concat(++tasks_);
-  log_ = std::make_unique<LineLog>(task, LogLevel::kInfo);
+  log_ = std::make_unique<LineLog>(task, LogSource::kStderr, LogLevel::kInfo);
   errors_ = std::make_unique<OutputCapture>(kErrorBytes);
   Outcome outcome = Converse(task, args);
   // Stragglers on standard error belong to this task still.

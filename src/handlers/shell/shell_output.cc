@@ -27,9 +27,10 @@ Outcome InvalidResult(std::string message) {
 ShellOutput::ShellOutput(TaskContext& task, Options options)
     : task_(task),
       options_(std::move(options)),
-      stdout_log_(task, options_.form == ResultForm::kText ? LogLevel::kInfo
-                                                           : LogLevel::kDebug),
-      stderr_log_(task, LogLevel::kInfo) {}
+      stdout_log_(task, LogSource::kStdout,
+                  options_.form == ResultForm::kText ? LogLevel::kInfo
+                                                     : LogLevel::kDebug),
+      stderr_log_(task, LogSource::kStderr, LogLevel::kInfo) {}
 
 void ShellOutput::OnOutput(OutputStream stream, std::string_view bytes) {
   if (stream == OutputStream::kStderr) return stderr_log_.Append(bytes);

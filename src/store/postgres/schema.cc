@@ -25,6 +25,8 @@ constexpr Migration kMigrations[] = {
      migrations::k0007AdaptiveLimitsDown},
     {8, "workflows", migrations::k0008WorkflowsUp,
      migrations::k0008WorkflowsDown},
+    {9, "attempt_logs", migrations::k0009AttemptLogsUp,
+     migrations::k0009AttemptLogsDown},
 };
 constexpr std::chrono::minutes kMigrationPatience{10};
 

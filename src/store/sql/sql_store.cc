@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "store/sql/attempt_logs.h"
 #include "store/sql/callbacks.h"
 #include "store/sql/fleet.h"
 #include "store/sql/history.h"
@@ -19,7 +20,10 @@ namespace {
 
 // Each kind of caller's interface is a class of its own over the shared ledger;
 // this only puts them together.
-class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
+class SqlStore final : public Store,
+                       public AttemptLogStore,
+                       public SelfCheck,
+                       public SelfDiagnosing {
  public:
   explicit SqlStore(std::unique_ptr<Ledger> ledger)
       : ledger_(std::move(ledger)) {}
@@ -216,6 +220,20 @@ class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
   }
   absl::StatusOr<RunCounts> CountRuns() override { return fleet_.CountRuns(); }
 
+  // AttemptLogStore
+  absl::Status AppendLogs(std::span<const AttemptLogAppend> appends) override {
+    return logs_.AppendLogs(appends);
+  }
+  absl::StatusOr<std::vector<AttemptLogEnd>> ListLogs(RunId run) override {
+    return logs_.ListLogs(run);
+  }
+  absl::StatusOr<std::vector<AttemptLogChunk>> ReadLog(RunId run, TaskKey task,
+                                                       int attempt,
+                                                       AttemptLogPlace from,
+                                                       int limit) override {
+    return logs_.ReadLog(run, task, attempt, from, limit);
+  }
+
   // SelfCheck
   absl::StatusOr<std::vector<Contradiction>> FindContradictions() override {
     return checks_.FindContradictions();
@@ -250,6 +268,7 @@ class SqlStore final : public Store, public SelfCheck, public SelfDiagnosing {
   Callbacks callbacks_{*ledger_};
   Workflows workflows_{*ledger_};
   History history_{*ledger_};
+  Logs logs_{*ledger_};
   Checks checks_{*ledger_};
 };
 

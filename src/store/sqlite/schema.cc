@@ -33,6 +33,8 @@ constexpr Migration kMigrations[] = {
      migrations::k0011AdaptiveLimitsDown},
     {12, "workflows", migrations::k0012WorkflowsUp,
      migrations::k0012WorkflowsDown},
+    {13, "attempt_logs", migrations::k0013AttemptLogsUp,
+     migrations::k0013AttemptLogsDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

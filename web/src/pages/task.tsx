@@ -6,6 +6,7 @@ import { duration, plural } from "../format";
 import { useLoad } from "../live";
 import { DataTable, JsonTree } from "../parts/json";
 import { Awaited, StateBadge, Time, useTitle } from "../parts/basic";
+import { LogView } from "../parts/log";
 import { ResultView } from "../parts/result";
 import { runLink } from "../route";
 import { taskName } from "../types";
@@ -51,6 +52,11 @@ export function TaskPanel(
               <Section title={plural(task.items, "instance")}>
                 <a href={runLink(run.run_id, { view: "tasks", of: task.id })}>
                   Show them in the list of tasks</a>
+              </Section>)}
+            {task.attempt > 0 && (
+              <Section title="Log">
+                <LogView key={name} run={run.run_id} task={name}
+                  attempts={Math.max(task.attempt, known?.attempt ?? 0)} />
               </Section>)}
             <Attempts task={task} />
             {saved.data && <SavedView saved={saved.data} />}

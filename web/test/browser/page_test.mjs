@@ -101,6 +101,34 @@ test("what is wrong with a definition is told as it is written", async () => {
   assert.equal(await page.getByRole("button", { name: "Submit", exact: true }).isDisabled(), true);
 });
 
+test("the log of a task is followed while it runs", async () => {
+  const run = await world.submit({
+    windlass: 1, name: "prints", tasks: {
+      loud: shell(`seq 1 200; echo careful >&2; ${waitsFor("first").params.command};`
+        + ` echo then; ${waitsFor("second").params.command}; echo done`),
+    },
+  });
+  await go(`runs/${run}`);
+  await node("loud: running").click();
+  const log = page.getByRole("log", { name: "Log of loud, attempt 1" });
+  await log.locator(".log-err", { hasText: "careful" }).waitFor();
+  const isAtEnd = () => log.evaluate(
+    (box) => box.scrollTop + box.clientHeight >= box.scrollHeight - 8);
+  assert.equal(await isAtEnd(), true);
+  world.write("first", "");
+  await log.getByText("then", { exact: true }).waitFor();
+  await world.until(isAtEnd, "the log follows its end");
+  // Who scrolls up is left in peace.
+  await log.evaluate((box) => { box.scrollTop = 0; });
+  await page.getByText("Not following").waitFor();
+  world.write("second", "");
+  await log.getByText("done", { exact: true }).waitFor();
+  await page.getByText("Complete", { exact: true }).waitFor();
+  assert.equal(await log.evaluate((box) => box.scrollTop), 0);
+  await click("Go to the end");
+  await world.until(isAtEnd, "the log is at its end");
+});
+
 test("a failure is inspected and its dead letter requeued", async () => {
   const run = await world.submit({
     windlass: 1, name: "breaks", tasks: {

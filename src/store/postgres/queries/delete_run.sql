@@ -14,6 +14,7 @@ states AS (DELETE FROM saved USING gone WHERE saved.run = gone.run),
 addresses AS (DELETE FROM callback USING gone WHERE callback.run = gone.run),
 letters AS (DELETE FROM dead_letter USING gone WHERE dead_letter.run = gone.run),
 started AS (DELETE FROM schedule_run USING gone WHERE schedule_run.run = gone.run),
+logs AS (DELETE FROM attempt_log USING gone WHERE attempt_log.run = gone.run),
 keys AS (
   DELETE FROM idempotency USING gone, run, definition
   WHERE run.id = gone.run AND run.idempotency_key IS NOT NULL
