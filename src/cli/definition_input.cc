@@ -1,5 +1,6 @@
 #include "cli/definition_input.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
@@ -7,6 +8,7 @@
 #include "cli/document_file.h"
 #include "engine/builtin_handlers.h"
 #include "model/documents.h"
+#include "model/trace.h"
 
 namespace windlass::cli {
 namespace {
@@ -115,6 +117,16 @@ absl::StatusOr<Json> ReadParams(const Workflow& workflow,
         ParamValue(FindParam(workflow, name), assignment.substr(equals + 1));
   }
   return CheckParams(workflow, params);
+}
+
+JsonObject TraceLabels() {
+  const auto value = [](const char* name) -> std::string {
+    const char* set = std::getenv(name);
+    return set == nullptr ? "" : set;
+  };
+  JsonObject labels;
+  AddTraceLabels(value("TRACEPARENT"), value("TRACESTATE"), labels);
+  return labels;
 }
 
 std::string BaseDir(const DefinitionInput& input) {

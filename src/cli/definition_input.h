@@ -32,6 +32,10 @@ std::shared_ptr<const Workflow> LoadDefinition(const Globals& globals,
 absl::StatusOr<Json> ReadParams(const Workflow& workflow,
                                 const DefinitionInput& input);
 
+// The trace this program is part of, as TRACEPARENT and TRACESTATE in the
+// environment say, as labels for a run.
+JsonObject TraceLabels();
+
 // The folder that relative paths in the workflow are relative to.
 std::string BaseDir(const DefinitionInput& input);
 

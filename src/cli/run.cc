@@ -110,6 +110,7 @@ absl::StatusOr<RunId> SubmitOne(Store& store, const RunFlags& flags,
   request.workflow = std::move(workflow);
   request.params = std::move(params);
   request.base_dir = BaseDir(flags.input);
+  request.labels = TraceLabels();
   auto runs = store.Submit({&request, 1});
   if (!runs.ok()) return runs.status();
   return runs->front().id;

@@ -60,6 +60,7 @@ int Submit(const Globals& globals, const SubmitFlags& flags) {
     request.workflow = workflow;
     request.params = *params;
     request.base_dir = BaseDir(flags.input);
+    request.labels = TraceLabels();
     if (!flags.key.empty()) request.idempotency_key = flags.key;
     auto runs = SubmitAll(store, std::move(request), flags.count);
     if (!runs.ok()) return Fail(globals, runs.status());
