@@ -22,10 +22,11 @@ LAYERS = {
     "handlers": ["base", "model", "results"],
     "executor": ["base", "model", "results"],
     "server": ["base", "model", "results"],
+    "tracing": ["base", "model"],
     "engine": ["base", "model", "results", "store", "source", "handlers",
-               "executor"],
+               "executor", "tracing"],
     "cli": ["base", "model", "results", "store", "source", "handlers",
-            "executor", "server", "engine"],
+            "executor", "server", "tracing", "engine"],
 }
 
 # header prefix -> the folders that may include it.

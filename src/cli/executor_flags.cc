@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -213,9 +214,15 @@ class ExecutionSetup::Impl {
                         .format = globals.log_format == "json"
                                       ? LogFormat::kJson
                                       : LogFormat::kText})),
-        log_events(log, executor),
+        log_events(log, executor, TracesFor(globals)),
         more_events(options.events),
         engine(ConfigOf(globals, options)) {}
+
+  // Lines for people have no use for them.
+  static std::optional<TracePolicy> TracesFor(const Globals& globals) {
+    if (globals.log_format != "json") return std::nullopt;
+    return globals.tracing ? globals.tracing->policy : TracePolicy{};
+  }
 
   static EngineConfig ConfigOf(const Globals& globals,
                                const SetupOptions& options) {
