@@ -59,14 +59,30 @@ done
 
 rm -f "$folder"/context/*
 cp build/release/windlass_*.deb "$folder/context/"
-for target in generic data api server; do
-  echo "== image $target"
-  buildah build --isolation chroot --layers --format docker \
+build_image() {
+  local target=$1 tag=$2
+  shift 2
+  echo "== image $target:$tag"
+  buildah build --isolation chroot "$@" --format docker \
     --timestamp "$(git log -1 --format=%ct)" -f deploy/docker/Dockerfile \
-    "${arguments[@]}" --target "$target" -t "localhost/windlass-$target:test" \
+    "${arguments[@]}" --target "$target" -t "localhost/windlass-$target:$tag" \
     "$folder/context" > "$folder/$target.log" 2>&1 ||
     { tail -50 "$folder/$target.log"; exit 1; }
+}
+layers() { podman image inspect --format '{{.RootFS.Layers}}' "localhost/windlass-$1"; }
+
+for target in generic data api server; do
+  build_image "$target" test --layers
 done
+# Of the same package and the same day of Debian come the same layers, whenever.
+# This image has those of the others.
+build_image data again --no-cache
+if [ "$(layers data:test)" != "$(layers data:again)" ]; then
+  echo "The layers of the data image differ when it is built again:"
+  layers data:test
+  layers data:again
+  exit 1
+fi
 podman images --filter reference='localhost/windlass-*'
 
 cd tests/images

@@ -5,8 +5,9 @@
     tools/update_docs.py --check    exits 1, with a diff, when they are stale
 
 Between `<!-- generated: NAME -->` and `<!-- end -->` stand the help texts of
-every command (from $WINDLASS_BINARY, default build/release/windlass) and the
-tables of fields (from schema/workflow.schema.json).
+every command and the table of settings (from $WINDLASS_BINARY, default
+build/release/windlass) and the tables of fields (from
+schema/workflow.schema.json).
 """
 
 import difflib
@@ -50,6 +51,44 @@ def commands():
 
 def top():
     return f"```text\n{help_of()}\n```\n"
+
+
+# --- settings
+
+FLAG = re.compile(r"^  (?:-\w,)?--([\w-]+)(?: [A-Z]+)?(?::\{[^}]*\}|:[A-Z]+(?: in \[[^]]*\])?)?"
+                  r"(?:=(\S*))?.*?\(Env:(\w+)\)\s*(.*)$")
+
+
+def flags(text):
+    """(variable, flag, default, meaning) of each that can be a variable."""
+    lines = text.splitlines()
+    for at, line in enumerate(lines):
+        if found := FLAG.match(line):
+            flag, default, variable, meaning = found.groups()
+            if not meaning and at + 1 < len(lines):
+                meaning = lines[at + 1].strip()
+            yield variable, flag, default or "", meaning
+
+
+def settings():
+    """Every flag that a variable or the file of --config may set, once."""
+    known, where = {}, {}
+    pages = {"all": help_of()}
+    for name in subcommands(pages["all"]):
+        pages[name] = help_of(name)
+        for below in subcommands(pages[name]):
+            pages[f"{name} {below}"] = help_of(name, below)
+    for command, text in pages.items():
+        for variable, flag, default, meaning in flags(text):
+            known.setdefault(variable, (flag, default, meaning))
+            where.setdefault(variable, []).append(command)
+    rows = ["| variable | flag | of | default | meaning |", "|---|---|---|---|---|"]
+    for variable, (flag, default, meaning) in sorted(known.items()):
+        default = f"`{default}`" if default not in ("", "[]") else ""
+        meaning = meaning.replace("|", "\\|")
+        rows.append(f"| `{variable}` | `--{flag}` | {', '.join(where[variable])} | {default} "
+                    f"| {meaning} |")
+    return "\n".join(rows) + "\n"
 
 
 # --- fields
@@ -100,6 +139,8 @@ def content(name):
         return top()
     if name == "commands":
         return commands()
+    if name == "settings":
+        return settings()
     return table(name.removeprefix("fields of "))
 
 
