@@ -23,10 +23,11 @@ LAYERS = {
     "executor": ["base", "model", "results"],
     "server": ["base", "model", "results"],
     "client": ["base", "model"],
+    "tracing": ["base", "model"],
     "engine": ["base", "model", "results", "store", "source", "handlers",
-               "executor"],
+               "executor", "tracing"],
     "cli": ["base", "model", "results", "store", "source", "handlers",
-            "executor", "server", "client", "engine"],
+            "executor", "server", "client", "tracing", "engine"],
 }
 
 # header prefix -> the folders that may include it.

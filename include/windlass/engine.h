@@ -28,6 +28,7 @@
 #include "windlass/executor.h"
 #include "windlass/load.h"
 #include "windlass/store.h"
+#include "windlass/tracing.h"
 
 namespace windlass {
 
@@ -53,6 +54,9 @@ struct EngineConfig {
   std::string http_allow = "loopback";
   // PEM file of the authorities they trust; empty: the system's.
   std::string http_authorities;
+  // Where the spans of runs and attempts go; none: nowhere, and nothing is
+  // spent on them.
+  std::optional<TracingConfig> tracing = std::nullopt;
   // Of executors that are given no other. With the profile "data", sql,
   // validate and python tasks that state no memory get its share of a slot.
   ExecutorConfig executor;

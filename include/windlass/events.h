@@ -54,6 +54,9 @@ enum class WorkerEvent : std::uint8_t { kStarted, kReused, kDiscarded };
 //                     `store` is the scheme of its URIs: "file"
 //   OnBrokerState     the connection to the broker came, or went and `why`
 //   OnData            an attempt of this task type has processed data
+//   OnServiceCall     a handler has sent a request to a service
+//   OnSpansExported   so many spans of traces have arrived at their collector
+//   OnSpansDropped    so many have not and never will
 //   OnWorker          of the processes that run functions or programs of tasks
 class EventSink {
  public:
@@ -107,6 +110,13 @@ class EventSink {
   }
   virtual void OnWorker(std::string_view type, WorkerEvent event) {
     (void)type, (void)event;
+  }
+  virtual void OnServiceCall(const Lease& lease, const ServiceCall& call) {
+    (void)lease, (void)call;
+  }
+  virtual void OnSpansExported(std::int64_t spans) { (void)spans; }
+  virtual void OnSpansDropped(std::int64_t spans, std::string_view why) {
+    (void)spans, (void)why;
   }
 };
 

@@ -12,6 +12,7 @@
 #include "windlass/store.h"
 #include "windlass/task_source.h"
 #include "windlass/time.h"
+#include "windlass/tracing.h"
 #include "windlass/workflow.h"
 
 namespace windlass {
@@ -102,6 +103,7 @@ struct ExecutorParts {
   const HandlerRegistry* handlers = nullptr;
   Clock* clock = nullptr;
   EventSink* events = nullptr;
+  TracePolicy traces = {};
 };
 
 // The generic executor, and the base of specialised ones: they override the

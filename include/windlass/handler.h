@@ -89,6 +89,18 @@ enum class StopReason : std::uint8_t {
   kDrain,      // The executor stops and its grace period is over.
 };
 
+// One request that a handler has sent to a service.
+struct ServiceCall {
+  int number = 1;  // Within this execution, from 1.
+  std::string method;
+  std::string url;  // Without credentials.
+  std::string host;
+  int port = 0;
+  int status = 0;     // 0: no answer came.
+  std::string fault;  // Why not, in a word.
+  std::chrono::microseconds took{0};
+};
+
 // What a handler may know and do about the attempt it executes. Valid until
 // Execute() returns. All methods may be called from several threads.
 class TaskContext {
@@ -143,6 +155,19 @@ class TaskContext {
   // ResultStore::SignUrl(). `uri` is from the envelope of a result.
   virtual absl::StatusOr<std::string> SignUrl(std::string_view uri,
                                               Duration lifetime) = 0;
+
+  // --- traces
+  // The W3C trace context of this execution, for the headers of what it calls;
+  // empty where its run is part of no trace.
+  virtual std::string traceparent() const { return {}; }
+  virtual std::string tracestate() const { return {}; }
+  // The traceparent to give to the `number`th service this execution calls, so
+  // that the call is a span too: tell of it by NoteCall() when it is over.
+  virtual std::string CallTraceparent(int number) const {
+    (void)number;
+    return {};
+  }
+  virtual void NoteCall(const ServiceCall& call) { (void)call; }
 
   // --- stopping
   // Requested when the attempt should stop; return Outcome::Cancelled() soon.

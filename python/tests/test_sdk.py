@@ -31,11 +31,11 @@ class Program:
         self.process.stdin.write(json.dumps(message) + "\n")
         self.process.stdin.flush()
 
-    def task(self, args=None, heartbeat_details=None, id="1"):
+    def task(self, args=None, heartbeat_details=None, id="1", **more):
         self.send(type="task", id=id, run="r1", task="t", index=None,
                   attempt=1, lease_token=7, idempotency_key="r1/t",
                   base_dir="/", scratch_dir=self.scratch.name,
-                  heartbeat_details=heartbeat_details, args=args)
+                  heartbeat_details=heartbeat_details, args=args, **more)
 
     def read(self):
         return json.loads(self.process.stdout.readline())
@@ -56,6 +56,15 @@ class SdkTest(unittest.TestCase):
         self.addCleanup(program.process.kill)
         self.assertEqual(program.read(), {"type": "ready", "protocol": 1})
         return program
+
+    def test_each_task_is_in_its_own_trace(self):
+        program = self.start("return [task.traceparent, task.tracestate, "
+                             "os.environ.get('TRACEPARENT')]")
+        program.task(traceparent="00-a-b-01", tracestate="c=1")
+        self.assertEqual(program.read()["value"], ["00-a-b-01", "c=1", "00-a-b-01"])
+        program.task(id="2")
+        self.assertEqual(program.read()["value"], ["", "", None])
+        self.assertEqual(program.close()[0], 0)
 
     def run_once(self, body, args=None, **task):
         program = self.start(body)

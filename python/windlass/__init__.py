@@ -17,11 +17,12 @@ docs/guides/process-protocol.md.
 """
 
 from ._current import (cancelled, current, heartbeat, load, log, progress, save,
-                       sign_url)
+                       sign_url, traceparent)
 from ._errors import FinalError, RetryableError, TaskCancelled
 from ._serve import serve
 from ._task import File, Task
 
 __all__ = ["File", "FinalError", "RetryableError", "Task", "TaskCancelled",
-           "cancelled", "current", "heartbeat", "load", "log", "progress", "save", "serve", "sign_url"]
+           "cancelled", "current", "heartbeat", "load", "log", "progress", "save", "serve", "sign_url",
+           "traceparent"]
 __version__ = "0.1.0"

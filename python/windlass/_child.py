@@ -52,6 +52,7 @@ def execute(message, reader, writer):
     wire = Wire(os.fdopen(reader, "rb"), os.fdopen(writer, "wb"))
     task = Task(wire, message)
     _current.task = task
+    task._enter_trace()
     wire.start(lambda cancel: task._cancel(cancel["reason"]))
     try:
         map_frames(request["args"])

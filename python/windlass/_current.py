@@ -36,6 +36,12 @@ def sign_url(result, lifetime="1h"):
     return current().sign_url(result, lifetime)
 
 
+def traceparent():
+    """The W3C traceparent of this execution, for the headers of what it calls;
+    "" where its run is part of no trace."""
+    return current().traceparent
+
+
 def cancelled():
     """Whether to stop: return soon, or be killed after the grace period."""
     return current().cancelled()

@@ -42,6 +42,7 @@ class Server:
 
     def _execute(self, task):
         self._current = task
+        task._enter_trace()
         try:
             end = result_of(self._handler(task), task)
         except Exception as error:

@@ -1,5 +1,6 @@
 """What a handler knows and can do about the attempt it executes."""
 
+import os
 import threading
 
 from ._errors import FinalError, TaskCancelled
@@ -35,6 +36,10 @@ class Task:
         self.scratch_dir = message["scratch_dir"]
         # What the last attempt gave to heartbeat(), or None.
         self.heartbeat_details = message["heartbeat_details"]
+        # The W3C trace context of this execution, for the headers of what it
+        # calls; "" where its run is part of no trace.
+        self.traceparent = message.get("traceparent", "")
+        self.tracestate = message.get("tracestate", "")
         self.args = message["args"]
         self.cancel_reason = None
 
@@ -87,6 +92,14 @@ class Task:
     def raise_if_cancelled(self):
         if self._cancelled.is_set():
             raise TaskCancelled(self.cancel_reason)
+
+    def _enter_trace(self):
+        """For programs it starts, and libraries that look there."""
+        for name, value in (("TRACEPARENT", self.traceparent),
+                            ("TRACESTATE", self.tracestate)):
+            os.environ.pop(name, None)
+            if value:
+                os.environ[name] = value
 
     def _cancel(self, reason):
         self.cancel_reason = reason

@@ -1,5 +1,6 @@
 #include "cli/definition_input.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "engine/builtin_handlers.h"
 #include "model/documents.h"
 #include "model/stored_workflow.h"
+#include "model/trace.h"
 
 namespace windlass::cli {
 namespace {
@@ -120,6 +122,18 @@ GivenRun ReadDefinition(const Globals& globals, const DefinitionInput& input) {
   return given;
 }
 
+// The trace this program is part of, as TRACEPARENT and TRACESTATE in the
+// environment say, as labels for a run.
+JsonObject TraceLabels() {
+  const auto value = [](const char* name) -> std::string {
+    const char* set = std::getenv(name);
+    return set == nullptr ? "" : set;
+  };
+  JsonObject labels;
+  AddTraceLabels(value("TRACEPARENT"), value("TRACESTATE"), labels);
+  return labels;
+}
+
 }  // namespace
 
 void AddGivenInput(CLI::App& command, DefinitionInput& input) {
@@ -190,6 +204,7 @@ GivenRun ReadGivenRun(const Globals& globals, const DefinitionInput& input) {
   GivenRun given = IsStoredName(input) ? ReadStored(globals, input)
                                        : ReadDefinition(globals, input);
   if (given.code != kOk) return given;
+  given.request.labels = TraceLabels();
   auto params = ReadParams(*given.request.workflow, input);
   if (params.ok()) {
     given.request.params = *std::move(params);

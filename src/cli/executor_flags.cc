@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -253,7 +254,7 @@ class ExecutionSetup::Impl {
                         .format = globals.log_format == "json"
                                       ? LogFormat::kJson
                                       : LogFormat::kText})),
-        log_events(log, executor),
+        log_events(log, executor, TracesFor(globals)),
         more_events(options.events),
         log_limit(ReadLogLimit(options.flags.log_limit).value_or(0)),
         clock(MakeSystemClock()),
@@ -261,6 +262,12 @@ class ExecutionSetup::Impl {
   ~Impl() {
     // What it still has goes to the store, which is the engine's.
     if (attempt_logs != nullptr) attempt_logs->Stop();
+  }
+
+  // Lines for people have no use for them.
+  static std::optional<TracePolicy> TracesFor(const Globals& globals) {
+    if (globals.log_format != "json") return std::nullopt;
+    return globals.tracing ? globals.tracing->policy : TracePolicy{};
   }
 
   static EngineConfig ConfigOf(const Globals& globals,

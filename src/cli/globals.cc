@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <iostream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "tracing/tracing_settings.h"
 #include "windlass/json.h"
 
 namespace windlass::cli {
@@ -61,11 +64,36 @@ int Fail(const Globals& globals, const absl::Status& status) {
   return ExitCodeFor(status);
 }
 
+absl::Status ReadTracing(Globals& globals) {
+  auto settings = ReadTracingSettings(
+      globals.otlp_endpoint,
+      [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        if (value == nullptr) return std::nullopt;
+        return value;
+      });
+  if (!settings.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--otlp-endpoint: ", settings.status().message()));
+  }
+  globals.tracing = std::move(settings->config);
+  if (settings->warnings.empty()) return absl::OkStatus();
+  const Logger log =
+      MakeLogger({.level = LogLevelOr(globals, LogLevel::kWarn),
+                  .format = globals.log_format == "json" ? LogFormat::kJson
+                                                         : LogFormat::kText});
+  for (const std::string& warning : settings->warnings) {
+    log.Warn("left aside", {{"setting", warning}});
+  }
+  return absl::OkStatus();
+}
+
 EngineConfig EngineConfigFrom(const Globals& globals) {
   EngineConfig config;
   config.store = globals.store;
   config.results = globals.results;
   config.broker = globals.broker;
+  config.tracing = globals.tracing;
   return config;
 }
 

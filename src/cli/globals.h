@@ -5,11 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "windlass/engine.h"
 #include "windlass/log_level.h"
+#include "windlass/tracing.h"
 
 namespace windlass::cli {
 
@@ -35,6 +37,9 @@ struct Globals {
   // Empty: what suits the command; see LogLevelOr().
   std::string log_level;
   std::string log_format = "text";
+  std::string otlp_endpoint;
+  // What that and the environment come to.
+  std::optional<TracingConfig> tracing;
 
   bool json() const { return output == "json"; }
 };
@@ -65,6 +70,9 @@ int ExitCodeFor(const absl::Status& status);
 
 // Prints one JSON document on stdout.
 void PrintJson(const Json& document);
+
+// Fills in `tracing`; what cannot be used in the environment is warned of.
+absl::Status ReadTracing(Globals& globals);
 
 EngineConfig EngineConfigFrom(const Globals& globals);
 

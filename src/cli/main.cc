@@ -63,6 +63,9 @@ void AddGlobals(CLI::App& app, Globals& globals, std::string& config) {
           CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   AddSetting(app, "--log-format", globals.log_format, "Form of log lines")
       ->check(CLI::IsMember({"text", "json"}));
+  AddSetting(app, "--otlp-endpoint", globals.otlp_endpoint,
+             "Collector of traces: http://HOST:4318 (default: none, or as "
+             "OTEL_EXPORTER_OTLP_ENDPOINT says)");
   AddSetting(app, "--config", config, "YAML file with settings");
 }
 
@@ -176,6 +179,9 @@ int Main(int argc, char** argv) {
   }
   if (auto status = CheckGoesThroughServer(app, invocation.globals);
       !status.ok()) {
+    return Fail(invocation.globals, status);
+  }
+  if (auto status = ReadTracing(invocation.globals); !status.ok()) {
     return Fail(invocation.globals, status);
   }
   return invocation.body();

@@ -7,9 +7,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/local_process.h"
 #include "base/process_guard.h"
 #include "base/redact_url.h"
 #include "engine/builtin_handlers.h"
+#include "engine/engine_tracing.h"
 #include "engine/ingest_message.h"
 #include "engine/machine_checks.h"
 #include "results/filesystem/filesystem_result_store.h"
@@ -130,7 +132,8 @@ ResourceSpec TaskDefaults(const ExecutorConfig& config) {
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path,
-                                                  const Clock& clock) {
+                                                  const Clock& clock,
+                                                  OnRunsEnded on_runs_ended) {
   if (auto status = MakeFolder(fs::path(path).parent_path()); !status.ok()) {
     return status;
   }
@@ -138,13 +141,16 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path,
   options.path = path;
   options.clock = &clock;
   options.parser = ParsePinned;
-  return OpenSqliteStore(options);
+  options.on_runs_ended = std::move(on_runs_ended);
+  return OpenSqliteStore(std::move(options));
 }
 
-absl::StatusOr<std::unique_ptr<Store>> OpenPostgres(const std::string& url) {
+absl::StatusOr<std::unique_ptr<Store>> OpenPostgres(const std::string& url,
+                                                    OnRunsEnded on_runs_ended) {
   auto options = ParsePostgresUrl(url);
   if (!options.ok()) return options.status();
   options->parser = ParsePinned;
+  options->on_runs_ended = std::move(on_runs_ended);
   return OpenPostgresStore(*std::move(options));
 }
 
@@ -155,11 +161,11 @@ class Engine::Impl {
   explicit Impl(EngineConfig chosen)
       : config(std::move(chosen)), clock(MakeSystemClock()) {
     store_schemes["sqlite"] = [this](const std::string& path) {
-      return OpenSqlite(path, *clock);
+      return OpenSqlite(path, *clock, RunsEnded());
     };
     for (const std::string scheme : {"postgres", "postgresql"}) {
-      store_schemes[scheme] = [scheme](const std::string& rest) {
-        return OpenPostgres(absl::StrCat(scheme, ":", rest));
+      store_schemes[scheme] = [this, scheme](const std::string& rest) {
+        return OpenPostgres(absl::StrCat(scheme, ":", rest), RunsEnded());
       };
     }
     result_schemes["file"] = [](const std::string& path) {
@@ -173,6 +179,10 @@ class Engine::Impl {
     result_schemes["s3"] = [this](const std::string& rest) {
       return OpenS3ResultStore("s3:" + rest, *clock);
     };
+    if (config.tracing) {
+      tracing = std::make_unique<EngineTracing>(
+          *config.tracing, [this]() -> EventSink& { return *events; });
+    }
     make_source = [this](Store& used, Clock& used_clock,
                          const ExecutorConfig& executor) {
       return MakeSource(used, used_clock, executor);
@@ -201,6 +211,10 @@ class Engine::Impl {
     }
     return absl::InvalidArgumentError(absl::StrCat(
         "source '", config.source, "': this build knows poll, rabbitmq"));
+  }
+
+  OnRunsEnded RunsEnded() {
+    return tracing == nullptr ? nullptr : tracing->RunsEnded();
   }
 
   absl::StatusOr<Store*> OpenStore() {
@@ -319,6 +333,7 @@ class Engine::Impl {
   std::unique_ptr<Clock> clock;
   EventSink no_events;
   EventSink* events = &no_events;
+  std::unique_ptr<EngineTracing> tracing;  // Null: nobody wants spans.
   std::map<std::string, StoreFactory> store_schemes;
   std::map<std::string, ResultStoreFactory> result_schemes;
   SourceFactory make_source;
@@ -469,11 +484,10 @@ absl::Status Engine::StartIngest() {
     return absl::FailedPreconditionError(
         "take in work: needs a broker; name one, amqp://...");
   }
-  impl_->broker->StartIngest(
-      [this](const std::string& message_id, const std::string& body) {
-        return SubmitMessage(*impl_->store, CheckedLoadOptions(impl_->handlers),
-                             message_id, body);
-      });
+  impl_->broker->StartIngest([this](const rabbitmq::IngestMessage& message) {
+    return SubmitMessage(*impl_->store, CheckedLoadOptions(impl_->handlers),
+                         message);
+  });
   return absl::OkStatus();
 }
 
@@ -557,6 +571,12 @@ absl::StatusOr<std::unique_ptr<BaseExecutor>> Engine::StartExecutor(
   parts.handlers = &impl_->handlers;
   parts.clock = impl_->clock.get();
   parts.events = impl_->events;
+  if (impl_->tracing != nullptr) {
+    parts.events = &impl_->tracing->EventsOf(
+        config.name.empty() ? LocalProcessName() : config.name, *impl_->events,
+        *impl_->clock);
+    parts.traces = impl_->tracing->policy();
+  }
   auto source = impl_->make_source(*impl_->store, *impl_->clock, config);
   std::unique_ptr<BaseExecutor> executor =
       (*make)(std::move(config), parts, std::move(source));

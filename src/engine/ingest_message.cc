@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/concat.h"
+#include "model/trace.h"
 #include "windlass/json.h"
 
 namespace windlass {
@@ -97,13 +98,13 @@ absl::StatusOr<SubmitRequest> ParseIngestMessage(const LoadOptions& options,
   return request;
 }
 
-absl::StatusOr<SubmittedRun> SubmitMessage(Store& store,
-                                           const LoadOptions& options,
-                                           const std::string& message_id,
-                                           const std::string& body) {
-  auto request = ParseIngestMessage(options, body);
+absl::StatusOr<SubmittedRun> SubmitMessage(
+    Store& store, const LoadOptions& options,
+    const rabbitmq::IngestMessage& message) {
+  auto request = ParseIngestMessage(options, message.body);
   if (!request.ok()) return request.status();
-  request->idempotency_key = absl::StrCat("amqp:", message_id);
+  request->idempotency_key = absl::StrCat("amqp:", message.id);
+  AddTraceLabels(message.traceparent, message.tracestate, request->labels);
   auto runs = store.Submit({&*request, 1});
   if (!runs.ok()) return runs.status();
   return runs->front();

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "source/rabbitmq/ingest.h"
 #include "windlass/load.h"
 #include "windlass/store.h"
 
@@ -19,10 +20,9 @@ namespace windlass {
 absl::StatusOr<SubmitRequest> ParseIngestMessage(const LoadOptions& options,
                                                  const std::string& body);
 
-// Submits it, once per message_id.
-absl::StatusOr<SubmittedRun> SubmitMessage(Store& store,
-                                           const LoadOptions& options,
-                                           const std::string& message_id,
-                                           const std::string& body);
+// Submits it, once per id, as part of its trace.
+absl::StatusOr<SubmittedRun> SubmitMessage(
+    Store& store, const LoadOptions& options,
+    const rabbitmq::IngestMessage& message);
 
 }  // namespace windlass

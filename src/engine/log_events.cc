@@ -1,9 +1,11 @@
 #include "engine/log_events.h"
 
 #include <string>
+#include <utility>
 
 #include "base/concat.h"
 #include "model/task_name.h"
+#include "model/trace.h"
 
 namespace windlass {
 namespace {
@@ -26,9 +28,14 @@ std::string_view Name(BrokerState state) {
 void LogEvents::Log(const Lease& lease, LogLevel level,
                     std::string_view message, LogFields fields) const {
   if (!log_.Enabled(level)) return;
-  log_.With({{"run", FormatRunId(lease.run->id)},
-             {"task", FormatTaskName(lease.spec().id, lease.task)},
-             {"attempt", lease.attempt}})
+  const Logger log =
+      log_.With({{"run", FormatRunId(lease.run->id)},
+                 {"task", FormatTaskName(lease.spec().id, lease.task)},
+                 {"attempt", lease.attempt}});
+  const auto trace =
+      traces_ ? TraceOf(lease, *traces_) : std::optional<TraceContext>();
+  if (!trace) return log.Log(level, message, fields);
+  log.With({{"trace_id", Hex(trace->trace)}, {"span_id", Hex(trace->span)}})
       .Log(level, message, fields);
 }
 
@@ -136,6 +143,21 @@ void LogEvents::OnBrokerState(BrokerState state, std::string_view why) {
   }
 }
 
+// A collector that is away for long is worth a line now and then.
+void LogEvents::OnSpansDropped(std::int64_t spans, std::string_view why) {
+  constexpr auto kPause = std::chrono::minutes(1);
+  const auto now = std::chrono::steady_clock::now();
+  {
+    MutexLock lock(mutex_);
+    dropped_ += spans;
+    if (told_ && now < *told_ + kPause) return;
+    told_ = now;
+    spans = std::exchange(dropped_, 0);
+  }
+  log_.Warn("spans of traces were dropped",
+            {{"spans", spans}, {"reason", why}});
+}
+
 void EventFanOut::OnClaimed(int count, std::string_view source, Duration took) {
   for (EventSink* sink : sinks_) sink->OnClaimed(count, source, took);
 }
@@ -191,6 +213,15 @@ void EventFanOut::OnBrokerState(BrokerState state, std::string_view why) {
 }
 void EventFanOut::OnData(std::string_view type, const DataVolume& volume) {
   for (EventSink* sink : sinks_) sink->OnData(type, volume);
+}
+void EventFanOut::OnServiceCall(const Lease& lease, const ServiceCall& call) {
+  for (EventSink* sink : sinks_) sink->OnServiceCall(lease, call);
+}
+void EventFanOut::OnSpansExported(std::int64_t spans) {
+  for (EventSink* sink : sinks_) sink->OnSpansExported(spans);
+}
+void EventFanOut::OnSpansDropped(std::int64_t spans, std::string_view why) {
+  for (EventSink* sink : sinks_) sink->OnSpansDropped(spans, why);
 }
 void EventFanOut::OnWorker(std::string_view type, WorkerEvent event) {
   for (EventSink* sink : sinks_) sink->OnWorker(type, event);

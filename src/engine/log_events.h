@@ -1,19 +1,27 @@
 // Logging as a subscriber of events: what an executor does, as log lines.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "windlass/events.h"
+#include "windlass/tracing.h"
 
 namespace windlass {
 
 // Every line about an attempt has run, task, attempt and executor.
 class LogEvents : public EventSink {
  public:
-  LogEvents(const Logger& log, const std::string& executor)
-      : log_(log.With({{"executor", executor}})) {}
+  // With `traces`, those of a trace have trace_id and span_id too.
+  LogEvents(const Logger& log, const std::string& executor,
+            std::optional<TracePolicy> traces = std::nullopt)
+      : log_(log.With({{"executor", executor}})), traces_(traces) {}
 
   void OnAttemptStarted(const Lease& lease, Duration waited) override;
   void OnAttemptEnded(const Lease& lease, const AttemptEnd& end) override;
@@ -32,12 +40,19 @@ class LogEvents : public EventSink {
   void OnOutput(const Lease& lease, LogSource source, LogLevel level,
                 std::string_view lines) override;
   void OnBrokerState(BrokerState state, std::string_view why) override;
+  void OnSpansDropped(std::int64_t spans, std::string_view why) override;
 
  private:
   void Log(const Lease& lease, LogLevel level, std::string_view message,
            LogFields fields) const;
 
   const Logger log_;
+  const std::optional<TracePolicy> traces_;
+  Mutex mutex_;
+  // Spans that nothing has been said of, and when something was.
+  std::int64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::optional<std::chrono::steady_clock::time_point> told_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 // Hands every event to each of several sinks, in order. Borrows them.
@@ -68,6 +83,9 @@ class EventFanOut : public EventSink {
   void OnBrokerState(BrokerState state, std::string_view why) override;
   void OnData(std::string_view type, const DataVolume& volume) override;
   void OnWorker(std::string_view type, WorkerEvent event) override;
+  void OnServiceCall(const Lease& lease, const ServiceCall& call) override;
+  void OnSpansExported(std::int64_t spans) override;
+  void OnSpansDropped(std::int64_t spans, std::string_view why) override;
 
  private:
   const std::vector<EventSink*> sinks_;

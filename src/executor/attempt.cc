@@ -188,6 +188,38 @@ const std::string& Attempt::idempotency_key() const {
   return idempotency_key_;  // Does not change any more.
 }
 
+std::optional<TraceContext> Attempt::Trace() const {
+  return TraceOf(lease_, parts_.traces);
+}
+
+std::string Attempt::traceparent() const {
+  const auto trace = Trace();
+  return trace ? FormatTraceparent(*trace) : std::string();
+}
+
+std::string Attempt::tracestate() const {
+  auto trace = Trace();
+  return trace ? std::move(trace->state) : std::string();
+}
+
+std::string Attempt::CallTraceparent(int number) const {
+  auto trace = Trace();
+  if (!trace) return {};
+  // Where nothing is recorded there is no span for the service to refer to.
+  if (parts_.traces.records) trace->span = CallSpan(lease_, number);
+  return FormatTraceparent(*trace);
+}
+
+void Attempt::NoteCall(const ServiceCall& call) {
+  Use use(*this);
+  if (!use) return;
+  if (redactor_.empty()) return parts_.events->OnServiceCall(lease_, call);
+  ServiceCall redacted = call;
+  redacted.url = redactor_.Redact(call.url);
+  redacted.host = redactor_.Redact(call.host);
+  parts_.events->OnServiceCall(lease_, redacted);
+}
+
 // ------------------------------------------------------------------ inputs
 
 absl::StatusOr<int> Attempt::AncestorNode(std::string_view task) const {

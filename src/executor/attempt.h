@@ -20,6 +20,7 @@
 #include "executor/redactor.h"
 #include "executor/scratch_space.h"
 #include "executor/upstream.h"
+#include "model/trace.h"
 #include "results/result_io.h"
 #include "windlass/executor.h"
 #include "windlass/handler.h"
@@ -37,6 +38,7 @@ struct AttemptParts {
   EventSink* events = nullptr;
   Clock* clock = nullptr;
   const ExecutorConfig* config = nullptr;
+  TracePolicy traces = {};
 };
 
 // Owned by shared_ptr: the slot that executes it, the monitor that watches it
@@ -120,6 +122,10 @@ class Attempt : public TaskContext,
       ByteSource& content, std::string_view media_type) override;
   absl::StatusOr<std::string> SignUrl(std::string_view uri,
                                       Duration lifetime) override;
+  std::string traceparent() const override;
+  std::string tracestate() const override;
+  std::string CallTraceparent(int number) const override;
+  void NoteCall(const ServiceCall& call) override;
   std::stop_token stop_token() const override;
   StopReason stop_reason() const override;
   std::optional<std::chrono::steady_clock::time_point> deadline()
@@ -137,6 +143,7 @@ class Attempt : public TaskContext,
 
   const TaskSpec& spec() const { return lease_.spec(); }
   absl::StatusOr<int> AncestorNode(std::string_view task) const;
+  std::optional<TraceContext> Trace() const;
   ProgressUpdate NewUpdate() const;
   void Post(ProgressUpdate update);
   absl::StatusOr<SavedState> Saved();

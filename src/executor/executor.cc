@@ -233,7 +233,8 @@ AttemptParts BaseExecutor::Impl::PartsOfAttempts() {
           .scratch = &scratch_,
           .events = &events_,
           .clock = parts_.clock,
-          .config = &config_};
+          .config = &config_,
+          .traces = parts_.traces};
 }
 
 AttemptHooks BaseExecutor::Impl::Hooks() {

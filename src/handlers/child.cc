@@ -8,22 +8,28 @@
 #include <vector>
 
 #include "base/concat.h"
+#include "base/utf8.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
-#include "handlers/utf8.h"
 
 namespace windlass {
 namespace {
 
-// What an executor knows and its tasks need not.
-constexpr std::array<std::string_view, 2> kSecretPrefixes = {
-    "WINDLASS_SECRET_", "WINDLASS_SUPABASE_SERVICE_KEY"};
+// What an executor knows and its tasks need not: secrets, and the trace of who
+// started it.
+constexpr std::array<std::string_view, 6> kOwnPrefixes = {
+    "WINDLASS_SECRET_",
+    "WINDLASS_SUPABASE_SERVICE_KEY",
+    "OTEL_EXPORTER_OTLP_HEADERS=",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS=",
+    "TRACEPARENT=",
+    "TRACESTATE="};
 constexpr std::size_t kTailBytes = 4096;
 constexpr std::size_t kMessageBytes = 500;
 
-bool IsSecret(const std::string& entry) {
+bool IsOwn(const std::string& entry) {
   return std::any_of(
-      kSecretPrefixes.begin(), kSecretPrefixes.end(),
+      kOwnPrefixes.begin(), kOwnPrefixes.end(),
       [&](std::string_view prefix) { return entry.starts_with(prefix); });
 }
 
@@ -31,7 +37,7 @@ bool IsSecret(const std::string& entry) {
 
 Environment EnvironmentForChildren() {
   Environment environment = CurrentEnvironment();
-  std::erase_if(environment, IsSecret);
+  std::erase_if(environment, IsOwn);
   return environment;
 }
 
@@ -45,6 +51,11 @@ absl::Status AddAttempt(TaskContext& task, Environment& environment) {
   SetVariable(environment, "WINDLASS_LEASE_TOKEN", Concat(lease.token.value));
   SetVariable(environment, "WINDLASS_IDEMPOTENCY_KEY", task.idempotency_key());
   SetVariable(environment, "WINDLASS_SCRATCH_DIR", *scratch);
+  for (const auto& [name, value] :
+       {std::pair("TRACEPARENT", task.traceparent()),
+        std::pair("TRACESTATE", task.tracestate())}) {
+    if (!value.empty()) SetVariable(environment, name, value);
+  }
   if (lease.task.index >= 0) {
     SetVariable(environment, "WINDLASS_INDEX", Concat(lease.task.index));
   }

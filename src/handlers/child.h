@@ -13,14 +13,15 @@
 
 namespace windlass {
 
-// Ours, less every WINDLASS_SECRET_*: a program gets a secret only where a
-// task hands it over.
+// Ours, less every WINDLASS_SECRET_* and the credentials of collectors: a
+// program gets a secret only where a task hands it over. Less TRACEPARENT too,
+// which is of whoever started us.
 Environment EnvironmentForChildren();
 
 // Adds what tells a program which attempt it is: WINDLASS_RUN_ID,
 // WINDLASS_TASK_ID, WINDLASS_ATTEMPT, WINDLASS_LEASE_TOKEN,
-// WINDLASS_IDEMPOTENCY_KEY, WINDLASS_SCRATCH_DIR, and WINDLASS_INDEX in an
-// instance of a map.
+// WINDLASS_IDEMPOTENCY_KEY, WINDLASS_SCRATCH_DIR, WINDLASS_INDEX in an instance
+// of a map, and TRACEPARENT and TRACESTATE in a trace.
 absl::Status AddAttempt(TaskContext& task, Environment& environment);
 
 // The param `env` of a task, over all else.

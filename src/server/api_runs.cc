@@ -4,6 +4,7 @@
 
 #include "base/concat.h"
 #include "model/documents.h"
+#include "model/trace.h"
 #include "server/api.h"
 
 namespace windlass {
@@ -28,6 +29,8 @@ class Runs {
         request->labels[label.key()] = label.value();
       }
     }
+    AddTraceLabels(call.request.Header("traceparent"),
+                   call.request.Header("tracestate"), request->labels);
     auto runs = parts_.store->Submit({&*request, 1});
     if (!runs.ok()) return runs.status();
     HttpResponse response = JsonResponse(runs->front().created ? 201 : 200,
@@ -182,6 +185,13 @@ std::vector<ApiRoute> RunRoutes(const ApiParts& parts) {
                         .description =
                             "A second submit of the same workflow with the "
                             "same key answers with the first run",
+                        .in = "header"},
+                       {.name = "traceparent",
+                        .description = "W3C trace context that the runs are "
+                                       "to be part of",
+                        .in = "header"},
+                       {.name = "tracestate",
+                        .description = "What other systems add to it",
                         .in = "header"}},
         .request = "SubmitRuns",
         .response = "SubmittedRuns",

@@ -175,6 +175,8 @@ class ExecutorMetrics::Impl {
   Histogram& batch_size() { return batch_size_; }
   Counter& stale_writes() { return stale_writes_; }
   Counter& inline_bytes() { return inline_bytes_; }
+  Counter& spans_exported() { return spans_exported_; }
+  Counter& spans_dropped() { return spans_dropped_; }
   Gauge& broker() { return broker_; }
   const prometheus::Registry& registry() const { return registry_; }
 
@@ -279,6 +281,15 @@ class ExecutorMetrics::Impl {
   Counter& schedule_runs_ =
       Counters("windlass_schedule_runs_total",
                "Runs that schedules started, in sweeps of this executor.")
+          .Add({});
+  Counter& spans_exported_ =
+      Counters("windlass_spans_exported_total",
+               "Spans of traces that arrived at their collector.")
+          .Add({});
+  Counter& spans_dropped_ =
+      Counters("windlass_spans_dropped_total",
+               "Spans of traces that never arrived: the collector was away, "
+               "too slow, or refused them.")
           .Add({});
   Gauge& broker_ =
       Gauges("windlass_broker_state",
@@ -388,6 +399,14 @@ void ExecutorMetrics::OnData(std::string_view type, const DataVolume& volume) {
 
 void ExecutorMetrics::OnWorker(std::string_view type, WorkerEvent event) {
   impl_->Worker(type, event);
+}
+
+void ExecutorMetrics::OnSpansExported(std::int64_t spans) {
+  impl_->spans_exported().Increment(static_cast<double>(spans));
+}
+
+void ExecutorMetrics::OnSpansDropped(std::int64_t spans, std::string_view) {
+  impl_->spans_dropped().Increment(static_cast<double>(spans));
 }
 
 void ExecutorMetrics::OnBrokerState(BrokerState state, std::string_view) {

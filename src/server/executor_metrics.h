@@ -39,6 +39,8 @@ class ExecutorMetrics : public EventSink {
   void OnBrokerState(BrokerState state, std::string_view why) override;
   void OnData(std::string_view type, const DataVolume& volume) override;
   void OnWorker(std::string_view type, WorkerEvent event) override;
+  void OnSpansExported(std::int64_t spans) override;
+  void OnSpansDropped(std::int64_t spans, std::string_view why) override;
 
  private:
   class Impl;

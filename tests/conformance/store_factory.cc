@@ -43,6 +43,7 @@ class SqliteFactory : public StoreFactory {
     options.path = Path();
     options.clock = &clock();
     options.parser = &FindBuiltWorkflow;
+    options.on_runs_ended = Listener();
     auto store = OpenSqliteStore(std::move(options));
     if (!store.ok()) {
       ADD_FAILURE() << store.status();
@@ -107,6 +108,7 @@ class PostgresFactory : public StoreFactory {
     options.url = database_->url();
     options.clock = &clock();
     options.parser = &FindBuiltWorkflow;
+    options.on_runs_ended = Listener();
     return options;
   }
 

@@ -6,11 +6,16 @@
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "base/manual_clock.h"
+#include "base/mutex.h"
+#include "model/run_end.h"
 #include "windlass/store.h"
 
 namespace windlass {
@@ -34,8 +39,24 @@ class StoreFactory {
 
   ManualClock& clock() { return clock_; }
 
+  // What stores have told of runs they ended, since the last call.
+  std::vector<EndedRun> TakeEnded() {
+    MutexLock lock(mutex_);
+    return std::exchange(ended_, {});
+  }
+
+ protected:
+  OnRunsEnded Listener() {
+    return [this](std::span<const EndedRun> runs) {
+      MutexLock lock(mutex_);
+      ended_.insert(ended_.end(), runs.begin(), runs.end());
+    };
+  }
+
  private:
   ManualClock clock_;
+  Mutex mutex_;
+  std::vector<EndedRun> ended_ ABSL_GUARDED_BY(mutex_);
 };
 
 struct StoreKind {

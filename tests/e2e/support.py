@@ -97,7 +97,7 @@ class EndToEndTest(unittest.TestCase):
 
     def environment(self, extra=None):
         environment = {k: v for k, v in os.environ.items()
-                       if not k.startswith("WINDLASS_")}
+                       if not k.startswith(("WINDLASS_", "OTEL_", "TRACE"))}
         # The default port is one for the whole machine, and tests are many.
         environment["WINDLASS_HEALTH_LISTEN"] = "127.0.0.1:0"
         if self.store is not None:

@@ -69,6 +69,15 @@ class IngestTest(BrokerTest):
         self.publish_work({"workflow": document, "labels": {"from": "test"}}, "w2")
         self.wait_for_file("ran.txt")
 
+    def test_a_message_says_of_which_trace_its_run_is_part(self):
+        parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        say = {"type": "shell", "params": {"command": "echo $TRACEPARENT $TRACESTATE > said.txt"}}
+        self.publish_work({"task": say}, "t1", application_headers={
+            "traceparent": parent, "tracestate": "vendor=1"})
+        self.wait_for_file("said.txt")
+        self.wait_until(lambda: self.read("said.txt") == f"{parent} vendor=1\n",
+                        "it was given the trace of its message")
+
     def test_what_is_no_work_is_refused_with_the_reason(self):
         bad = [("not json", "1", "1:"),
                ("[]", "2", "expected a JSON object"),

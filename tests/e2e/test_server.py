@@ -136,6 +136,18 @@ class ServerTest(ServerCase):
                            **{"Idempotency-Key": "k2"})
         self.assertEqual((both.status, both.json()["errors"][0]["field"]), (400, "count"))
 
+    def test_runs_are_part_of_the_trace_of_who_submits_them(self):
+        server = self.serve()
+        parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        labels = {}
+        for context in ({"traceparent": parent, "tracestate": "vendor=1"},
+                        {"traceparent": "nonsense", "tracestate": "vendor=1"}):
+            run = server.post("/api/v1/runs", {"definition": NOOP}, **context).json()["run_id"]
+            labels[context["traceparent"]] = server.get(f"/api/v1/runs/{run}").json()["labels"]
+        self.assertEqual(labels, {
+            parent: {"windlass.traceparent": parent, "windlass.tracestate": "vendor=1"},
+            "nonsense": {}})
+
     def test_runs_come_in_pages(self):
         server = self.serve()
         runs = server.post("/api/v1/runs", {"definition": NOOP, "count": 25}).json()["run_ids"]

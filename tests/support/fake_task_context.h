@@ -31,6 +31,8 @@ class FakeTaskContext : public TaskContext {
   // Changes what the lease says: of which attempt, instance, run.
   Lease& mutable_lease() { return lease_; }
   RunInfo& mutable_run() { return *run_; }
+  // What it gives to what it calls; every call gets the same.
+  void SetTraceparent(std::string text) { traceparent_ = std::move(text); }
   // Called on the handler's thread after every log line.
   void OnLog(std::function<void(std::string_view)> look);
   // Called on the handler's thread with every heartbeat's details.
@@ -70,6 +72,8 @@ class FakeTaskContext : public TaskContext {
       ByteSource& content, std::string_view media_type) override;
   absl::StatusOr<std::string> SignUrl(std::string_view uri,
                                       Duration lifetime) override;
+  std::string traceparent() const override { return traceparent_; }
+  std::string CallTraceparent(int) const override { return traceparent_; }
   std::stop_token stop_token() const override { return stop_.get_token(); }
   StopReason stop_reason() const override;
   std::optional<std::chrono::steady_clock::time_point> deadline()
@@ -87,6 +91,7 @@ class FakeTaskContext : public TaskContext {
   Json params_;
   std::string task_name_ = "subject";
   std::string key_ = "r1/subject";
+  std::string traceparent_;
   Duration grace_period_ = std::chrono::seconds(5);
   std::stop_source stop_;
 

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/concat.h"
+#include "base/utf8.h"
 #include "handlers/file/operations.h"
 #include "handlers/params.h"
-#include "handlers/utf8.h"
 
 namespace windlass {
 namespace {

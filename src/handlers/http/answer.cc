@@ -11,11 +11,11 @@
 #include "base/concat.h"
 #include "base/http/http_text.h"
 #include "base/http/http_url.h"
+#include "base/utf8.h"
 #include "handlers/failure.h"
 #include "handlers/http/charset.h"
 #include "handlers/http/http_words.h"
 #include "handlers/http/reading.h"
-#include "handlers/utf8.h"
 
 namespace windlass {
 namespace {

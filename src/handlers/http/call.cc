@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "base/concat.h"
 #include "base/http/http_url.h"
 #include "handlers/failure.h"
@@ -44,6 +45,39 @@ Outcome Unfollowable(std::string message) {
 
 std::string NameOf(const std::string& header) {
   return absl::AsciiStrToLower(header.substr(0, header.find(':')));
+}
+
+const char* NameOf(HttpFault fault) {
+  switch (fault) {
+    case HttpFault::kNone:
+      return "";
+    case HttpFault::kForbidden:
+      return "forbidden_address";
+    case HttpFault::kNetwork:
+      return "network";
+    case HttpFault::kTls:
+      return "tls";
+    case HttpFault::kTimeout:
+      return "timeout";
+    case HttpFault::kTooLarge:
+      return "too_large";
+    case HttpFault::kCancelled:
+      return "cancelled";
+    case HttpFault::kInvalid:
+    case HttpFault::kProtocol:
+    case HttpFault::kSink:
+      return "protocol";
+  }
+  return "";
+}
+
+// From "https://host:443".
+void SetServer(const std::string& origin, ServiceCall& call) {
+  const std::size_t host = origin.find("://");
+  const std::size_t port = origin.rfind(':');
+  if (host == std::string::npos || port <= host) return;
+  call.host = origin.substr(host + 3, port - host - 3);
+  static_cast<void>(absl::SimpleAtoi(origin.substr(port + 1), &call.port));
 }
 
 // As RFC 9110 section 15.4 lets clients do, and all do.
@@ -117,10 +151,41 @@ void HttpCall::Send() {
   };
   MutexLock lock(mutex_);
   if (stopped_) return;  // It has ended.
+  EnterTrace(request);   // Not before: the task may be gone.
   transfer_ = parts_.transfers->Begin(
       std::move(request), [self = shared_from_this()](TransferResult result) {
         self->OnAnswer(std::move(result));
       });
+}
+
+// Unless the task says itself which trace the request is part of.
+void HttpCall::EnterTrace(TransferRequest& request) {
+  ++sent_;
+  const bool has_own =
+      std::any_of(request.headers.begin(), request.headers.end(),
+                  [](const std::string& header) {
+                    return NameOf(header) == "traceparent";
+                  });
+  const std::string traceparent = task_.CallTraceparent(sent_);
+  traced_ = !traceparent.empty();
+  if (has_own || !traced_) return;
+  request.headers.push_back(Concat("traceparent: ", traceparent));
+  const std::string tracestate = task_.tracestate();
+  if (tracestate.empty()) return;
+  request.headers.push_back(Concat("tracestate: ", tracestate));
+}
+
+void HttpCall::NoteCall(const TransferResult& result) {
+  if (!traced_ || result.fault == HttpFault::kCancelled) return;
+  ServiceCall call;
+  call.number = sent_;
+  call.method = request_.method;
+  call.url = ShownUrl(request_.url, plan_.secret_parameter);
+  SetServer(OriginOf(request_.url), call);
+  call.status = result.head.status;
+  call.fault = NameOf(result.fault);
+  call.took = result.times.total;
+  task_.NoteCall(call);
 }
 
 absl::Status HttpCall::Keep(const HttpHead& head, std::string_view bytes) {
@@ -157,6 +222,7 @@ absl::Status HttpCall::Spill(std::string_view bytes) {
 }
 
 void HttpCall::OnAnswer(TransferResult result) {
+  NoteCall(result);  // As long as Stop() leaves the end to us.
   {
     MutexLock lock(mutex_);
     transfer_ = 0;

@@ -40,6 +40,8 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
   void AskForToken();
   void TakeToken(const TokenCache::Answer& answer);
   void Send();
+  void EnterTrace(TransferRequest& request);
+  void NoteCall(const TransferResult& result);
   absl::Status Keep(const HttpHead& head, std::string_view bytes);
   absl::Status Spill(std::string_view bytes);
   void OnAnswer(TransferResult result);
@@ -63,6 +65,8 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
   std::string token_;
   bool renewed_ = false;  // The token, once.
   int redirected_ = 0;
+  int sent_ = 0;         // Requests.
+  bool traced_ = false;  // The one that is under way.
   HttpBody body_;
   std::optional<PageReader> reader_;
   UniqueFd spill_;

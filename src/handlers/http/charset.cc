@@ -8,7 +8,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
-#include "handlers/utf8.h"
+#include "base/utf8.h"
 
 namespace windlass {
 namespace {

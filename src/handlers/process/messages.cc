@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/concat.h"
+#include "base/utf8.h"
 #include "handlers/failure.h"
 #include "handlers/params.h"
-#include "handlers/utf8.h"
 
 namespace windlass {
 namespace {
@@ -108,6 +108,8 @@ std::string TaskMessage(TaskContext& task, std::string_view id,
                  {"base_dir", task.base_dir()},
                  {"scratch_dir", scratch_dir},
                  {"heartbeat_details", std::move(heartbeat_details)},
+                 {"traceparent", task.traceparent()},
+                 {"tracestate", task.tracestate()},
                  {"args", args}});
 }
 

@@ -96,13 +96,15 @@ TEST_F(ProcessTest, TheTaskMessageSaysWhichAttemptItIs) {
   task_.mutable_lease().token = LeaseToken{1007};
   task_.mutable_lease().task.index = 2;
   task_.SetHeartbeatDetails(JsonObject{{"row", 5}});
+  task_.SetTraceparent("00-1-2-01");
   Json message = Value(Raw("        say(type='result', value=message)"));
   message.as_object().erase("scratch_dir");
   message.as_object().erase("base_dir");
   EXPECT_EQ(FormatJson(message),
             R"({"type":"task","id":"1","run":"r1","task":"subject","index":2,)"
             R"("attempt":3,"lease_token":1007,"idempotency_key":"r1/subject",)"
-            R"("heartbeat_details":{"row":5},"args":null})");
+            R"("heartbeat_details":{"row":5},"traceparent":"00-1-2-01",)"
+            R"("tracestate":"","args":null})");
 }
 
 TEST_F(ProcessTest, ProgressHeartbeatsLogsAndSavesReachTheTask) {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/concat.h"
-#include "handlers/utf8.h"
+#include "base/utf8.h"
 
 namespace windlass {
 namespace {

@@ -10,6 +10,7 @@
 #include "handlers/params.h"
 #include "handlers/workflow/sub_run.h"
 #include "model/template.h"
+#include "model/trace.h"
 
 namespace windlass {
 namespace {
@@ -176,6 +177,7 @@ class WorkflowHandler : public TaskHandler {
                                      state.run_attempt, ".", state.generation);
     request.parent = task.lease().run->id;
     request.parent_task = task.lease().task;
+    AddTraceLabels(task.traceparent(), task.tracestate(), request.labels);
     // Before the run exists, so that whoever comes after a crash asks for the
     // same key.
     absl::Status saved = task.Save(kSaved, state.ToJson());

@@ -18,12 +18,16 @@ constexpr std::size_t kLongestReason = 1000;
 // Of clients that cannot set the property.
 constexpr char kMessageIdHeader[] = "windlass-message-id";
 
-std::string MessageIdOf(const Properties& properties) {
-  if (!properties.message_id.empty()) return properties.message_id;
+std::string HeaderOf(const Properties& properties, std::string_view wanted) {
   for (const auto& [name, text] : properties.headers) {
-    if (name == kMessageIdHeader) return text;
+    if (name == wanted) return text;
   }
   return "";
+}
+
+std::string MessageIdOf(const Properties& properties) {
+  if (!properties.message_id.empty()) return properties.message_id;
+  return HeaderOf(properties, kMessageIdHeader);
 }
 
 bool IsFinal(const absl::Status& status) {
@@ -109,7 +113,10 @@ absl::Status Ingest::WorkOff(Connection& connection) {
                 "expected a message_id, by which a message that comes twice is "
                 "known");
   }
-  auto run = submit_(message_id, first.body);
+  auto run = submit_({.id = message_id,
+                      .body = first.body,
+                      .traceparent = HeaderOf(first.properties, "traceparent"),
+                      .tracestate = HeaderOf(first.properties, "tracestate")});
   if (run.ok()) {
     const MutexLock lock(mutex_);
     ++(run->created ? counts_.accepted : counts_.duplicates);

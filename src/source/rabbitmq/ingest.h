@@ -15,17 +15,26 @@
 
 namespace windlass::rabbitmq {
 
+// What a program has published.
+struct IngestMessage {
+  std::string id;
+  std::string body;
+  // Headers: the trace context of who published it.
+  std::string traceparent;
+  std::string tracestate;
+};
+
 // A message is acknowledged once its run is in the store. One that never can be
 // a run goes to the dead-letter queue, with why in the header windlass-reason;
 // while the store cannot be asked, messages are held and tried again. A message
 // that comes twice is the same run, by its message_id. Thread-safe.
 class Ingest : public Link {
  public:
-  // Submits the run that a message asks for, once per `message_id`. Called on
+  // Submits the run that a message asks for, once per its id. Called on
   // the thread of the ingest. InvalidArgument, NotFound and FailedPrecondition
   // mean that it never will be one.
-  using Submit = std::function<absl::StatusOr<SubmittedRun>(
-      const std::string& message_id, const std::string& body)>;
+  using Submit =
+      std::function<absl::StatusOr<SubmittedRun>(const IngestMessage&)>;
   Ingest(const BrokerUrl& url, Submit submit, OnChange on_change);
   ~Ingest() override { Stop(); }
 

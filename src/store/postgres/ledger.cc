@@ -1,6 +1,7 @@
 #include "store/postgres/ledger.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/random.h"
@@ -68,6 +69,7 @@ Ledger::Ledger(PostgresStoreOptions options)
 absl::Status Ledger::Write(
     Durability, absl::FunctionRef<absl::Status(sql::Transaction&)> body) {
   bool ring = false;
+  std::vector<EndedRun> ended;
   const auto step = [&](Connection& connection) {
     sql::Runs runs(sql::Writers::kMany, definitions_, &infos_);
     sql::RareTables rare;
@@ -79,6 +81,8 @@ absl::Status Ledger::Write(
                         rare,         ids,
                         leases,       {},
                         false};
+    ended.clear();
+    if (options_.on_runs_ended) tx.ended = &ended;
     absl::Status status = body(tx);
     if (status.ok()) {
       SettlePermits(tx);
@@ -96,6 +100,7 @@ absl::Status Ledger::Write(
   auto status = database_.Transact(Connection::Access::kWrite, step);
   if (!status.ok()) return status;
   if (ring) bell_.Ring();
+  if (!ended.empty()) options_.on_runs_ended(ended);
   return absl::OkStatus();
 }
 

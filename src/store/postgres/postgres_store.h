@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "model/run_end.h"
 #include "store/sql/workflow_parser.h"
 #include "windlass/clock.h"
 #include "windlass/store.h"
@@ -30,6 +31,8 @@ struct PostgresStoreOptions {
   const Clock* clock = nullptr;
   // For runs that another process submitted. Empty: ParseWorkflow().
   sql::WorkflowParser parser;
+  // Of what this store has ended; see there.
+  OnRunsEnded on_runs_ended = nullptr;
 };
 
 // Options from one URL, as users write it: libpq's, which may also have the

@@ -168,6 +168,9 @@ void EndRun(Transaction& tx, LiveRun& run, RunState state) {
   tx.runs.Touch(run);
   tx.tally.Runs(RunState::kRunning, -1);
   tx.tally.Runs(state, 1);
+  if (tx.ended != nullptr) {
+    tx.ended->push_back({run.info, state, tx.now(), run.reason});
+  }
   if (tx.Any(Rare::kTimer)) {
     tx.db.Write(Query::kDeleteTimersOfRun, run.id());
   }

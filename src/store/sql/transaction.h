@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/lifecycle.h"
+#include "model/run_end.h"
 #include "store/sql/connection.h"
 #include "store/sql/definitions.h"
 #include "store/sql/ids.h"
@@ -90,6 +91,8 @@ struct Transaction {
   PermitChanges permits = {};
   Tally tally = {};
   PlainEnds plain_ends = {};
+  // Where to put what it ends; null: nobody wants to know.
+  std::vector<EndedRun>* ended = nullptr;
 
   // When the transaction began; the same at every call.
   Timestamp now() {

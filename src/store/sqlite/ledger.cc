@@ -1,6 +1,7 @@
 #include "store/sqlite/ledger.h"
 
 #include <utility>
+#include <vector>
 
 #include "store/sql/permits.h"
 #include "store/sql/waiting.h"
@@ -22,6 +23,7 @@ Ledger::Ledger(SqliteStoreOptions options, std::unique_ptr<Database> database,
     : own_clock_(options.clock == nullptr ? MakeSystemClock() : nullptr),
       clock_(options.clock == nullptr ? own_clock_.get() : options.clock),
       limits_{options.max_crashes},
+      on_runs_ended_(std::move(options.on_runs_ended)),
       database_(std::move(database)),
       bell_(std::move(bell)),
       definitions_(std::move(options.parser)),
@@ -38,6 +40,7 @@ absl::Status Ledger::Write(
     Durability durability,
     absl::FunctionRef<absl::Status(sql::Transaction&)> body) {
   bool ring = false;
+  std::vector<EndedRun> ended;
   const auto step = [&](Connection& connection, Database::Since since) {
     if (since == Database::Since::kChangedElsewhere) Forget();
     runs_.Trim();
@@ -45,6 +48,8 @@ absl::Status Ledger::Write(
     sql::Transaction tx{
         connection, sql::Writers::kOne, clock_,  limits_, definitions_, runs_,
         rare_,      sequence_,          leases_, {},      false};
+    ended.clear();
+    if (on_runs_ended_) tx.ended = &ended;
     absl::Status status = body(tx);
     if (status.ok()) {
       SettlePermits(tx);
@@ -66,6 +71,7 @@ absl::Status Ledger::Write(
     return status;
   }
   if (ring) bell_.Ring();
+  if (!ended.empty()) on_runs_ended_(ended);
   return absl::OkStatus();
 }
 

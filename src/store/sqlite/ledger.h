@@ -47,6 +47,7 @@ class Ledger final : public sql::Ledger {
   const std::unique_ptr<Clock> own_clock_;
   const Clock* const clock_;
   const LifecycleLimits limits_;
+  const OnRunsEnded on_runs_ended_;
   const std::unique_ptr<Database> database_;
   Doorbell bell_;
   sql::Definitions definitions_;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "model/run_end.h"
 #include "store/sql/workflow_parser.h"
 #include "windlass/clock.h"
 #include "windlass/store.h"
@@ -35,6 +36,8 @@ struct SqliteStoreOptions {
   int max_crashes = 3;
   // For runs that another process submitted. Empty: ParseWorkflow().
   sql::WorkflowParser parser;
+  // Of what this store has ended; see there.
+  OnRunsEnded on_runs_ended = nullptr;
 };
 
 // FailedPrecondition when a newer Windlass wrote the file, or another program.
