@@ -190,6 +190,18 @@ absl::StatusOr<NodeProgress> NodeFromJson(const Json& document) {
   return fields.Done(node);
 }
 
+absl::StatusOr<LimitRecord::Adaptation> AdaptationFromJson(
+    const Json& document) {
+  Fields fields(document);
+  LimitRecord::Adaptation adaptation;
+  adaptation.allowed = fields.Count("allowed");
+  adaptation.minimum = fields.Count("minimum");
+  if (fields.Find("target_latency") != nullptr) {
+    adaptation.target_latency = fields.Span("target_latency");
+  }
+  return fields.Done(adaptation);
+}
+
 }  // namespace
 
 absl::StatusOr<Json> MemberOf(const Json& document, std::string_view name) {
@@ -326,6 +338,7 @@ absl::StatusOr<LimitRecord> LimitFromJson(const Json& document) {
   limit.key = fields.Text("key");
   limit.limit = fields.Count("limit");
   limit.period = fields.Span("period");
+  limit.adaptive = fields.Within("adaptive", AdaptationFromJson);
   limit.in_use = fields.Number("in_use");
   limit.waiting = fields.Number("waiting");
   limit.next_at = fields.Time("next_at");

@@ -327,6 +327,18 @@ class ApiClient final : public RemoteClient {
   absl::StatusOr<std::vector<LimitRecord>> ListLimits() override {
     return List("/limits", "limits", LimitFromJson);
   }
+  absl::StatusOr<std::vector<AdaptiveLimitRecord>> ListAdaptiveLimits()
+      override {
+    auto limits = ListLimits();
+    if (!limits.ok()) return limits.status();
+    std::vector<AdaptiveLimitRecord> adaptive;
+    for (LimitRecord& limit : *limits) {
+      if (!limit.adaptive) continue;
+      adaptive.push_back(
+          {std::move(limit.key), limit.adaptive->allowed, limit.limit});
+    }
+    return adaptive;
+  }
   absl::StatusOr<std::vector<CircuitRecord>> ListCircuits() override {
     return List("/circuits", "circuits", CircuitFromJson);
   }
