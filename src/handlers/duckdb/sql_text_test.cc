@@ -57,8 +57,8 @@ TEST(SqlTextTest, ACopyIsFoundBehindAnExplain) {
 }
 
 TEST(SqlTextTest, WhatStaysInItsParenthesesStandsAlone) {
-  for (const char* sql : {"a > 1", "(a) + (b * (c))", "a = ')'", "")" > $$;$$",
-                          "a -- ) ;", "a /* ( */"}) {
+  for (const char* sql : {"a > 1", "(a) + (b * (c))", "a = ')'",
+                          "\")\" > $$;$$", "a -- ) ;", "a /* ( */"}) {
     EXPECT_TRUE(StandsAlone(sql)) << sql;
   }
   for (const char* sql : {"a) or (b", "(a", "a)", "a; b", "'(' )", "((a)"}) {
