@@ -406,7 +406,7 @@ class CommandsTest(EndToEndTest):
             self.assertIn("hello", self.json_of(*arguments, code=2)["error"])
 
     def test_a_schedule_of_a_stored_workflow(self):
-        self.write("daily.yaml", HELLO + '    schedule: {cron: "30 6 * * *"}\n')
+        self.write("daily.yaml", HELLO + 'schedule: {cron: "30 6 * * *"}\n')
         self.windlass("workflow", "put", "daily.yaml", code=0)
         self.assertEqual(self.json_of("schedules", "add", "hello")["state"], "active")
         self.assertEqual(len(self.json_of("schedules", "next", "hello", "--count", "2")["times"]), 2)
