@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "handlers/utf8.h"
+#include "base/utf8.h"
 #include "results/log_lines.h"
 
 namespace windlass {

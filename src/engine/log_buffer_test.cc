@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "handlers/utf8.h"
+#include "base/utf8.h"
 
 namespace windlass {
 namespace {
