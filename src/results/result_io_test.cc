@@ -142,6 +142,28 @@ TEST_F(ResultIoTest, BytesComeBackByteForByteWhereverTheyAre) {
   }
 }
 
+TEST_F(ResultIoTest, APartIsThoseBytesHoweverTheyAreStored) {
+  const std::string bytes = Noise(700'001).substr(0, 700'001);
+  for (const std::int64_t inline_bytes : {0, 1'000'000}) {
+    for (auto compression : {Compression::kZstd, Compression::kNone}) {
+      const ResultEnvelope envelope =
+          Write(Bytes{bytes, "application/octet-stream"},
+                Options(inline_bytes, compression));
+      for (const ByteRange& range :
+           {ByteRange{0, 1}, ByteRange{300'000, 200'000}, ByteRange{700'000, 1},
+            ByteRange{699'999, std::nullopt}}) {
+        auto part = io_.OpenRange(envelope, range);
+        ASSERT_TRUE(part.ok()) << part.status();
+        EXPECT_TRUE(*ReadAll(**part, bytes.size()) ==
+                    bytes.substr(static_cast<std::size_t>(range.offset),
+                                 static_cast<std::size_t>(
+                                     range.length.value_or(bytes.size()))))
+            << range.offset;
+      }
+    }
+  }
+}
+
 TEST_F(ResultIoTest, CompressionIsAsAskedFor) {
   const std::string text(100'000, 'a');
   const std::string noise = Noise(100'000);
