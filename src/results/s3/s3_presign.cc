@@ -29,9 +29,9 @@ struct UrlParts {
   std::string_view path;
 };
 UrlParts PartsOf(std::string_view url) {
-  url.remove_prefix(url.find("://") + 3);
-  const std::size_t slash = url.find('/');
-  return {url.substr(0, slash), url.substr(slash)};
+  const std::size_t host = url.find("://") + 3;
+  const std::size_t slash = url.find('/', host);
+  return {url.substr(host, slash - host), url.substr(slash)};
 }
 
 std::string SigningKey(const AwsSignature& keys, std::string_view day) {
