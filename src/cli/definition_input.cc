@@ -122,16 +122,14 @@ GivenRun ReadDefinition(const Globals& globals, const DefinitionInput& input) {
   return given;
 }
 
-// The trace this program is part of, as TRACEPARENT and TRACESTATE in the
-// environment say, as labels for a run.
-JsonObject TraceLabels() {
+// Labels that make the run part of the trace that this program is part of, as
+// TRACEPARENT and TRACESTATE in the environment say.
+void AddTrace(JsonObject& labels) {
   const auto value = [](const char* name) -> std::string {
     const char* set = std::getenv(name);
     return set == nullptr ? "" : set;
   };
-  JsonObject labels;
   AddTraceLabels(value("TRACEPARENT"), value("TRACESTATE"), labels);
-  return labels;
 }
 
 }  // namespace
@@ -204,7 +202,7 @@ GivenRun ReadGivenRun(const Globals& globals, const DefinitionInput& input) {
   GivenRun given = IsStoredName(input) ? ReadStored(globals, input)
                                        : ReadDefinition(globals, input);
   if (given.code != kOk) return given;
-  given.request.labels = TraceLabels();
+  AddTrace(given.request.labels);
   auto params = ReadParams(*given.request.workflow, input);
   if (params.ok()) {
     given.request.params = *std::move(params);

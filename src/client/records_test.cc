@@ -169,7 +169,21 @@ TEST(RecordsTest, WhatIsOfTheFleetComesBack) {
                     .period = std::chrono::milliseconds(1500),
                     .in_use = 1,
                     .waiting = 2,
-                    .next_at = kTime};
+                    .next_at = kTime,
+                    .adaptive = {}};
+  EXPECT_EQ(Again(LimitFromJson(LimitDocument(limit)), LimitDocument),
+            LimitDocument(limit));
+  limit = {.kind = LimitRecord::Kind::kConcurrency,
+           .key = "k",
+           .limit = 64,
+           .period = {},
+           .in_use = 9,
+           .waiting = 0,
+           .next_at = {},
+           .adaptive = LimitRecord::Adaptation{
+               .allowed = 9,
+               .minimum = 2,
+               .target_latency = std::chrono::milliseconds(500)}};
   EXPECT_EQ(Again(LimitFromJson(LimitDocument(limit)), LimitDocument),
             LimitDocument(limit));
   CircuitRecord circuit{.key = "api",
