@@ -12,7 +12,7 @@ namespace {
 constexpr char kParent[] =
     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-RunInfo Run(std::int64_t id, JsonObject labels = {}) {
+RunInfo RunOf(std::int64_t id, JsonObject labels = {}) {
   RunInfo run;
   run.id = RunId{id};
   run.created_at = Timestamp(std::chrono::seconds(1'700'000'000));
@@ -23,7 +23,7 @@ RunInfo Run(std::int64_t id, JsonObject labels = {}) {
 RunInfo RunOf(const char* traceparent, const char* tracestate = "") {
   JsonObject labels;
   AddTraceLabels(traceparent, tracestate, labels);
-  return Run(1, std::move(labels));
+  return RunOf(1, std::move(labels));
 }
 
 Lease LeaseOf(const RunInfo& run, std::int64_t token) {
@@ -108,20 +108,20 @@ TEST(RunTraceTest, WhereNothingIsRecordedAContextIsPassedOnAsItCame) {
   const RunInfo run = RunOf(kParent);
   const auto attempt = TraceOf(LeaseOf(run, 7), {.records = false});
   EXPECT_EQ(FormatTraceparent(attempt.value()), kParent);
-  EXPECT_FALSE(TraceOf(Run(1), {.records = false}).has_value());
+  EXPECT_FALSE(TraceOf(RunOf(1), {.records = false}).has_value());
 }
 
 TEST(RunTraceTest, EveryoneFindsTheSameIds) {
   const TracePolicy policy{.records = true};
-  const auto trace = TraceOf(Run(1), policy).value();
-  EXPECT_EQ(trace.context.trace, TraceOf(Run(1), policy)->context.trace);
-  EXPECT_EQ(trace.context.span, TraceOf(Run(1), policy)->context.span);
+  const auto trace = TraceOf(RunOf(1), policy).value();
+  EXPECT_EQ(trace.context.trace, TraceOf(RunOf(1), policy)->context.trace);
+  EXPECT_EQ(trace.context.span, TraceOf(RunOf(1), policy)->context.span);
   EXPECT_FALSE(trace.parent.has_value());
-  EXPECT_NE(trace.context.trace, TraceOf(Run(2), policy)->context.trace);
-  RunInfo later = Run(1);  // Of another store.
+  EXPECT_NE(trace.context.trace, TraceOf(RunOf(2), policy)->context.trace);
+  RunInfo later = RunOf(1);  // Of another store.
   later.created_at += Duration(1);
   EXPECT_NE(trace.context.trace, TraceOf(later, policy)->context.trace);
-  RunInfo retried = Run(1);
+  RunInfo retried = RunOf(1);
   retried.attempt = 2;
   EXPECT_EQ(trace.context.trace, TraceOf(retried, policy)->context.trace);
   EXPECT_NE(trace.context.span, TraceOf(retried, policy)->context.span);
@@ -129,7 +129,7 @@ TEST(RunTraceTest, EveryoneFindsTheSameIds) {
 
 TEST(RunTraceTest, EverySpanHasAnIdOfItsOwn) {
   const TracePolicy policy{.records = true};
-  const RunInfo run = Run(1);
+  const RunInfo run = RunOf(1);
   std::set<SpanId> ids{TraceOf(run, policy)->context.span};
   for (int token = 1; token <= 3; ++token) {
     const Lease lease = LeaseOf(run, token);
@@ -155,7 +155,7 @@ TEST(RunTraceTest, TheParentSaysWhetherATraceIsSampled) {
 TEST(RunTraceTest, ARatioIsMetByTheIds) {
   int sampled = 0;
   for (int id = 1; id <= 2000; ++id) {
-    const RunInfo run = Run(id);
+    const RunInfo run = RunOf(id);
     const auto some = TraceOf(run, {.records = true, .ratio = 0.25});
     sampled += some->context.sampled() ? 1 : 0;
     // What a smaller ratio takes, a larger one takes too.
