@@ -52,6 +52,7 @@ RunRecord SomeRun() {
 
 RunRecord PlainRun() {
   RunRecord run;
+  run.id = {7};
   run.params = JsonObject();
   return run;
 }

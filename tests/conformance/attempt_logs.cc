@@ -96,10 +96,10 @@ TEST_P(AttemptLogTest, WhatIsDroppedLeavesAMark) {
 
 TEST_P(AttemptLogTest, AStaleAttemptAddsToItsOwnLogAlone) {
   Submit(SingleTask());
-  const Lease stale = ClaimOne();
-  clock().Advance(minutes(1));
-  Value(store().Sweep());
-  const Lease current = ClaimAs(Register("second")).at(0);
+  const Lease stale = ClaimAs(Register("stalled", seconds(10))).at(0);
+  clock().Advance(seconds(10));
+  ASSERT_EQ(Value(store().Sweep()).tasks_recovered, 1);
+  const Lease current = ClaimOne();
   ASSERT_NE(current.attempt, stale.attempt);
   Append({Line(current, 0, "mine")});
   AttemptLogAppend late = Line(stale, 0, "late");

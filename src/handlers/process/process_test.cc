@@ -100,11 +100,18 @@ TEST_F(ProcessTest, TheTaskMessageSaysWhichAttemptItIs) {
   Json message = Value(Raw("        say(type='result', value=message)"));
   message.as_object().erase("scratch_dir");
   message.as_object().erase("base_dir");
-  EXPECT_EQ(FormatJson(message),
-            R"({"type":"task","id":"1","run":"r1","task":"subject","index":2,)"
-            R"("attempt":3,"lease_token":1007,"idempotency_key":"r1/subject",)"
-            R"("heartbeat_details":{"row":5},"traceparent":"00-1-2-01",)"
-            R"("tracestate":"","args":null})");
+  EXPECT_EQ(message, (JsonObject{{"type", "task"},
+                                 {"id", "1"},
+                                 {"run", "r1"},
+                                 {"task", "subject"},
+                                 {"index", 2},
+                                 {"attempt", 3},
+                                 {"lease_token", 1007},
+                                 {"idempotency_key", "r1/subject"},
+                                 {"heartbeat_details", {{"row", 5}}},
+                                 {"traceparent", "00-1-2-01"},
+                                 {"tracestate", ""},
+                                 {"args", nullptr}}));
 }
 
 TEST_F(ProcessTest, ProgressHeartbeatsLogsAndSavesReachTheTask) {
