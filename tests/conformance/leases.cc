@@ -267,7 +267,8 @@ TEST_P(LeaseTest, ConcurrentClaimsNeverShareATask) {
       for (;;) {
         auto reply = handle.Claim(want);
         ASSERT_TRUE(reply.ok()) << reply.status();
-        if (reply->leases.empty()) return;
+        // Of a slow database the claims begin at marks in between.
+        if (reply->leases.empty() && reply->looked_everywhere) return;
         std::int64_t last = mine.empty() ? 0 : mine.back().token.value;
         for (Lease& lease : reply->leases) {
           EXPECT_GT(lease.token.value, last);
