@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -83,7 +84,10 @@ void AddParams(CLI::App& command, DefinitionInput& input) {
 // A file that is not there is a name, unless it looks like a file's.
 bool IsStoredName(const DefinitionInput& input) {
   if (input.version != 0) return true;
-  if (input.file == "-" || std::filesystem::exists(input.file)) return false;
+  if (input.file == "-") return false;
+  // What cannot be looked at is told by who reads it.
+  std::error_code error;
+  if (std::filesystem::exists(input.file, error) || error) return false;
   const std::string extension =
       std::filesystem::path(input.file).extension().string();
   return input.file.find('/') == std::string::npos && extension != ".yaml" &&
