@@ -164,7 +164,8 @@ int NextOfSchedule(const Globals& globals, Client& client,
 }
 
 int Next(const Globals& globals, const NextFlags& flags) {
-  if (flags.subject == "-" || std::filesystem::exists(flags.subject)) {
+  std::error_code ignored;
+  if (flags.subject == "-" || std::filesystem::exists(flags.subject, ignored)) {
     return NextOfFile(globals, flags);
   }
   return WithClient(globals, [&](Client& client) -> int {
