@@ -41,6 +41,11 @@ WITH RECURSIVE priority (rank) AS (
 )
 SELECT run_record.id, workflow, state, paused, params, labels, created_at,
        started_at, finished_at, attempt, reason, parent, idempotency_key
-FROM live JOIN run_record ON run_record.id = live.id
-WHERE live.id < ?1::bigint AND (?2::text = '' OR workflow = ?2::text) AND state = ?4::smallint AND NOT paused
+-- One after the other, in the order of live: another plan would have to find all
+-- of them to sort them.
+FROM live, LATERAL (
+  SELECT * FROM run_record WHERE run_record.id = live.id OFFSET 0
+) AS run_record
+WHERE live.id < ?1::bigint AND (?2::text = '' OR workflow = ?2::text)
+  AND state = ?4::smallint AND NOT paused
 LIMIT ?3

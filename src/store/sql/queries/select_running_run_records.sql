@@ -41,6 +41,7 @@ WITH RECURSIVE priority (rank) AS (
 )
 SELECT run_record.id, workflow, state, paused, params, labels, created_at,
        started_at, finished_at, attempt, reason, parent, idempotency_key
-FROM live JOIN run_record ON run_record.id = live.id
+-- Not reordered: the runs come in the order of live.
+FROM live CROSS JOIN run_record ON run_record.id = live.id
 WHERE live.id < ?1 AND (?2 = '' OR workflow = ?2) AND state = ?4 AND paused = 0
 LIMIT ?3
