@@ -17,19 +17,17 @@ class Stored {
   void Put(const LogBuffer::Taken& taken) {
     for (auto it = pieces_.lower_bound(taken.drop_from);
          it != pieces_.end() && it->first < taken.drop_before;) {
+      size_ -= it->second.size();
       it = pieces_.erase(it);
     }
     for (const LogBuffer::Piece& piece : taken.pieces) {
       EXPECT_LE(piece.text.size(), LogBuffer::kMaximumPiece);
       EXPECT_TRUE(piece.text.ends_with('\n'));
       EXPECT_TRUE(pieces_.emplace(piece.offset, piece.text).second);
+      size_ += piece.text.size();
     }
   }
-  std::size_t size() const {
-    std::size_t bytes = 0;
-    for (const auto& [offset, text] : pieces_) bytes += text.size();
-    return bytes;
-  }
+  std::size_t size() const { return size_; }
   // With a line for each gap.
   std::string Text() const {
     std::string all;
@@ -45,6 +43,7 @@ class Stored {
 
  private:
   std::map<std::int64_t, std::string> pieces_;
+  std::size_t size_ = 0;
 };
 
 std::string Number(int i) {
