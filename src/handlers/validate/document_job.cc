@@ -46,7 +46,7 @@ JsonObject Violation(std::string_view path, std::string_view message) {
 DocumentJob::DocumentJob(TaskContext& task, const Places& places)
     : task_(task), places_(places), sample_size_(SampleSizeOf(task.params())) {}
 
-absl::StatusOr<Verdict> DocumentJob::Run() {
+absl::StatusOr<ValidationVerdict> DocumentJob::Run() {
   auto schema = Schema();
   if (!schema.ok()) return schema.status();
   schema_ = *std::move(schema);
@@ -56,7 +56,7 @@ absl::StatusOr<Verdict> DocumentJob::Run() {
   auto outputs = PublishOutputs();
   if (!outputs.ok()) return outputs.status();
 
-  Verdict verdict;
+  ValidationVerdict verdict;
   verdict.report["document_count"] = count_;
   verdict.report["failing_documents"] = failing_;
   verdict.report["sample"] = sample_;

@@ -24,7 +24,7 @@ class DocumentJob {
   DocumentJob(TaskContext& task, const Places& places);
 
   // Fails when the documents could not be checked.
-  absl::StatusOr<Verdict> Run();
+  absl::StatusOr<ValidationVerdict> Run();
 
  private:
   absl::StatusOr<JsonSchema> Schema() const;

@@ -24,7 +24,7 @@ std::int64_t SampleSizeOf(const Json& params) {
                   kMaximumSample);
 }
 
-Outcome Conclude(TaskContext& task, Verdict verdict) {
+Outcome Conclude(TaskContext& task, ValidationVerdict verdict) {
   verdict.report["valid"] = verdict.problem.empty();
   if (verdict.problem.empty()) {
     return Outcome::Success(Json(std::move(verdict.report)));

@@ -20,11 +20,11 @@ std::int64_t SampleSizeOf(const Json& params);
 // Success with the report, or the failure ValidationFailed, not retried, with
 // the report as its details. `problem` is "" when everything is valid;
 // on_failure `split` has taken out what fails, unless `cannot_split`.
-struct Verdict {
+struct ValidationVerdict {
   JsonObject report;
   std::string problem;
   bool cannot_split = false;
 };
-Outcome Conclude(TaskContext& task, Verdict verdict);
+Outcome Conclude(TaskContext& task, ValidationVerdict verdict);
 
 }  // namespace windlass

@@ -57,7 +57,7 @@ TableJob::TableJob(SqlSession& session)
       sample_(SampleSizeOf(task_.params())),
       outputs_(SqlOutputsOf(task_.params())) {}
 
-absl::StatusOr<Verdict> TableJob::Run() {
+absl::StatusOr<ValidationVerdict> TableJob::Run() {
   // Refusals come before the work.
   absl::Status status = FindPlaces(session_.places(), outputs_);
   if (!status.ok()) return status;
@@ -229,7 +229,7 @@ absl::StatusOr<Json> TableJob::Count(const std::string& from) {
   return session_.database().Value(Concat("SELECT ", from));
 }
 
-absl::StatusOr<Verdict> TableJob::Report() {
+absl::StatusOr<ValidationVerdict> TableJob::Report() {
   auto rows = Count(Concat("count(*) FROM ", Identifier(kCheckedTable)));
   if (!rows.ok()) return rows.status();
   auto failing =
@@ -238,7 +238,7 @@ absl::StatusOr<Verdict> TableJob::Report() {
   auto outputs = PublishTables(task_, session_.places(), outputs_, files_);
   if (!outputs.ok()) return outputs.status();
 
-  Verdict verdict;
+  ValidationVerdict verdict;
   JsonArray rules;
   for (std::size_t i = 0; i < checks_.size(); ++i) {
     const TableCheck& check = checks_[i];

@@ -22,7 +22,7 @@ class TableJob {
 
   // Fails when the table could not be checked; what is wrong with it is in the
   // verdict.
-  absl::StatusOr<Verdict> Run();
+  absl::StatusOr<ValidationVerdict> Run();
 
  private:
   struct Finding {
@@ -42,7 +42,7 @@ class TableJob {
   absl::StatusOr<Json> Count(const std::string& from);
   absl::Status WriteOutputs();
   std::string QueryOf(const SqlOutput& output) const;
-  absl::StatusOr<Verdict> Report();
+  absl::StatusOr<ValidationVerdict> Report();
   std::string Problem() const;
 
   SqlSession& session_;

@@ -275,7 +275,7 @@ class ValidateHandler : public TaskHandler {
     return all;
   }
 
-  absl::StatusOr<Verdict> RunTable(TaskContext& task) {
+  absl::StatusOr<ValidationVerdict> RunTable(TaskContext& task) {
     auto session = SqlSession::Open(task, {.options = &options_,
                                            .http = &http_,
                                            .databases = &databases_,
@@ -287,7 +287,7 @@ class ValidateHandler : public TaskHandler {
     return (*session)->InTermsOfTheTask(verdict.status());
   }
 
-  absl::StatusOr<Verdict> RunDocuments(TaskContext& task) const {
+  absl::StatusOr<ValidationVerdict> RunDocuments(TaskContext& task) const {
     auto places = Places::Open(task.base_dir(), options_.roots);
     if (!places.ok()) return places.status();
     return DocumentJob(task, *places).Run();
