@@ -27,6 +27,7 @@
 #include "windlass/diagnosis.h"
 #include "windlass/executor.h"
 #include "windlass/load.h"
+#include "windlass/notice.h"
 #include "windlass/store.h"
 #include "windlass/tracing.h"
 
@@ -105,6 +106,9 @@ class Engine {
   absl::StatusOr<const HandlerRegistry*> handlers();
   // Where the store keeps what attempts log; null for one that keeps none.
   absl::StatusOr<AttemptLogStore*> attempt_logs();
+  // Where the store keeps what operators are to be told of; null for one that
+  // keeps nothing of it.
+  absl::StatusOr<NoticeStore*> notices();
 
   // --- work
   // Loads with this engine's task types. Problems are in one InvalidArgument

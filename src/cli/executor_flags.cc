@@ -14,6 +14,7 @@
 #include "base/http/address_policy.h"
 #include "base/local_process.h"
 #include "base/log.h"
+#include "cli/public_url.h"
 #include "engine/attempt_logs.h"
 #include "engine/log_events.h"
 #include "model/definition/byte_size.h"
@@ -146,23 +147,6 @@ absl::Status CheckHttp(const std::string& allow, const std::string& ca) {
       absl::StrCat("--http-ca: cannot read ", ca, ": ", std::strerror(errno)));
 }
 
-// Paths are added to it.
-absl::Status ReadPublicUrl(std::string url, std::string& out) {
-  while (url.ends_with('/')) url.pop_back();
-  if (!url.empty() && !url.starts_with("https://") &&
-      !url.starts_with("http://")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--public-url: '", url,
-                     "': expected a URL, as https://windlass.example.org"));
-  }
-  if (url.find_first_of("?# \t\r\n") != std::string::npos) {
-    return absl::InvalidArgumentError(
-        "--public-url: expected a URL without query, fragment and blanks");
-  }
-  out = std::move(url);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
@@ -194,8 +178,10 @@ absl::StatusOr<ExecutorConfig> ExecutorFlags::ToConfig() const {
   status.Update(ReadSpillQuota(spill_quota).status());
   status.Update(ReadLogLimit(log_limit).status());
   status.Update(CheckHttp(http_allow, http_ca));
-  status.Update(ReadPublicUrl(public_url, config.public_url));
   if (!status.ok()) return status;
+  auto reached_at = ReadPublicUrl(public_url);
+  if (!reached_at.ok()) return reached_at.status();
+  config.public_url = *std::move(reached_at);
   return config;
 }
 

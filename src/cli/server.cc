@@ -11,6 +11,7 @@
 #include "base/signals.h"
 #include "base/supervisor.h"
 #include "cli/commands.h"
+#include "cli/notify_flags.h"
 #include "cli/probe.h"
 #include "engine/builtin_handlers.h"
 #include "model/definition/byte_size.h"
@@ -31,6 +32,7 @@ struct Flags {
   std::string tls_key;
   int connections = 64;
   std::string max_request = "16MiB";
+  NotifyFlags notify;
 };
 
 absl::Status Named(const char* flag, const absl::Status& status) {
@@ -117,6 +119,9 @@ int Serve(const Globals& globals, const Flags& flags) {
   if (!identity.ok()) return Fail(globals, identity.status());
   auto maximum = ReadMaximumRequest(flags);
   if (!maximum.ok()) return Fail(globals, maximum.status());
+  if (auto status = flags.notify.Check(); !status.ok()) {
+    return Fail(globals, status);
+  }
   const Supervisor supervisor = Supervisor::FromEnvironment();
   SignalWatcher signals({SIGINT, SIGTERM});
   const std::unique_ptr<Clock> clock = MakeSystemClock();
@@ -129,6 +134,8 @@ int Serve(const Globals& globals, const Flags& flags) {
     if (!results.ok()) return Fail(globals, results.status());
     auto logs = engine.attempt_logs();
     if (!logs.ok()) return Fail(globals, logs.status());
+    auto notifier = MakeNotifier(flags.notify, engine, *clock, log);
+    if (!notifier.ok()) return Fail(globals, notifier.status());
     ResultIo io(**results);
     auto server =
         OpenApiServer(*address, {.api = {.store = &store,
@@ -149,9 +156,11 @@ int Serve(const Globals& globals, const Flags& flags) {
                          {"tls", *identity != nullptr},
                          {"tokens", !tokens->empty()}});
     WarnOfPlainTokens(log, *address, *identity != nullptr);
+    if (*notifier != nullptr) (*notifier)->Start();
     ServeUntilTold(**server, *identity == nullptr ? "http" : "https", signals,
                    supervisor, *clock, log);
     log.Info("stopping");
+    notifier->reset();
     server->reset();
     log.Info("stopped");
     return kOk;
@@ -187,6 +196,7 @@ void AddServer(CLI::App& app, Invocation& invocation) {
       ->check(CLI::Range(1, 10'000));
   AddSetting(*command, "--max-request", flags->max_request,
              "Largest body of a request");
+  flags->notify.AddTo(*command);
   command->callback([&invocation, flags] {
     invocation.body = [&invocation, flags] {
       return Serve(invocation.globals, *flags);

@@ -504,6 +504,12 @@ absl::StatusOr<AttemptLogStore*> Engine::attempt_logs() {
   return dynamic_cast<AttemptLogStore*>(impl_->real_store);
 }
 
+absl::StatusOr<NoticeStore*> Engine::notices() {
+  auto opened = impl_->OpenStore();
+  if (!opened.ok()) return opened.status();
+  return dynamic_cast<NoticeStore*>(impl_->real_store);
+}
+
 absl::StatusOr<std::shared_ptr<const Workflow>> Engine::Load(
     const std::string& path) {
   if (auto status = impl_->Prepare(); !status.ok()) return status;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
+#include <vector>
 
 #include "base/base64.h"
 #include "base/concat.h"
@@ -17,6 +18,8 @@ constexpr char kSignature[] = "webhook-signature";
 constexpr std::string_view kVersion = "v1,";
 constexpr std::string_view kSecretPrefix = "whsec_";
 constexpr std::size_t kLongestId = 256;
+// As the specification has it.
+constexpr std::size_t kLeastKeyBytes = 24;
 // While secrets change there are a few.
 constexpr int kMostSignatures = 16;
 // Of years far away; more could not be counted in microseconds.
@@ -47,17 +50,19 @@ bool AreEqual(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-std::string SignatureOf(const IncomingRequest& request,
-                        std::string_view secret) {
+absl::StatusOr<std::string> KeyOf(std::string_view secret) {
   if (secret.starts_with(kSecretPrefix)) {
     secret.remove_prefix(kSecretPrefix.size());
   }
-  auto key = DecodeBase64(secret);
+  return DecodeBase64(secret);
+}
+
+std::string SignatureOf(std::string_view id, std::string_view seconds,
+                        std::string_view body, std::string_view secret) {
+  auto key = KeyOf(secret);
   // Ours; an empty key would let everyone in.
   if (!key.ok() || key->empty()) return "";
-  return EncodeBase64(
-      HmacSha256(*key, Concat(request.Header(kId), ".",
-                              request.Header(kTimestamp), ".", request.body)));
+  return EncodeBase64(HmacSha256(*key, Concat(id, ".", seconds, ".", body)));
 }
 
 bool HasSignature(std::string_view list, std::string_view wanted) {
@@ -105,13 +110,37 @@ std::optional<HttpResponse> CheckWebhookSignature(
     return Refusal(kTimestamp, Concat("is further from now than ",
                                       FormatDuration(kWebhookTolerance)));
   }
-  const std::string wanted = SignatureOf(request, secret);
+  const std::string wanted = SignatureOf(
+      request.Header(kId), request.Header(kTimestamp), request.body, secret);
   if (!wanted.empty() && HasSignature(request.Header(kSignature), wanted)) {
     return std::nullopt;
   }
   return Refusal(kSignature,
                  "is not that of the message under the secret it was sent "
                  "with");
+}
+
+std::vector<std::string> WebhookHeaders(std::string_view id, Timestamp now,
+                                        std::string_view body,
+                                        std::string_view secret) {
+  const std::string seconds = std::to_string(
+      std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
+  std::vector<std::string> headers = {Concat(kId, ": ", id),
+                                      Concat(kTimestamp, ": ", seconds)};
+  if (!secret.empty()) {
+    headers.push_back(Concat(kSignature, ": ", kVersion,
+                             SignatureOf(id, seconds, body, secret)));
+  }
+  return headers;
+}
+
+absl::Status CheckWebhookSecret(std::string_view secret) {
+  auto key = KeyOf(secret);
+  if (key.ok() && key->size() >= kLeastKeyBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Concat("expected whsec_ and the base64 of at least ", kLeastKeyBytes,
+             " random bytes, as `echo whsec_$(openssl rand -base64 32)` "
+             "makes them"));
 }
 
 }  // namespace windlass

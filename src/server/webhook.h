@@ -1,4 +1,4 @@
-// Messages of outside systems, signed as Standard Webhooks says
+// Messages from and to outside systems, signed as Standard Webhooks says
 // (github.com/standard-webhooks/standard-webhooks): the headers webhook-id,
 // webhook-timestamp, in seconds since 1970, and webhook-signature, a list of
 // "v1,<base64>" with blanks between, each HMAC-SHA256 of "id.timestamp.body"
@@ -7,8 +7,11 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "server/http_message.h"
 #include "windlass/time.h"
 
@@ -26,5 +29,14 @@ std::optional<HttpResponse> CheckWebhookHeaders(const IncomingRequest& request);
 // a signature is. After CheckWebhookHeaders().
 std::optional<HttpResponse> CheckWebhookSignature(
     const IncomingRequest& request, std::string_view secret, Timestamp now);
+
+// The headers of a message of ours, "Name: value" each; without a secret it has
+// no signature.
+std::vector<std::string> WebhookHeaders(std::string_view id, Timestamp now,
+                                        std::string_view body,
+                                        std::string_view secret);
+
+// InvalidArgument says what is expected instead.
+absl::Status CheckWebhookSecret(std::string_view secret);
 
 }  // namespace windlass

@@ -97,5 +97,27 @@ TEST(WebhookTest, HeadersThatAreMissingOrOddAreNamed) {
   }
 }
 
+TEST(WebhookTest, OursAreSignedAsTheSpecificationHasIt) {
+  const IncomingRequest example = Example();
+  EXPECT_EQ(WebhookHeaders("msg_p5jXN8AQM9LWM0D4loKWxJek",
+                           kSentAt + std::chrono::milliseconds(999),
+                           example.body, kSecret),
+            (std::vector<std::string>{
+                "webhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek",
+                "webhook-timestamp: 1614265330",
+                std::string("webhook-signature: ") + kSignature}));
+  EXPECT_EQ(WebhookHeaders("m", kSentAt, "{}", "").size(), 2u);
+}
+
+TEST(WebhookTest, ASecretThatCouldBeGuessedIsRefused) {
+  EXPECT_TRUE(CheckWebhookSecret(kSecret).ok());
+  for (const char* secret :
+       {"whsec_", "hunter2", "whsec_aGVsbG8=", "whsec_?"}) {
+    EXPECT_EQ(CheckWebhookSecret(secret).code(),
+              absl::StatusCode::kInvalidArgument)
+        << secret;
+  }
+}
+
 }  // namespace
 }  // namespace windlass

@@ -27,6 +27,7 @@ constexpr Migration kMigrations[] = {
      migrations::k0008WorkflowsDown},
     {9, "attempt_logs", migrations::k0009AttemptLogsUp,
      migrations::k0009AttemptLogsDown},
+    {10, "notices", migrations::k0010NoticesUp, migrations::k0010NoticesDown},
 };
 constexpr std::chrono::minutes kMigrationPatience{10};
 

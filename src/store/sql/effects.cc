@@ -10,6 +10,7 @@
 #include "model/task_name.h"
 #include "sql_query.h"
 #include "store/sql/callbacks.h"
+#include "store/sql/notices.h"
 #include "store/sql/permits.h"
 #include "store/sql/stored_rows.h"
 #include "store/sql/waiting.h"
@@ -168,6 +169,7 @@ void EndRun(Transaction& tx, LiveRun& run, RunState state) {
   tx.runs.Touch(run);
   tx.tally.Runs(RunState::kRunning, -1);
   tx.tally.Runs(state, 1);
+  if (state == RunState::kFailed && !run.info->parent) NoteRunFailed(tx, run);
   if (tx.ended != nullptr) {
     tx.ended->push_back({run.info, state, tx.now(), run.reason});
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sql_query.h"
+#include "store/sql/notices.h"
 #include "store/sql/permits.h"
 #include "store/sql/waiting.h"
 
@@ -176,6 +177,7 @@ void RecordDeadLetter(Transaction& tx, const LiveRun& run, TaskKey task,
               attempts, tx.now(), std::string_view(error.type),
               std::string_view(text));
   tx.rare.Added(Rare::kDeadLetter);
+  NoteDeadLetter(tx, run, task, attempts, error);
 }
 
 void ForgetTaskEnds(Transaction& tx, const LiveRun& run, std::int32_t node,

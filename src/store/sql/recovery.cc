@@ -4,6 +4,7 @@
 
 #include "sql_query.h"
 #include "store/sql/effects.h"
+#include "store/sql/notices.h"
 
 namespace windlass::sql {
 namespace {
@@ -53,6 +54,9 @@ bool EndExecutor(Transaction& tx, ExecutorId executor, Departure departure,
   }
   SweepReport uncounted;
   const std::vector<HeldLease> leases = ReadLeasesOf(tx.db, executor);
+  if (departure == Departure::kDied) {
+    NoteExecutorLost(tx, executor, leases.size());
+  }
   std::vector<RunId> runs;
   for (const HeldLease& held : leases) runs.push_back(held.run);
   tx.runs.Fetch(tx.db, runs);

@@ -6,6 +6,7 @@
 #include "store/sql/callbacks.h"
 #include "store/sql/fleet.h"
 #include "store/sql/history.h"
+#include "store/sql/notices.h"
 #include "store/sql/registry.h"
 #include "store/sql/run_control.h"
 #include "store/sql/run_queries.h"
@@ -22,6 +23,7 @@ namespace {
 // this only puts them together.
 class SqlStore final : public Store,
                        public AttemptLogStore,
+                       public NoticeStore,
                        public SelfCheck,
                        public SelfDiagnosing {
  public:
@@ -234,6 +236,22 @@ class SqlStore final : public Store,
     return logs_.ReadLog(run, task, attempt, from, limit);
   }
 
+  // NoticeStore
+  absl::Status WantNotices(Duration how_long) override {
+    return notices_.WantNotices(how_long);
+  }
+  absl::StatusOr<std::vector<Notice>> TakeNotices(int limit,
+                                                  Duration hold) override {
+    return notices_.TakeNotices(limit, hold);
+  }
+  absl::Status DropNotices(std::span<const std::int64_t> ids) override {
+    return notices_.DropNotices(ids);
+  }
+  absl::Status ReturnNotices(std::span<const std::int64_t> ids,
+                             Duration wait) override {
+    return notices_.ReturnNotices(ids, wait);
+  }
+
   // SelfCheck
   absl::StatusOr<std::vector<Contradiction>> FindContradictions() override {
     return checks_.FindContradictions();
@@ -269,6 +287,7 @@ class SqlStore final : public Store,
   Workflows workflows_{*ledger_};
   History history_{*ledger_};
   Logs logs_{*ledger_};
+  Notices notices_{*ledger_};
   Checks checks_{*ledger_};
 };
 

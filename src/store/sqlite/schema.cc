@@ -35,6 +35,7 @@ constexpr Migration kMigrations[] = {
      migrations::k0012WorkflowsDown},
     {13, "attempt_logs", migrations::k0013AttemptLogsUp,
      migrations::k0013AttemptLogsDown},
+    {14, "notices", migrations::k0014NoticesUp, migrations::k0014NoticesDown},
 };
 constexpr int kNewest = static_cast<int>(std::size(kMigrations));
 

@@ -1,0 +1,4 @@
+UPDATE notice SET due_at = ?2, tries = tries + 1
+WHERE id IN (SELECT id FROM notice WHERE due_at <= ?1 ORDER BY id LIMIT ?3
+             FOR UPDATE SKIP LOCKED)
+RETURNING id, at, tries, body

@@ -1,0 +1,1 @@
+SELECT name, host, pid FROM executor WHERE id = ?1

@@ -1,0 +1,2 @@
+DROP TABLE notice_reader;
+DROP TABLE notice;
