@@ -71,7 +71,7 @@ absl::Status Ledger::Write(
   bool ring = false;
   std::vector<EndedRun> ended;
   const auto step = [&](Connection& connection) {
-    sql::Runs runs(sql::Writers::kMany, definitions_, &infos_);
+    sql::Runs runs(sql::Writers::kMany, definitions_, infos_);
     sql::RareTables rare;
     sql::Leases leases(sql::Writers::kMany);
     Ids ids;

@@ -46,7 +46,7 @@ class Ledger final : public sql::Ledger {
   Database database_;
   Bell bell_;
   sql::Definitions definitions_;
-  sql::RunInfos infos_;
+  sql::RunInfos infos_{10'000};
 };
 
 }  // namespace windlass::postgres

@@ -31,7 +31,6 @@ namespace {
 constexpr std::size_t kMostRuns = 20'000;
 constexpr std::size_t kMostNodes = 4'000'000;
 constexpr std::size_t kMostInputs = 1'000;
-constexpr std::size_t kInfoGeneration = 10'000;
 
 // Whether several tasks of a run can be claimed before any has ended.
 bool HasSeveralRoots(const Definition& definition) {
@@ -137,7 +136,7 @@ std::shared_ptr<const RunInfo> RunInfos::Find(RunId id, int attempt) const {
 
 void RunInfos::Add(std::shared_ptr<const RunInfo> info) {
   MutexLock lock(mutex_);
-  if (young_.size() >= kInfoGeneration) {
+  if (young_.size() >= generation_) {
     old_ = std::move(young_);
     young_ = Map();
   }
@@ -155,6 +154,13 @@ void RunInfos::AddInput(std::int64_t id,
   MutexLock lock(mutex_);
   if (inputs_.size() >= kMostInputs) inputs_.clear();
   inputs_[id] = std::move(input);
+}
+
+void RunInfos::Forget() {
+  MutexLock lock(mutex_);
+  young_.clear();
+  old_.clear();
+  inputs_.clear();
 }
 
 LiveRun* Runs::Get(Connection& connection, RunId id) {
@@ -227,7 +233,7 @@ void Runs::FetchAll(Connection& connection, std::vector<RunId> ids,
     while (rows.Next()) {
       found.push_back(ReadRunRow(rows));
       const RunRow& row = found.back();
-      if (infos_ != nullptr && infos_->Find(row.id, row.attempt)) continue;
+      if (infos_.Find(row.id, row.attempt)) continue;
       if (KnownInput(row.input) == nullptr) inputs.push_back(row.input);
     }
   }
@@ -290,13 +296,11 @@ absl::StatusOr<LiveRun*> Runs::Keep(Connection& connection, RunRow row,
 
 absl::StatusOr<std::shared_ptr<const RunInfo>> Runs::Info(
     Connection& connection, const RunRow& row, const Definition& definition) {
-  if (infos_ != nullptr) {
-    if (auto info = infos_->Find(row.id, row.attempt)) return info;
-  }
+  if (auto info = infos_.Find(row.id, row.attempt)) return info;
   auto input = Input(connection, row.input);
   if (!input.ok()) return input.status();
   auto info = MakeInfo(row, definition, **input);
-  if (infos_ != nullptr) infos_->Add(info);
+  infos_.Add(info);
   return info;
 }
 
@@ -309,7 +313,7 @@ absl::StatusOr<std::shared_ptr<const RunInput>> Runs::Input(
 }
 
 std::shared_ptr<const RunInput> Runs::KnownInput(std::int64_t id) const {
-  if (infos_ != nullptr) return infos_->FindInput(id);
+  if (writers_ == Writers::kMany) return infos_.FindInput(id);
   const auto found = inputs_.find(id);
   return found == inputs_.end() ? nullptr : found->second;
 }
@@ -324,7 +328,7 @@ void Runs::LearnInputs(Connection& connection, Rows rows) {
 }
 
 void Runs::KeepInput(std::int64_t id, std::shared_ptr<const RunInput> input) {
-  if (infos_ != nullptr) return infos_->AddInput(id, std::move(input));
+  if (writers_ == Writers::kMany) return infos_.AddInput(id, std::move(input));
   inputs_.insert_or_assign(id, std::move(input));
 }
 

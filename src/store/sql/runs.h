@@ -70,13 +70,20 @@ absl::StatusOr<std::shared_ptr<const RunInfo>> ReadRunInfo(
 // RunInfo that is likely to be needed again, and inputs. Thread-safe.
 class RunInfos {
  public:
+  // Keeps so many runs, up to twice as many.
+  explicit RunInfos(std::size_t runs) : generation_(runs) {}
+
   std::shared_ptr<const RunInfo> Find(RunId id, int attempt) const;
   void Add(std::shared_ptr<const RunInfo> info);
 
   std::shared_ptr<const RunInput> FindInput(std::int64_t id) const;
   void AddInput(std::int64_t id, std::shared_ptr<const RunInput> input);
 
+  // What was added may have been rolled back, and its numbers be used again.
+  void Forget();
+
  private:
+  const std::size_t generation_;
   mutable Mutex mutex_;
   // Two generations: what was not asked for while one filled is forgotten.
   using Map = absl::flat_hash_map<RunId, std::shared_ptr<const RunInfo>,
@@ -100,8 +107,9 @@ struct RunRow;
 // Not thread-safe: belongs to whoever holds the writing connection.
 class Runs {
  public:
-  // `infos` may be null.
-  Runs(Writers writers, Definitions& definitions, RunInfos* infos)
+  // With one writer numbers of inputs may be used again: `infos` keeps none
+  // then.
+  Runs(Writers writers, Definitions& definitions, RunInfos& infos)
       : writers_(writers), definitions_(definitions), infos_(infos) {}
 
   // Locks the run. Null when there is no such run, or when reading failed: then
@@ -166,7 +174,7 @@ class Runs {
 
   const Writers writers_;
   Definitions& definitions_;
-  RunInfos* const infos_;
+  RunInfos& infos_;
   bool locked_some_ = false;
   absl::flat_hash_map<RunId, std::unique_ptr<LiveRun>, std::hash<RunId>> runs_;
   std::vector<LiveRun*> dirty_;

@@ -75,14 +75,13 @@ absl::Status Database::Write(
     if (rows.Int(0) != data_version_) since = Since::kChangedElsewhere;
     data_version_ = rows.Int(0);
   }
-  if (!writer.ok()) {
-    data_version_ = 0;
-    return writer.status();
-  }
+  if (std::exchange(failed_, true)) since = Since::kFailed;
+  if (!writer.ok()) return writer.status();
   absl::Status status = body(writer, since);
   if (writer.ok() && status.ok()) writer.ExecuteText(session::kCommit);
   // A failed statement explains more than what followed from it.
   if (!writer.ok()) status = writer.status();
+  failed_ = !status.ok();
   return status;
 }
 

@@ -24,9 +24,10 @@ class Database {
   // kMachine costs an fsync. With Synchronous::kFull every commit is kMachine.
   using Durability = sql::Ledger::Durability;
 
-  // Whether someone else has written since this handle last did: if not,
-  // everything remembered from then still holds.
-  enum class Since { kUnchanged, kChangedElsewhere };
+  // What has happened since this handle last wrote: nothing, and everything
+  // remembered from then still holds; others have written; or its last write
+  // failed, at its commit perhaps, and nothing of it has happened.
+  enum class Since { kUnchanged, kChangedElsewhere, kFailed };
 
   // Opens or creates the file and brings its schema up to date.
   static absl::StatusOr<std::unique_ptr<Database>> Open(
@@ -58,6 +59,7 @@ class Database {
   Mutex writing_;
   std::unique_ptr<Connection> writer_ ABSL_GUARDED_BY(writing_);
   std::int64_t data_version_ ABSL_GUARDED_BY(writing_) = 0;
+  bool failed_ ABSL_GUARDED_BY(writing_) = false;  // The last write.
 
   Mutex readers_mutex_;
   std::vector<std::unique_ptr<Connection>> idle_readers_

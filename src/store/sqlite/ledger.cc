@@ -7,6 +7,12 @@
 #include "store/sql/waiting.h"
 
 namespace windlass::sqlite {
+namespace {
+
+// Of which it is remembered what never changes, whoever else writes.
+constexpr std::size_t kRuns = 1'000;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(
     SqliteStoreOptions options) {
@@ -27,13 +33,18 @@ Ledger::Ledger(SqliteStoreOptions options, std::unique_ptr<Database> database,
       database_(std::move(database)),
       bell_(std::move(bell)),
       definitions_(std::move(options.parser)),
-      runs_(sql::Writers::kOne, definitions_, nullptr) {}
+      infos_(kRuns),
+      runs_(sql::Writers::kOne, definitions_, infos_) {}
 
-void Ledger::Forget() {
+void Ledger::Forget(Database::Since since) {
+  if (since == Database::Since::kUnchanged) return;
   runs_.Forget();
   rare_.Forget();
   leases_.Forget();
   sequence_.Forget();
+  if (since == Database::Since::kChangedElsewhere) return;
+  infos_.Forget();
+  definitions_.Forget();
 }
 
 absl::Status Ledger::Write(
@@ -42,7 +53,7 @@ absl::Status Ledger::Write(
   bool ring = false;
   std::vector<EndedRun> ended;
   const auto step = [&](Connection& connection, Database::Since since) {
-    if (since == Database::Since::kChangedElsewhere) Forget();
+    Forget(since);
     runs_.Trim();
     rare_.LookAgain();
     sql::Transaction tx{
@@ -60,10 +71,6 @@ absl::Status Ledger::Write(
       sequence_.Save(connection);
       tx.tally.Save(connection);
       ring = tx.ring;
-    }
-    if (!status.ok() || !connection.ok()) {
-      Forget();
-      definitions_.Forget();
     }
     return status;
   };

@@ -42,7 +42,7 @@ class Ledger final : public sql::Ledger {
   Ledger(SqliteStoreOptions options, std::unique_ptr<Database> database,
          Doorbell bell);
 
-  void Forget();
+  void Forget(Database::Since since);
 
   const std::unique_ptr<Clock> own_clock_;
   const Clock* const clock_;
@@ -53,6 +53,7 @@ class Ledger final : public sql::Ledger {
   sql::Definitions definitions_;
 
   // Used only inside database_->Write(), hence by one thread at a time.
+  sql::RunInfos infos_;
   sql::Runs runs_;
   sql::RareTables rare_;
   Sequence sequence_;

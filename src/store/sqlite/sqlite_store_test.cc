@@ -3,11 +3,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -128,6 +132,47 @@ TEST_F(SqliteStoreTest, ManyProcessesMayOpenANewFileAtOnce) {
   const auto store = Open();
   ASSERT_TRUE(store.ok());
   EXPECT_THAT((*store)->ListRuns({}).value(), SizeIs(10));
+}
+
+// What has to be in files of this process must fit `bytes`.
+void LimitFiles(std::uintmax_t bytes) {
+  rlimit limit = {};
+  getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = std::min<rlim_t>(bytes, limit.rlim_max);
+  setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+TEST_F(SqliteStoreTest, WhatACommitThatFailedDidHasNotHappened) {
+  const pid_t child = Fork([&] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    auto store = Open();
+    if (!store.ok()) return 1;
+    SubmitRequest request;
+    request.workflow = Chain(2);
+    const auto submitted = (*store)->Submit({&request, 1});
+    const auto executor = (*store)->Register(ExecutorInfo());
+    if (!submitted.ok() || !executor.ok()) return 2;
+    ClaimRequest claim;
+    claim.executor = *executor;
+    for (int task = 0; task < 2; ++task) {
+      const auto claimed = (*store)->Claim(claim);
+      if (!claimed.ok() || claimed->leases.size() != 1) return 3;
+      AttemptEnd end;
+      end.run = submitted->at(0).id;
+      end.task = claimed->leases[0].task;
+      end.token = claimed->leases[0].token;
+      ClaimRequest nothing = claim;
+      nothing.limit = 0;
+      LimitFiles(std::filesystem::file_size(Path() + "-wal"));
+      if ((*store)->Finish({&end, 1}, nothing).ok()) return 4;
+      LimitFiles(std::numeric_limits<rlim_t>::max());
+      const auto finished = (*store)->Finish({&end, 1}, nothing);
+      if (!finished.ok() || !finished->accepted.at(0)) return 5;
+    }
+    const auto run = (*store)->GetRun(submitted->at(0).id);
+    return run.ok() && run->state == RunState::kSucceeded ? 0 : 6;
+  });
+  EXPECT_TRUE(EndedWell(child));
 }
 
 // How many steps of SQLite's machine a query takes.
