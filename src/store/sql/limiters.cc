@@ -297,8 +297,24 @@ void Limiters::ReadWindow(Limiter& limiter, std::int64_t taken,
     Rows rows = tx_.db.Read(
         Query::kSelectLimitStarts, limiter.id,
         RateWindow::OldestNeeded(limiter.most, started, taken), kMostStarts);
-    while (rows.Next()) recent.push_back({rows.Int(0), rows.Time(1)});
+    // Those that are in the way until later matter by the first of them. Where
+    // rows are made as they are asked for, the rest costs nothing so.
+    const Timestamp over = tx_.now() - limiter.period;
+    while (rows.Next()) {
+      recent.push_back({rows.Int(0), rows.Time(1)});
+      if (recent.size() > 1 && recent.back().at > over) break;
+    }
   }
+  const auto earlier = [](const RateWindow::Starts& a,
+                          const RateWindow::Starts& b) {
+    return a.last < b.last;
+  };
+  const auto same = [](const RateWindow::Starts& a,
+                       const RateWindow::Starts& b) {
+    return a.last == b.last;
+  };
+  std::sort(recent.begin(), recent.end(), earlier);
+  recent.erase(std::unique(recent.begin(), recent.end(), same), recent.end());
   limiter.window.emplace(limiter.most, limiter.period, started, taken,
                          std::move(recent));
 }

@@ -136,6 +136,9 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
   }
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_handler(handle, &WaitWhileBusy, nullptr);
+  // Without it a statement that might use a partial index, for some values of
+  // its parameters, is parsed and planned again whenever they change.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
   return connection;
 }
 
