@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds and runs the tests: with address and undefined sanitizers under clang,
-# with the thread sanitizer under g++, then the release build with everything,
-# so that the last line is the summary of the whole suite.
+# Builds and runs the tests: under clang with address and undefined sanitizers,
+# then with the thread sanitizer, and the release build (g++) with everything, so
+# that the last line is the summary of the whole suite.
 #
 #   tools/run_tests.sh [release|asan|tsan]...   default: all three
 set -euo pipefail
@@ -11,7 +11,7 @@ jobs=${JOBS:-$(nproc)}
 presets=("$@")
 [ ${#presets[@]} -gt 0 ] || presets=(asan tsan release)
 
-# gcc's thread sanitizer needs address space layout as it was made for.
+# The thread sanitizer needs address space layout as it was made for.
 run() {
   local preset=$1
   shift
@@ -32,9 +32,14 @@ for preset in "${presets[@]}"; do
   cmake --build --preset "$preset" -j "$jobs" --target "${targets[@]}"
   echo "== $preset: test"
   labels=()
-  [ "$preset" = release ] || labels=(-L unit)
+  at_once=$jobs
+  if [ "$preset" = release ]; then
+    at_once=$((jobs + 1))  # Tests of servers wait for them more than they compute.
+  else
+    labels=(-L unit)
+  fi
   # cpp-httplib comes as a shared library that is not instrumented: what its
   # threads do looks unordered to the thread sanitizer.
   [ "$preset" = tsan ] && labels+=(-E '^(ExecutorEndpoints|HttpServer)')
-  run "$preset" ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "${labels[@]}"
+  run "$preset" ctest --test-dir "build/$preset" --output-on-failure -j "$at_once" "${labels[@]}"
 done
