@@ -79,7 +79,7 @@ absl::Status SqlJob::Prepare() {
 
 absl::StatusOr<Content> SqlJob::RunStatements(const std::string& sql) {
   const duckdb::QueryWatch watch = session_.Watch();
-  if (outputs_.empty() && !TableFormatOf(result_)) {
+  if (outputs_.empty() && !TableFormatOf(result_) && session_.may_be_quick()) {
     auto rows = RowsAtOnce(sql);
     if (!rows.ok()) return rows.status();
     if (*rows) return **std::move(rows);

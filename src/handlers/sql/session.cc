@@ -21,6 +21,10 @@ namespace {
 
 constexpr std::int64_t kLeastMemory = std::int64_t{64} << 20;
 
+// A query over more takes longer than is worth a try: what is given up then is
+// computed twice, and its threads are waited for.
+constexpr std::uintmax_t kQuickBytes = std::uintmax_t{1} << 20;
+
 absl::Status WithMessage(const absl::Status& status, std::string_view message) {
   absl::Status other(status.code(), {message.data(), message.size()});
   status.ForEachPayload(
@@ -119,6 +123,8 @@ SqlSession::~SqlSession() {
   }
 }
 
+bool SqlSession::may_be_quick() const { return input_bytes_ < kQuickBytes; }
+
 absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
   if (inputs.empty()) return absl::OkStatus();
   auto folder = Folder();
@@ -136,7 +142,10 @@ absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
     views.push_back(Concat("CREATE TEMP VIEW ", duckdb::Identifier(input->name),
                            " AS SELECT * FROM ", input->relation));
     if (!input->has_columns) without_columns_.push_back(input->name);
-    for (std::string& file : input->files) files.push_back(std::move(file));
+    for (std::string& file : input->files) {
+      NoteInput(file);
+      files.push_back(std::move(file));
+    }
     for (LinkedFile& link : input->links) links_.push_back(std::move(link));
   }
   absl::Status status = absl::OkStatus();
@@ -152,6 +161,17 @@ absl::Status SqlSession::ReadInputs(const JsonObject& inputs) {
     status = WithoutExcerpt(database().Execute(view).status());
   }
   return status;
+}
+
+// A glob, or what is not there yet, is as large as can be.
+void SqlSession::NoteInput(const std::string& file) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file, error);
+  if (error || size > kQuickBytes - input_bytes_) {
+    input_bytes_ = kQuickBytes;
+  } else {
+    input_bytes_ += size;
+  }
 }
 
 // Files elsewhere are known to a database before it is locked, or never.

@@ -61,6 +61,8 @@ class SqlSession {
   const std::vector<std::string>& without_columns() const {
     return without_columns_;
   }
+  // Whether a query may be done at once: there is little to read.
+  bool may_be_quick() const;
   // An error of the database with the paths of files as its user knows them.
   absl::Status InTermsOfTheTask(const absl::Status& status) const;
 
@@ -93,6 +95,7 @@ class SqlSession {
                                                    const Parts& parts);
   absl::Status OpenFresh(const std::vector<std::string>& files);
   bool IsMine(const std::string& file) const;
+  void NoteInput(const std::string& file);
   void NoteSpilled();
 
   TaskContext& task_;
@@ -104,6 +107,7 @@ class SqlSession {
   const Places places_;
   std::vector<LinkedFile> links_;
   std::vector<std::string> without_columns_;
+  std::uintmax_t input_bytes_ = 0;
   std::unique_ptr<duckdb::Database> fresh_;
   std::atomic<std::int64_t> spilled_ = 0;
 };
