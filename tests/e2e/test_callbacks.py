@@ -1,57 +1,18 @@
 """Tasks that wait for signed messages from outside, and lose none."""
 
 import base64
-import http.server
 import json
 import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
 
 from support import ROOT, EndToEndTest
-from webhook import sign
-
-
-class Service(http.server.ThreadingHTTPServer):
-    """One that is asked and calls back: what it was asked, and when it answers."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Asked)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.asked = []
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-        self.thread = threading.Thread(target=self.serve_forever)
-        self.thread.start()
-
-    def close(self):
-        self.may_answer.set()
-        self.shutdown()
-        self.thread.join()
-        self.server_close()
-
-
-class Asked(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.append(json.loads(body))
-        self.server.may_answer.wait()
-        try:
-            self.send_response(202)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-        except ConnectionError:
-            pass  # Who asked is dead.
-
-    def log_message(self, *_):
-        pass
+from webhook import Receiver, sign
 
 
 def send(address, document, message="m1", age=0, **headers):
@@ -74,7 +35,7 @@ def send(address, document, message="m1", age=0, **headers):
 class CallbacksTest(EndToEndTest):
     def setUp(self):
         super().setUp()
-        self.service = Service()
+        self.service = Receiver(status=202)  # It is asked, and calls back.
         self.addCleanup(self.service.close)
         self.server = None
         self.serve()
@@ -106,8 +67,8 @@ class CallbacksTest(EndToEndTest):
 
     def asked(self, number=1):
         """What the service was asked, once it has been so often: where to answer."""
-        self.wait_until(lambda: len(self.service.asked) >= number, f"it is asked {number} times")
-        address = self.service.asked[number - 1]
+        self.wait_until(lambda: len(self.service.messages) >= number, f"it is asked {number} times")
+        address = json.loads(self.service.messages[number - 1][1])
         # Servers come and go with their ports.
         return {**address, "url": self.url + address["url"][address["url"].index("/api/"):]}
 
@@ -164,7 +125,7 @@ class CallbacksTest(EndToEndTest):
         self.assertEqual(send(address, {"state": "done"}), (200, {"state": "repeated"}))
         self.assertEqual(send(address, {"state": "done"}, "m2"), (200, {"state": "repeated"}))
         self.assertEqual(send(address, {"state": "other"}, "m2")[0], 409)
-        self.assertEqual(len(self.service.asked), 1)
+        self.assertEqual(len(self.service.messages), 1)
         # Nobody is told what would let him in.
         said = json.dumps(document) + log.read_text() + "".join(
             path.read_text() for path in self.folder.glob("server-*"))
@@ -184,7 +145,7 @@ class CallbacksTest(EndToEndTest):
         self.serve()
         second = self.executor()
         self.assertEqual(self.value(self.wait_for_end(early), "publish"), "early")
-        self.assertEqual(len(self.service.asked), 1)
+        self.assertEqual(len(self.service.messages), 1)
 
         # Killed before any answer: it asks again, for a message to the same place.
         lost = self.submit(self.flow())
@@ -204,7 +165,7 @@ class CallbacksTest(EndToEndTest):
         self.executor()
         document = self.wait_for_end(lost)
         self.assertEqual(self.value(document, "publish"), "late")
-        self.assertEqual(len(self.service.asked), 3)
+        self.assertEqual(len(self.service.messages), 3)
         self.assertEqual(self.windlass("doctor", "--deep", "--output", "json",
                                        code=0).json()["contradictions"], [])
 
@@ -261,7 +222,7 @@ class CallbacksTest(EndToEndTest):
         error = self.task(document, "film")["error"]
         self.assertEqual(error["type"], "TemplateError")
         self.assertIn("--public-url or WINDLASS_PUBLIC_URL", error["message"])
-        self.assertEqual(self.service.asked, [])
+        self.assertEqual(self.service.messages, [])
         for url, why in (("windlass.example.org", "expected a URL"),
                          ("https://example.org/?x=1", "without query")):
             refused = self.windlass("executor", "--public-url", url, code=2)
@@ -280,8 +241,8 @@ class CallbacksTest(EndToEndTest):
                                                   ("answer.sh", "bash"))):
             run = self.windlass("submit", "render.yaml", "-p", f"service={self.service.url}",
                                 code=0).stdout.strip()
-            self.wait_until(lambda: len(self.service.asked) > number, "it is asked")
-            asked = self.service.asked[number]
+            self.wait_until(lambda: len(self.service.messages) > number, "it is asked")
+            asked = json.loads(self.service.messages[number][1])
             done = subprocess.run([program, name, asked["notify"], asked["secret"],
                                    '{"state": "größer"}'],
                                   cwd=self.folder, capture_output=True, text=True)

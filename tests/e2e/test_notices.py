@@ -1,14 +1,12 @@
 """Operators are told of failures, whoever dies meanwhile."""
 
-import http.server
 import json
 import re
 import signal
-import threading
 import unittest
 
 from support import EndToEndTest
-from webhook import sign
+from webhook import Receiver, sign
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 FAILING = """
@@ -18,57 +16,16 @@ FAILING = """
     """
 
 
-class Receiver(http.server.ThreadingHTTPServer):
-    """Keeps the messages it takes. What it answers is set from outside."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Message)
-        self.url = f"http://127.0.0.1:{self.server_port}/hook?key=hidden"
-        self.status = 200
-        self.refused = 0
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-        self.messages = []
-        self.thread = threading.Thread(target=self.serve_forever)
-        self.thread.start()
-
-    def close(self):
-        self.may_answer.set()
-        self.shutdown()
-        self.thread.join()
-        self.server_close()
-
-    def notices(self, event=None):
-        return [notice for _, body in list(self.messages) for notice in json.loads(body)["notices"]
-                if event in (None, notice["event"])]
-
-
-class Message(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.server.status == 200:
-            self.server.messages.append((self.headers, body))
-        else:
-            self.server.refused += 1
-        self.server.may_answer.wait()
-        try:
-            self.send_response(self.server.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-        except ConnectionError:
-            pass  # Who sent it is dead.
-
-    def log_message(self, *_):
-        pass
-
-
 class NoticesTest(EndToEndTest):
     def setUp(self):
         super().setUp()
-        self.receiver = Receiver()
+        self.receiver = Receiver(status=200)
         self.addCleanup(self.receiver.close)
+
+    def told(self, event=None):
+        """The notices that came, or those of an event."""
+        return [notice for _, body in list(self.receiver.messages)
+                for notice in json.loads(body)["notices"] if event in (None, notice["event"])]
 
     def serve(self, *arguments, env=None):
         """Its process and its log."""
@@ -79,7 +36,7 @@ class NoticesTest(EndToEndTest):
         return server, log
 
     def serve_with_webhook(self, *arguments):
-        return self.serve("--notify-url", self.receiver.url, *arguments,
+        return self.serve("--notify-url", f"{self.receiver.url}/hook?key=hidden", *arguments,
                           env={"WINDLASS_NOTIFY_SECRET": SECRET})
 
     def fail_a_run(self):
@@ -96,12 +53,12 @@ class NoticesTest(EndToEndTest):
         self.assertEqual(headers["Content-Type"], "application/json")
         self.assertEqual(headers["webhook-signature"],
                          sign(SECRET, headers["webhook-id"], headers["webhook-timestamp"], body))
-        failed = self.receiver.notices("run_failed")[0]
+        failed = self.told("run_failed")[0]
         self.assertEqual(failed["run_id"], run)
         self.assertEqual(failed["workflow"], "failing")
         self.assertEqual(failed["failed_tasks"], ["a"])
         self.assertEqual(failed["url"], f"https://windlass.example.org/#/runs/{run}")
-        letter = self.receiver.notices("dead_letter")[0]
+        letter = self.told("dead_letter")[0]
         self.assertEqual((letter["task"], letter["attempts"]), ("a", 1))
         self.assertIn("exit code 3", letter["error"]["message"])
         self.assertIn(f"run {run} of failing failed: a", json.loads(body)["text"])
@@ -109,7 +66,7 @@ class NoticesTest(EndToEndTest):
 
     def wait_until_told(self, runs):
         def told():
-            return set(runs) <= {notice["run_id"] for notice in self.receiver.notices("run_failed")}
+            return set(runs) <= {notice["run_id"] for notice in self.told("run_failed")}
         self.wait_until(told, "all are told")
 
     def test_what_was_not_taken_is_sent_again_by_whoever_is_there(self):
@@ -130,7 +87,7 @@ class NoticesTest(EndToEndTest):
         for _ in range(3):
             self.serve_with_webhook()
         self.wait_until_told({self.fail_a_run() for _ in range(5)})
-        told = [notice["id"] for notice in self.receiver.notices()]
+        told = [notice["id"] for notice in self.told()]
         self.assertEqual(len(told), len(set(told)), told)
 
     def test_an_executor_that_is_killed_is_told_of(self):
@@ -141,9 +98,9 @@ class NoticesTest(EndToEndTest):
         dying.send_signal(signal.SIGKILL)
         dying.wait()
         self.start("executor", "--sweep-interval", "100ms")
-        self.wait_until(lambda: self.receiver.notices("executor_lost"), "its death is told")
+        self.wait_until(lambda: self.told("executor_lost"), "its death is told")
         self.fail_a_run()
-        self.assertEqual([(n["event"], n["executor"]) for n in self.receiver.notices()],
+        self.assertEqual([(n["event"], n["executor"]) for n in self.told()],
                          [("executor_lost", "dying")])
 
     def test_a_command_is_given_them(self):
