@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -19,10 +20,17 @@ class LogsTest(EndToEndTest):
     def submit_tasks(self, **tasks):
         return self.submit(json.dumps({"windlass": 1, "name": "prints", "tasks": tasks}))
 
-    def logs_of(self, run, *arguments):
-        """Of a run that has ended, complete."""
-        self.windlass("logs", run, "--follow", *arguments, code=0)
-        return self.windlass("logs", run, "--output", "json", *arguments, code=0).json()["logs"]
+    def logs_of(self, run, complete=1):
+        """Of a run that has ended, once so many are complete: the last of a log may come
+        after the end of its task."""
+        logs = []
+
+        def are_there():
+            self.windlass("logs", run, "--follow", code=0)
+            logs[:] = self.windlass("logs", run, "--output", "json", code=0).json()["logs"]
+            return sum(log["complete"] for log in logs) >= complete
+        self.wait_until(are_there, f"{complete} logs are complete")
+        return logs
 
     def wait_for_line(self, run, line):
         self.wait_until(lambda: line in self.windlass("logs", run, code=0).stdout,
@@ -53,7 +61,7 @@ class LogsTest(EndToEndTest):
             a=shell("echo this is $WINDLASS_ATTEMPT; exit 1",
                     retry_policy={"maximum_attempts": 3, "initial_interval": "10ms"}))
         self.wait_for_end(run)
-        self.assertEqual([(log["attempt"], log["text"]) for log in self.logs_of(run)],
+        self.assertEqual([(log["attempt"], log["text"]) for log in self.logs_of(run, 3)],
                          [(n, f"this is {n}\n") for n in (1, 2, 3)])
         self.assertEqual(self.windlass("logs", run, "a", "--attempt", 2, code=0).stdout,
                          "this is 2\n")
@@ -78,7 +86,7 @@ class LogsTest(EndToEndTest):
         run = self.submit_tasks(
             flood=shell("echo first; seq 1 3000000 >&2; echo last >&2"))
         self.assertEqual(self.wait_for_end(run)["state"], "succeeded")
-        status = open(f"/proc/{executor.pid}/status").read()
+        status = pathlib.Path(f"/proc/{executor.pid}/status").read_text()
         self.assertLess(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]), 200_000)
         log, = self.logs_of(run)
         lines = [line["text"] for line in log["lines"] if line["source"] == "stderr"]
@@ -93,7 +101,7 @@ class LogsTest(EndToEndTest):
         self.executor("--log-limit", "0B")
         run = self.submit_tasks(a=shell("echo something"))
         self.wait_for_end(run)
-        self.assertEqual(self.logs_of(run), [])
+        self.assertEqual(self.logs_of(run, 0), [])
         self.assertIn("--log-limit", self.windlass("executor", "--log-limit", "1B", code=2).stderr)
 
 
