@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "base/concat.h"
 #include "cli/public_url.h"
 #include "server/notice_senders.h"
 #include "server/webhook.h"
@@ -16,6 +15,13 @@ namespace {
 
 using Events = std::set<std::string, std::less<>>;
 
+absl::Status ExpectedEvents(const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--notify-on: ", what,
+      "expected run_failed, dead_letter or executor_lost, with commas "
+      "between"));
+}
+
 absl::StatusOr<Events> ReadEvents(const std::string& text) {
   static const Events kKnown = {std::string(notice_event::kRunFailed),
                                 std::string(notice_event::kDeadLetter),
@@ -24,17 +30,12 @@ absl::StatusOr<Events> ReadEvents(const std::string& text) {
   for (absl::string_view part : absl::StrSplit(text, ',', absl::SkipEmpty())) {
     std::string event(absl::StripAsciiWhitespace(part));
     if (!kKnown.contains(event)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--notify-on: '", event,
-                       "': expected run_failed, dead_letter or executor_lost, "
-                       "with commas between"));
+      return ExpectedEvents(absl::StrCat("'", event, "': "));
     }
     events.insert(std::move(event));
   }
-  if (!events.empty()) return events;
-  return absl::InvalidArgumentError(
-      "--notify-on: expected run_failed, dead_letter or executor_lost, with "
-      "commas between");
+  if (events.empty()) return ExpectedEvents("");
+  return events;
 }
 
 absl::Status CheckUrl(std::string_view url) {

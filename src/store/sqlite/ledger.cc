@@ -75,6 +75,8 @@ absl::Status Ledger::Write(
     return status;
   };
   if (auto status = database_->Write(durability, step); !status.ok()) {
+    // At once, for those who only read: its number may be another's now.
+    definitions_.Forget();
     return status;
   }
   if (ring) bell_.Ring();
