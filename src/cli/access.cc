@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "cli/store_log_feed.h"
 #include "client/remote_client.h"
 #include "results/content_stream.h"
 #include "results/result_io.h"
@@ -40,10 +41,20 @@ class StoreAccess final : public Access {
     return io_->Open(envelope);
   }
 
+  absl::StatusOr<LogFeed*> logs() override {
+    if (logs_ == nullptr) {
+      auto logs = OpenStoreLogFeed(engine_);
+      if (!logs.ok()) return logs.status();
+      logs_ = *std::move(logs);
+    }
+    return logs_.get();
+  }
+
  private:
   Engine engine_;
   Store* store_ = nullptr;
   std::unique_ptr<ResultIo> io_;
+  std::unique_ptr<LogFeed> logs_;
 };
 
 class ServerAccess final : public Access {
@@ -69,6 +80,8 @@ class ServerAccess final : public Access {
     if (!content.ok()) return content.status();
     return MakeVerifyingSource(*std::move(content), envelope);
   }
+
+  absl::StatusOr<LogFeed*> logs() override { return remote_.get(); }
 
  private:
   const std::unique_ptr<RemoteClient> remote_;

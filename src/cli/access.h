@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/globals.h"
+#include "client/log_feed.h"
 #include "windlass/result_store.h"
 #include "windlass/store.h"
 
@@ -26,6 +27,9 @@ class Access {
   // The bytes of another one, verified. The source must not outlive this.
   virtual absl::StatusOr<std::unique_ptr<ByteSource>> OpenContent(
       RunId run, const std::string& task, const ResultEnvelope& envelope) = 0;
+
+  // What tasks print and log. Must not outlive this.
+  virtual absl::StatusOr<LogFeed*> logs() = 0;
 };
 
 // As --server or --store say.

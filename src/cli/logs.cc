@@ -1,23 +1,27 @@
 // windlass logs RUN [TASK] [--attempt N] [--follow]
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/signals.h"
+#include "cli/access.h"
 #include "cli/commands.h"
 #include "cli/find_run.h"
-#include "model/task_name.h"
-#include "results/log_lines.h"
+#include "client/log_feed.h"
 #include "results/task_result.h"
-#include "windlass/attempt_log.h"
+#include "windlass/json.h"
 
 namespace windlass::cli {
 namespace {
+
+constexpr auto kLookInterval = std::chrono::milliseconds(200);
 
 struct Flags {
   std::string run;
@@ -29,42 +33,39 @@ struct Flags {
 // The logs of a run that are asked for.
 class Selection {
  public:
-  Selection(AttemptLogStore& logs, const RunInfo& run, std::string task,
-            int attempt)
-      : logs_(logs), run_(run), task_(std::move(task)), attempt_(attempt) {}
+  Selection(LogFeed& logs, RunId run, const Flags& flags)
+      : logs_(logs), run_(run), task_(flags.task), attempt_(flags.attempt) {}
 
-  std::string NameOf(const AttemptLogEnd& log) const {
-    return FormatTaskName(
-        run_.workflow->tasks[static_cast<std::size_t>(log.task.node)].id,
-        log.task);
-  }
-
-  absl::StatusOr<std::vector<AttemptLogEnd>> List() const {
-    auto all = logs_.ListLogs(run_.id);
+  absl::StatusOr<std::vector<AttemptLogEntry>> List() const {
+    auto all = logs_.ListLogs(run_);
     if (!all.ok()) return all.status();
-    std::erase_if(*all,
-                  [this](const AttemptLogEnd& log) { return !IsWanted(log); });
+    std::erase_if(
+        *all, [this](const AttemptLogEntry& log) { return !IsWanted(log); });
     return all;
   }
 
-  LogReader Open(const AttemptLogEnd& log, AttemptLogPlace from = {}) const {
-    return {logs_, {run_.id, log.task, log.attempt}, from};
+  absl::StatusOr<LogPage> Read(const AttemptLogEntry& log,
+                               const std::string& after) const {
+    return logs_.ReadLog(run_, log.task, log.attempt, after);
   }
 
  private:
   // A mapped task's name stands for all its instances.
-  bool IsWanted(const AttemptLogEnd& log) const {
-    if (attempt_ > 0 && log.attempt != attempt_) return false;
-    if (task_.empty()) return true;
-    const std::string name = NameOf(log);
-    return name == task_ || name.starts_with(task_ + "[");
+  bool IsWanted(const AttemptLogEntry& log) const {
+    return (attempt_ == 0 || log.attempt == attempt_) &&
+           (task_.empty() || log.task == task_ ||
+            log.task.starts_with(task_ + "["));
   }
 
-  AttemptLogStore& logs_;
-  const RunInfo& run_;
+  LogFeed& logs_;
+  const RunId run_;
   const std::string task_;
   const int attempt_;
 };
+
+std::string TextOf(const Json& line) {
+  return JsonToText(line.as_object().at("text"));
+}
 
 // Prints what logs hold beyond what it has printed before.
 class LogPrinter {
@@ -76,18 +77,12 @@ class LogPrinter {
     auto logs = selection_.List();
     if (!logs.ok()) return logs.status();
     bool complete = true;
-    const bool with_names = logs->size() > 1 || with_names_;
-    with_names_ = with_names;
-    for (const AttemptLogEnd& log : *logs) {
-      complete = complete && log.last;
+    with_names_ = with_names_ || logs->size() > 1;
+    for (const AttemptLogEntry& log : *logs) {
+      complete = complete && log.complete;
       Seen& seen = seen_[{log.task, log.attempt}];
-      if (seen.newest == log.place) continue;
-      absl::Status status = Print(
-          log,
-          with_names
-              ? absl::StrCat(selection_.NameOf(log), ".", log.attempt, "  ")
-              : "",
-          seen);
+      if (seen.newest == log.newest) continue;
+      absl::Status status = Print(log, seen);
       if (!status.ok()) return status;
     }
     std::cout.flush();
@@ -96,56 +91,58 @@ class LogPrinter {
 
  private:
   struct Seen {
-    AttemptLogPlace newest;  // The chunk that was the last.
-    AttemptLogPlace next;
+    std::string newest;
+    std::string next;
   };
 
-  absl::Status Print(const AttemptLogEnd& log, const std::string& prefix,
-                     Seen& seen) const {
-    LogReader reader = selection_.Open(log, seen.next);
+  absl::Status Print(const AttemptLogEntry& log, Seen& seen) const {
+    const std::string prefix =
+        with_names_ ? absl::StrCat(log.task, ".", log.attempt, "  ") : "";
     while (true) {
-      auto lines = reader.Next();
-      if (!lines.ok()) return lines.status();
-      for (const LogLine& line : *lines) {
-        std::cout << prefix << line.text << '\n';
+      auto page = selection_.Read(log, seen.next);
+      if (!page.ok()) return page.status();
+      if (page->lines.empty()) break;
+      for (const Json& line : page->lines) {
+        std::cout << prefix << TextOf(line) << '\n';
       }
-      if (lines->empty()) break;
+      seen.next = page->next;
     }
-    seen = {log.place, reader.place()};
+    seen.newest = log.newest;
     return absl::OkStatus();
   }
 
   const Selection& selection_;
   bool with_names_ = false;
-  std::map<std::pair<TaskKey, int>, Seen> seen_;
+  std::map<std::pair<std::string, int>, Seen> seen_;
 };
 
 absl::StatusOr<Json> Document(const Selection& selection,
-                              const AttemptLogEnd& log) {
-  LogReader reader = selection.Open(log);
-  JsonArray documents;
+                              const AttemptLogEntry& log) {
+  JsonArray lines;
   std::string text;
+  std::string after;
   while (true) {
-    auto lines = reader.Next();
-    if (!lines.ok()) return lines.status();
-    if (lines->empty()) break;
-    for (const LogLine& line : *lines) {
-      absl::StrAppend(&text, line.text, "\n");
-      documents.push_back(LogLineDocument(line));
+    auto page = selection.Read(log, after);
+    if (!page.ok()) return page.status();
+    if (page->lines.empty()) break;
+    for (Json& line : page->lines) {
+      absl::StrAppend(&text, TextOf(line), "\n");
+      lines.push_back(std::move(line));
     }
+    after = page->next;
   }
-  return Json(JsonObject{{"task", selection.NameOf(log)},
+  return Json(JsonObject{{"task", log.task},
                          {"attempt", log.attempt},
-                         {"complete", reader.is_last()},
+                         {"complete", log.complete},
                          {"text", text},
-                         {"lines", std::move(documents)}});
+                         {"lines", std::move(lines)}});
 }
 
 int PrintDocument(const Globals& globals, const Selection& selection) {
   auto logs = selection.List();
   if (!logs.ok()) return Fail(globals, logs.status());
   JsonArray list;
-  for (const AttemptLogEnd& log : *logs) {
+  for (const AttemptLogEntry& log : *logs) {
     auto document = Document(selection, log);
     if (!document.ok()) return Fail(globals, document.status());
     list.push_back(*std::move(document));
@@ -154,7 +151,7 @@ int PrintDocument(const Globals& globals, const Selection& selection) {
   return kOk;
 }
 
-int Print(const Globals& globals, Store& store, RunId run,
+int Print(const Globals& globals, Client& client, RunId run,
           const Selection& selection, const Flags& flags) {
   SignalWatcher signals({SIGINT, SIGTERM});
   LogPrinter printer(selection);
@@ -162,7 +159,7 @@ int Print(const Globals& globals, Store& store, RunId run,
   // one that was killed nothing comes.
   int looks_after_end = 10;
   while (true) {
-    auto record = store.GetRun(run);
+    auto record = client.GetRun(run);
     if (!record.ok()) return Fail(globals, record.status());
     auto complete = printer.PrintNew();
     if (!complete.ok()) return Fail(globals, complete.status());
@@ -170,29 +167,26 @@ int Print(const Globals& globals, Store& store, RunId run,
     if (IsFinal(record->state) && (*complete || --looks_after_end == 0)) {
       return kOk;
     }
-    if (signals.Wait(std::chrono::milliseconds(200)) != 0) return kInterrupted;
+    if (signals.Wait(kLookInterval) != 0) return kInterrupted;
   }
 }
 
 int Logs(const Globals& globals, const Flags& flags) {
-  return WithStore(globals, [&](Engine& engine, Store& store) -> int {
-    auto logs = engine.attempt_logs();
+  return WithAccess(globals, [&](Access& access) -> int {
+    auto logs = access.logs();
     if (!logs.ok()) return Fail(globals, logs.status());
-    if (*logs == nullptr) {
-      return Fail(globals,
-                  absl::UnimplementedError("this store keeps no logs"));
-    }
-    auto run = FindRun(store, flags.run);
+    Client& client = access.client();
+    auto run = FindRun(client, flags.run);
     if (!run.ok()) return Fail(globals, run.status());
-    auto info = store.GetRunInfo(*run);
+    auto info = client.GetRunInfo(*run);
     if (!info.ok()) return Fail(globals, info.status());
     if (!flags.task.empty()) {
       auto key = FindTask(*(*info)->workflow, flags.task);
       if (!key.ok()) return Fail(globals, key.status());
     }
-    const Selection selection(**logs, **info, flags.task, flags.attempt);
+    const Selection selection(**logs, *run, flags);
     if (globals.json()) return PrintDocument(globals, selection);
-    return Print(globals, store, *run, selection, flags);
+    return Print(globals, client, *run, selection, flags);
   });
 }
 

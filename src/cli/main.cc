@@ -125,9 +125,9 @@ std::string EarlySetting(const std::string& flag,
 }
 
 // Commands that do their work on the store itself, or on this machine.
-constexpr std::string_view kOnStore[] = {"run",     "logs",    "executor",
-                                         "server",  "prune",   "bench",
-                                         "results", "migrate", "doctor"};
+constexpr std::string_view kOnStore[] = {"run",     "executor", "server",
+                                         "prune",   "bench",    "results",
+                                         "migrate", "doctor"};
 
 absl::Status CheckGoesThroughServer(const CLI::App& app,
                                     const Globals& globals) {

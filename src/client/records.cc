@@ -393,6 +393,29 @@ absl::StatusOr<WorkflowVersion> WorkflowFromJson(const Json& document) {
   return fields.Done(std::move(stored));
 }
 
+absl::StatusOr<AttemptLogEntry> LogEntryFromJson(const Json& document) {
+  Fields fields(document);
+  AttemptLogEntry entry;
+  entry.task = fields.Text("task");
+  entry.attempt = fields.Count("attempt");
+  entry.newest = fields.Text("newest");
+  entry.complete = fields.Flag("complete");
+  return fields.Done(std::move(entry));
+}
+
+absl::StatusOr<LogPage> LogPageFromJson(const Json& document) {
+  Fields fields(document);
+  LogPage page;
+  page.next = fields.Text("next");
+  const Json* lines = fields.Find("lines");
+  if (lines == nullptr || !lines->is_array()) {
+    fields.Fail("lines", "a list");
+  } else {
+    page.lines = lines->get_array();
+  }
+  return fields.Done(std::move(page));
+}
+
 absl::StatusOr<RunCounts> CountsFromJson(const Json& document) {
   auto runs = MemberOf(document, "runs");
   if (!runs.ok()) return runs.status();

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/log_feed.h"
 #include "windlass/json.h"
 #include "windlass/store.h"
 #include "windlass/workflow.h"
@@ -30,6 +31,8 @@ absl::StatusOr<LimitRecord> LimitFromJson(const Json& document);
 absl::StatusOr<CircuitRecord> CircuitFromJson(const Json& document);
 absl::StatusOr<ScheduleRecord> ScheduleFromJson(const Json& document);
 absl::StatusOr<WorkflowVersion> WorkflowFromJson(const Json& document);
+absl::StatusOr<AttemptLogEntry> LogEntryFromJson(const Json& document);
+absl::StatusOr<LogPage> LogPageFromJson(const Json& document);
 // Of the answer of /statistics.
 absl::StatusOr<RunCounts> CountsFromJson(const Json& document);
 

@@ -95,6 +95,21 @@ class ApiClient final : public RemoteClient {
     return std::unique_ptr<ByteSource>(*std::move(download));
   }
 
+  // LogFeed
+
+  absl::StatusOr<std::vector<AttemptLogEntry>> ListLogs(RunId run) override {
+    return List(PathOf(run) + "/logs", "logs", LogEntryFromJson);
+  }
+  absl::StatusOr<LogPage> ReadLog(RunId run, const std::string& task,
+                                  int attempt,
+                                  const std::string& after) override {
+    auto document = api_.Get(
+        PathOf(run, task) + "/logs" +
+        ApiQuery({{"attempt", std::to_string(attempt)}, {"after", after}}));
+    if (!document.ok()) return document.status();
+    return LogPageFromJson(*document);
+  }
+
   absl::StatusOr<Timestamp> Now() override {
     auto document = api_.Get("/statistics");
     if (!document.ok()) return document.status();
@@ -360,8 +375,7 @@ class ApiClient final : public RemoteClient {
     if (task.node < 0 || task.node >= static_cast<int>(workflow.tasks.size())) {
       return absl::NotFoundError("there is no such task");
     }
-    return FormatTaskName(
-        workflow.tasks[static_cast<std::size_t>(task.node)].id, task);
+    return FormatTaskName(workflow, task);
   }
 
   absl::Status Do(const char* method, const std::string& path,

@@ -11,12 +11,13 @@
 
 #include "absl/status/statusor.h"
 #include "client/api_caller.h"
+#include "client/log_feed.h"
 #include "windlass/result_store.h"
 #include "windlass/store.h"
 
 namespace windlass {
 
-class RemoteClient : public Client {
+class RemoteClient : public Client, public LogFeed {
  public:
   // The content of a task's result as ResultIo::Open() gives it; of a mapped
   // task, and of one that left nothing, JSON. The source must not outlive this.

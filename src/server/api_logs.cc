@@ -1,4 +1,4 @@
-// /api/v1/runs/{run}/tasks/{task}/logs
+// /api/v1/runs/{run}/logs and /api/v1/runs/{run}/tasks/{task}/logs
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "base/concat.h"
+#include "model/task_name.h"
 #include "results/log_lines.h"
 #include "server/api.h"
 #include "server/api_subject.h"
@@ -146,6 +147,29 @@ class LogView {
   Duration quiet_{0};
 };
 
+absl::Status NoLogs() {
+  return absl::UnimplementedError("this store keeps no logs");
+}
+
+absl::StatusOr<HttpResponse> List(const ApiParts& parts, const ApiCall& call) {
+  if (parts.logs == nullptr) return NoLogs();
+  auto run = RunOf(call);
+  if (!run.ok()) return run.status();
+  auto info = parts.store->GetRunInfo(*run);
+  if (!info.ok()) return info.status();
+  auto logs = parts.logs->ListLogs(*run);
+  if (!logs.ok()) return logs.status();
+  JsonArray documents;
+  for (const AttemptLogEnd& log : *logs) {
+    documents.push_back(
+        JsonObject{{"task", FormatTaskName(*(*info)->workflow, log.task)},
+                   {"attempt", log.attempt},
+                   {"newest", FormatLogPlace(log.place)},
+                   {"complete", log.last}});
+  }
+  return JsonResponse(200, JsonObject{{"logs", std::move(documents)}});
+}
+
 absl::StatusOr<int> AttemptOf(const ApiCall& call, const TaskRecord& task) {
   const std::string text = QueryText(call, "attempt");
   if (text.empty()) return std::max(1, task.attempt);
@@ -184,9 +208,7 @@ absl::StatusOr<HttpResponse> Follow(const std::shared_ptr<Followers>& followers,
 absl::StatusOr<HttpResponse> Read(const ApiParts& parts,
                                   const std::shared_ptr<Followers>& followers,
                                   const ApiCall& call) {
-  if (parts.logs == nullptr) {
-    return absl::UnimplementedError("this store keeps no logs");
-  }
+  if (parts.logs == nullptr) return NoLogs();
   auto subject = SubjectOf(*parts.store, call);
   if (!subject.ok()) return subject.status();
   auto attempt = AttemptOf(call, subject->task);
@@ -213,6 +235,15 @@ absl::StatusOr<HttpResponse> Read(const ApiParts& parts,
 std::vector<ApiRoute> LogRoutes(const ApiParts& parts) {
   auto followers = std::make_shared<Followers>(parts.maximum_followers);
   return {
+      {"GET",
+       "/runs/{run}/logs",
+       Role::kRead,
+       {.id = "listLogs",
+        .summary =
+            "The attempts of a run that printed or logged something. `newest` "
+            "changes when more has come",
+        .response = "Logs"},
+       [parts](ApiCall& call) { return List(parts, call); }},
       {"GET",
        "/runs/{run}/tasks/{task}/logs",
        Role::kRead,

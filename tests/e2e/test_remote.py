@@ -4,12 +4,13 @@ import subprocess
 import unittest
 
 import test_commands
+import test_logs
 from server import Server
 
 # The rest needs the store, or is of this machine alone.
 THROUGH_SERVER = {"submit", "list", "show", "result", "cancel", "pause", "resume", "retry",
                   "dead-letter", "executors", "queues", "limits", "circuits", "schedules",
-                  "workflow"}
+                  "workflow", "logs"}
 TESTS = {
     "test_list_filters_newest_first", "test_show_tells_tasks_attempts_and_errors",
     "test_unknown_runs_are_refused", "test_result", "test_the_same_key_is_the_same_run",
@@ -24,8 +25,8 @@ TESTS = {
     "test_a_schedule_of_a_stored_workflow"}
 
 
-class RemoteCommandsTest(test_commands.CommandsTest):
-    """The tests of the commands, with a server in between and no way to the store."""
+class ThroughServer:
+    """Commands with a server in between and no way to the store."""
 
     def setUp(self):
         super().setUp()
@@ -42,18 +43,30 @@ class RemoteCommandsTest(test_commands.CommandsTest):
             env = {**self.env, **(env or {})}
         return super().windlass(*arguments, env=env, **options)
 
-    # --- what is of servers alone
+    def start(self, *arguments, **options):
+        if arguments[0] in THROUGH_SERVER:
+            options["env"] = {**self.env, **(options.get("env") or {})}
+        return super().start(*arguments, **options)
+
+
+class RemoteLogsTest(ThroughServer, test_logs.LogsTest):
+    """The tests of `windlass logs`, through a server."""
+
+
+class RemoteCommandsTest(ThroughServer, test_commands.CommandsTest):
+    """The tests of the commands, through a server; and what is of servers alone."""
 
     def both(self, *arguments):
         """What is printed through the server, and what of the store itself."""
         return [self.windlass(*arguments, code=0).stdout,
-                super().windlass(*arguments, code=0).stdout]
+                test_commands.CommandsTest.windlass(self, *arguments, code=0).stdout]
 
     def test_the_same_is_printed(self):
         self.fail_flaky()
         run = self.run_hello()["run_id"]
         self.windlass("workflow", "put", "hello.yaml", code=0)
         for arguments in (["list"], ["show", "last"], ["show", "r1"], ["result", run, "each"],
+                          ["logs", run], ["logs", run, "each", "--attempt", "1"],
                           ["dead-letter", "list"], ["dead-letter", "show", "1"], ["executors"],
                           ["queues"], ["limits"], ["circuits"], ["schedules"],
                           ["workflow", "list"], ["workflow", "show", "hello"],
@@ -74,7 +87,7 @@ class RemoteCommandsTest(test_commands.CommandsTest):
     def test_commands_that_need_the_store_say_so(self):
         self.write("hello.yaml", test_commands.HELLO)
         for arguments in (["run", "hello.yaml"], ["executor"], ["migrate", "status"], ["doctor"],
-                          ["prune", "--older-than", "1d"], ["logs", "last"]):
+                          ["prune", "--older-than", "1d"]):
             failed = self.windlass(*arguments, "--server", self.env["WINDLASS_SERVER"], code=2)
             self.assertIn("works on the store itself", failed.stderr)
         # What needs neither goes on.
