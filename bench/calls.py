@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Measures http tasks against plain load generators on the same server.
 
-    bench/calls.py [--calls 20000] [--seconds 10] [--only speed|rates]
+    bench/calls.py [--calls 20000] [--seconds 30] [--only speed|rates]
 
 A private nginx (Debian's nginx-light) on loopback answers with a small JSON
 document; it shares the machine with what is measured. Windlass is the binary at
@@ -223,7 +223,7 @@ def measure_rates(nginx, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--calls", type=int, default=20_000)
-    parser.add_argument("--seconds", type=int, default=10, help="of each rate")
+    parser.add_argument("--seconds", type=int, default=30, help="of each rate")
     parser.add_argument("--only", choices=("speed", "rates"))
     chosen = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (20_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))

@@ -33,7 +33,7 @@ class ForwardingStore : public Store {
       std::optional<Duration> max_age) override {
     return real_.BeginCached(lease, key, max_age);
   }
-  absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
+  absl::StatusOr<std::vector<PermitAnswer>> AcquirePermits(
       std::span<const PermitRequest> requests) override {
     return real_.AcquirePermits(requests);
   }

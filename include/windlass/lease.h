@@ -55,6 +55,9 @@ struct PermitKeys {
   std::optional<std::string> concurrency;
   std::optional<std::string> rate;
   std::optional<std::string> circuit;
+  // All instances of the mapped task have these. When one must wait, those that
+  // nobody has claimed yet wait with it, without being claimed to find out.
+  bool of_all_instances = false;
 };
 
 // What a parked task waits for.

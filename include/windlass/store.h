@@ -94,6 +94,13 @@ enum class PermitDecision : std::uint8_t {
   kLeaseEnded,  // It may not do anything any more.
 };
 
+struct PermitAnswer {
+  PermitDecision decision = PermitDecision::kWait;
+  // kGranted: the attempt begins when this is over, not before. A rate gives
+  // its starts out a little ahead, at most a quarter of a second.
+  Duration delay{0};
+};
+
 // What an outside system must know to send the message a task waits for.
 struct CallbackAddress {
   std::string token;  // In the URL; cannot be guessed.
@@ -150,7 +157,7 @@ class TaskStore {
       const Lease& lease, const std::string& key,
       std::optional<Duration> max_age) = 0;
 
-  // Asks for what the limits of these tasks demand, one decision per request.
+  // Asks for what the limits of these tasks demand, one answer per request.
   // A granted permit belongs to the lease and ends with it, but for a task that
   // parks until a run has ended: that is still under way. Asking again with the
   // same lease is granted and no second start. All keys of a task are granted
@@ -160,7 +167,7 @@ class TaskStore {
   //
   // Of a key that several runs name with different limits, the run submitted
   // last decides.
-  virtual absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
+  virtual absl::StatusOr<std::vector<PermitAnswer>> AcquirePermits(
       std::span<const PermitRequest> requests) = 0;
 
   // Gives the leased task the address `fresh`, unless it has one: it keeps

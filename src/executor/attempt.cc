@@ -64,7 +64,7 @@ Attempt::Attempt(const AttemptParts& parts, const EpochLease& lease,
       lease_(lease.lease),
       epoch_(lease.epoch),
       occupancy_(lease.occupancy),
-      started_at_(now),
+      started_at_(now.count()),
       waited_(Waited(lease, now)),
       close_at_(CloseAt(lease)),
       params_(&NoParams()),
@@ -80,6 +80,11 @@ void Attempt::PrepareParams(Json params) {
 void Attempt::PrepareIdempotencyKey(std::string key) {
   MutexLock lock(mutex_);
   idempotency_key_ = std::move(key);
+}
+
+void Attempt::BeginAt(Duration at) {
+  last_sign_of_life_.store(at.count(), std::memory_order_relaxed);
+  started_at_.store(at.count(), std::memory_order_relaxed);
 }
 
 // ---------------------------------------------------------------- stopping
@@ -122,7 +127,7 @@ Attempt::Check Attempt::CheckTime(Duration now) const {
     if (now >= due && !check.stop.has_value()) check.stop = reason;
     check.next = std::min(check.next, due);
   };
-  consider(spec().start_to_close_timeout, started_at_, StopReason::kTimeout);
+  consider(spec().start_to_close_timeout, started_at(), StopReason::kTimeout);
   consider(spec().heartbeat_timeout,
            Duration(last_sign_of_life_.load(std::memory_order_relaxed)),
            StopReason::kHeartbeatTimeout);
@@ -159,7 +164,7 @@ StopReason Attempt::stop_reason() const {
 std::optional<std::chrono::steady_clock::time_point> Attempt::deadline() const {
   std::optional<Duration> end = close_at_;
   if (const auto& timeout = spec().start_to_close_timeout) {
-    end = std::min(end.value_or(Duration::max()), started_at_ + *timeout);
+    end = std::min(end.value_or(Duration::max()), started_at() + *timeout);
   }
   if (!end.has_value()) return std::nullopt;
   return std::chrono::steady_clock::now() + (*end - parts_.clock->Steady());

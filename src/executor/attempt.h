@@ -2,6 +2,7 @@
 // stop it from outside.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -54,7 +55,14 @@ class Attempt : public TaskContext,
 
   Epoch epoch() const { return epoch_; }
   const Occupancy& occupancy() const { return occupancy_; }
-  Duration started_at() const { return started_at_; }
+  // To come, where a limit lets it begin a little later: BeginAt().
+  Duration started_at() const {
+    return Duration(started_at_.load(std::memory_order_relaxed));
+  }
+  // Until `now`; zero before it begins.
+  Duration RunTime(Duration now) const {
+    return std::max(now - started_at(), Duration::zero());
+  }
   // Since its run was submitted, if the task waits for nothing else; otherwise
   // since the claim.
   Duration waited() const { return waited_; }
@@ -64,6 +72,8 @@ class Attempt : public TaskContext,
   void PrepareParams(const Json* params) { params_ = params; }
   void PrepareParams(Json params);
   void PrepareIdempotencyKey(std::string key);
+  // Its time counts from then on.
+  void BeginAt(Duration at);
   // Under what its result is kept for others; empty: it is not.
   void PrepareCacheKey(std::string key) { cache_key_ = std::move(key); }
   const std::string& cache_key() const { return cache_key_; }
@@ -153,7 +163,7 @@ class Attempt : public TaskContext,
   const Lease lease_;
   const Epoch epoch_;
   const Occupancy occupancy_;
-  const Duration started_at_;
+  std::atomic<Duration::rep> started_at_;
   const Duration waited_;
   // schedule_to_close of the task, on the steady clock.
   const std::optional<Duration> close_at_;

@@ -49,7 +49,7 @@ Duration AttemptMonitor::LookAt(const std::shared_ptr<Attempt>& attempt,
   if (!check.overdue) return check.next;
   if (attempt->Abandon()) {
     AttemptEnd end = StoppedEnd(attempt->lease(), attempt->stop_reason());
-    end.run_time = now - attempt->started_at();
+    end.run_time = attempt->RunTime(now);
     parts_.on_abandoned(*attempt, std::move(end));
     parts_.pool->Replace(attempt);
   }

@@ -140,6 +140,15 @@ std::optional<AttemptEnd> AttemptPipeline::Prepare(
   return end;
 }
 
+std::optional<AttemptEnd> AttemptPipeline::AwaitStart(Attempt& attempt) const {
+  const Duration wait = attempt.started_at() - parts_.clock->Steady();
+  if (wait <= Duration::zero()) return std::nullopt;
+  parts_.clock->SleepFor(wait, attempt.stop_token());
+  std::optional<AttemptEnd> end = StoppedBefore(attempt);
+  if (end.has_value()) Close(attempt, *end);
+  return end;
+}
+
 AttemptEnd AttemptPipeline::Finish(Attempt& attempt, const CompiledTask& task,
                                    Outcome outcome) const {
   if (hooks_.after && !attempt.abandoned()) {
@@ -196,12 +205,16 @@ std::optional<AttemptEnd> AttemptPipeline::PrepareSteps(
                               task.spec->type, "'"),
                        ErrorCategory::kValidation));
   }
-  if (StopReason reason = attempt.stop_reason(); reason != StopReason::kNone) {
-    AttemptEnd end = StoppedEnd(attempt.lease(), reason);
-    end.started = false;
-    return end;
-  }
-  return std::nullopt;
+  return StoppedBefore(attempt);
+}
+
+std::optional<AttemptEnd> AttemptPipeline::StoppedBefore(
+    const Attempt& attempt) {
+  const StopReason reason = attempt.stop_reason();
+  if (reason == StopReason::kNone) return std::nullopt;
+  AttemptEnd end = StoppedEnd(attempt.lease(), reason);
+  end.started = false;
+  return end;
 }
 
 std::optional<AttemptEnd> AttemptPipeline::Evaluate(
@@ -384,8 +397,7 @@ std::optional<AttemptEnd> AttemptPipeline::CheckCached(
 
 // After the cache: what is known already needs no permit.
 std::optional<AttemptEnd> AttemptPipeline::AskPermit(
-    const Attempt& attempt, const CompiledTask& task,
-    AttemptInputs& inputs) const {
+    Attempt& attempt, const CompiledTask& task, AttemptInputs& inputs) const {
   const Lease& lease = attempt.lease();
   PermitRequest request;
   request.lease = lease;
@@ -400,12 +412,17 @@ std::optional<AttemptEnd> AttemptPipeline::AskPermit(
     if (!text.ok()) return EndAfter(text.status(), field, lease, inputs);
     *place = *std::move(text);
   }
+  request.keys.of_all_instances =
+      task.instances_share_limits && lease.task.index >= 0;
   PermitKeys keys = request.keys;
-  const auto decision = parts_.permits->Ask(std::move(request));
+  const auto answer = parts_.permits->Ask(std::move(request));
   // Nobody knows whether there was a permit: it ends with the lease.
-  if (!decision.ok()) return DeferredEnd(lease);
-  switch (*decision) {
+  if (!answer.ok()) return DeferredEnd(lease);
+  switch (answer->decision) {
     case PermitDecision::kGranted:
+      if (answer->delay > Duration::zero()) {
+        attempt.BeginAt(parts_.clock->Steady() + answer->delay);
+      }
       return std::nullopt;
     case PermitDecision::kLeaseEnded:
       return DeferredEnd(lease);

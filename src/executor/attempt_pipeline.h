@@ -25,6 +25,7 @@ struct AttemptHooks {
 //                                                 or parked
 //   params, idempotency key
 //   cache                                      -> succeeded from it, or parked
+//   limits                                     -> parked
 //   the handler
 //   why it was stopped, if it was
 //   a callback                                 -> parked
@@ -39,11 +40,15 @@ class AttemptPipeline {
   AttemptPipeline(const AttemptParts& parts, AttemptHooks hooks)
       : parts_(parts), hooks_(std::move(hooks)) {}
 
-  // The steps before the handler; nothing: it is its turn. An end, here and
-  // below, has its clean-ups run and its progress settled: nothing of the
-  // attempt is left. All secrets in it are redacted.
+  // The steps before the handler; nothing: it is its turn, from the attempt's
+  // started_at() on. An end, here and below, has its clean-ups run and its
+  // progress settled: nothing of the attempt is left. All secrets in it are
+  // redacted.
   std::optional<AttemptEnd> Prepare(Attempt& attempt,
                                     const CompiledTask& task) const;
+
+  // Waits until the attempt may begin. It may have been stopped meanwhile.
+  std::optional<AttemptEnd> AwaitStart(Attempt& attempt) const;
 
   // The handler, until it has an outcome.
   Outcome Call(Attempt& attempt, TaskHandler& handler) const;
@@ -62,6 +67,8 @@ class AttemptPipeline {
                                          const CompiledTask& task) const;
   std::optional<AttemptEnd> Evaluate(Attempt& attempt,
                                      const CompiledTask& task) const;
+  // Of one that has been stopped before its handler was called.
+  static std::optional<AttemptEnd> StoppedBefore(const Attempt& attempt);
   void Close(Attempt& attempt, AttemptEnd& end) const;
   AttemptEnd Expand(Attempt& attempt, const CompiledTask& task,
                     AttemptInputs& inputs) const;
@@ -78,7 +85,7 @@ class AttemptPipeline {
                                         const CompiledTask& task,
                                         AttemptInputs& inputs,
                                         const ResultEnvelope& cached) const;
-  std::optional<AttemptEnd> AskPermit(const Attempt& attempt,
+  std::optional<AttemptEnd> AskPermit(Attempt& attempt,
                                       const CompiledTask& task,
                                       AttemptInputs& inputs) const;
   AttemptEnd EndWith(Attempt& attempt, const CompiledTask& task,

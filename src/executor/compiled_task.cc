@@ -189,10 +189,17 @@ class Compiler {
       Add(all, workflow_, task.cache_key->References());
       task.definition_digest = DefinitionDigest(workflow_, spec);
     }
+    References keys;
     for (const auto& key :
          {task.concurrency_key, task.rate_key, task.circuit_key}) {
-      if (key) Add(all, workflow_, key->References());
+      if (!key) continue;
+      Add(all, workflow_, key->References());
+      Add(keys, workflow_, key->References());
     }
+    // What may be in the cache asks for nothing.
+    task.instances_share_limits = task.limited() && !task.cache_key &&
+                                  spec.map && !keys.roots.contains("index") &&
+                                  !keys.roots.contains(spec.map->as);
     if (task.when) Add(all, workflow_, ReferencesOf(*task.when));
   }
 

@@ -93,6 +93,8 @@ struct CompiledTask {
   std::optional<Template> concurrency_key;
   std::optional<Template> rate_key;
   std::optional<Template> circuit_key;
+  // An instance tells what limits all of them ask for.
+  bool instances_share_limits = false;
   std::string definition_digest;  // With a cache key only.
   std::optional<JsonSchema> result_schema;
   std::optional<cel::Expression> callback_fail;

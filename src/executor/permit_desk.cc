@@ -4,7 +4,7 @@
 
 namespace windlass {
 
-absl::StatusOr<PermitDecision> PermitDesk::Ask(PermitRequest request) {
+absl::StatusOr<PermitAnswer> PermitDesk::Ask(PermitRequest request) {
   Question mine;
   mine.request = std::move(request);
   std::vector<Question*> questions;
@@ -34,12 +34,12 @@ void PermitDesk::Answer(const std::vector<Question*>& questions) {
   for (const Question* question : questions) {
     requests.push_back(question->request);
   }
-  const auto decisions = store_.AcquirePermits(requests);
+  const auto answers = store_.AcquirePermits(requests);
   for (std::size_t i = 0; i < questions.size(); ++i) {
-    if (decisions.ok()) {
-      questions[i]->answer = (*decisions)[i];
+    if (answers.ok()) {
+      questions[i]->answer = (*answers)[i];
     } else {
-      questions[i]->answer = decisions.status();
+      questions[i]->answer = answers.status();
     }
   }
 }

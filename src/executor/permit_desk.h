@@ -22,12 +22,12 @@ class PermitDesk {
   PermitDesk& operator=(const PermitDesk&) = delete;
 
   // Waits for the store's answer.
-  absl::StatusOr<PermitDecision> Ask(PermitRequest request);
+  absl::StatusOr<PermitAnswer> Ask(PermitRequest request);
 
  private:
   struct Question {
     PermitRequest request;
-    absl::StatusOr<PermitDecision> answer = PermitDecision::kWait;
+    absl::StatusOr<PermitAnswer> answer = PermitAnswer();
     bool answered = false;
   };
 

@@ -8,6 +8,15 @@
 
 namespace windlass {
 
+namespace {
+
+Outcome NotBegun() {
+  return Outcome::Failure(error_type::kHandlerException,
+                          "the attempt was stopped before it began");
+}
+
+}  // namespace
+
 struct SlotPool::Slot {
   std::shared_ptr<Attempt> current() const {
     MutexLock lock(mutex);
@@ -79,20 +88,6 @@ class SlotPool::Flight : public std::enable_shared_from_this<Flight> {
     pool_ = nullptr;
   }
 
-  // Ends the attempt if its handler forgets to.
-  struct Ticket {
-    explicit Ticket(std::shared_ptr<Flight> of) : flight(std::move(of)) {}
-    Ticket(const Ticket&) = delete;
-    Ticket& operator=(const Ticket&) = delete;
-    ~Ticket() {
-      flight->End([] {
-        return Outcome::Failure(error_type::kHandlerException,
-                                "the handler has forgotten the attempt");
-      });
-    }
-    const std::shared_ptr<Flight> flight;
-  };
-
  private:
   const std::shared_ptr<Attempt> attempt_;
   const std::shared_ptr<const CompiledWorkflow> workflow_;  // Of task_.
@@ -103,8 +98,24 @@ class SlotPool::Flight : public std::enable_shared_from_this<Flight> {
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
+// Ends the attempt if its handler forgets to.
+struct SlotPool::Ticket {
+  explicit Ticket(std::shared_ptr<Flight> of) : flight(std::move(of)) {}
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+  ~Ticket() {
+    flight->End([] {
+      return Outcome::Failure(error_type::kHandlerException,
+                              "the handler has forgotten the attempt");
+    });
+  }
+  const std::shared_ptr<Flight> flight;
+};
+
 SlotPool::SlotPool(int threads, Parts parts)
-    : threads_(threads), parts_(std::move(parts)) {}
+    : threads_(threads),
+      parts_(std::move(parts)),
+      starts_(*parts_.attempt.clock) {}
 
 SlotPool::~SlotPool() { Stop(); }
 
@@ -123,6 +134,7 @@ void SlotPool::Stop() {
     running.swap(running_);
   }
   for (const auto& slot : running) slot->thread.join();
+  starts_.Stop();
 }
 
 std::unique_ptr<SlotPool::Slot> SlotPool::NewSlot() {
@@ -272,6 +284,7 @@ bool SlotPool::Execute(Slot& slot, EpochLease lease) {
     return Launch(slot,
                   std::make_shared<Flight>(*this, attempt, workflow, task));
   }
+  if (!end.has_value()) end = parts_.pipeline->AwaitStart(*attempt);
   if (!end.has_value()) {
     end = parts_.pipeline->Finish(
         *attempt, task, parts_.pipeline->Call(*attempt, *task.handler));
@@ -283,19 +296,33 @@ bool SlotPool::Execute(Slot& slot, EpochLease lease) {
   return true;
 }
 
-bool SlotPool::Launch(Slot& slot, std::shared_ptr<Flight> flight) {
+bool SlotPool::Launch(Slot& slot, const std::shared_ptr<Flight>& flight) {
   Attempt& attempt = *flight->attempt();
   {
     MutexLock lock(mutex_);
     flights_.emplace(&attempt, flight);
   }
   parts_.queue->Suspend();
-  parts_.pipeline->Begin(attempt, *flight->task().async_handler,
-                         [ticket = std::make_shared<Flight::Ticket>(flight)](
-                             std::function<Outcome()> outcome) {
-                           ticket->flight->End(std::move(outcome));
-                         });
+  auto ticket = std::make_shared<Ticket>(flight);
+  const Duration begins = attempt.started_at();
+  if (begins > parts_.attempt.clock->Steady()) {
+    starts_.CallAt(begins, attempt.stop_token(),
+                   [this, ticket] { Begin(ticket); });
+  } else {
+    Begin(ticket);
+  }
   return slot.Leave();
+}
+
+void SlotPool::Begin(const std::shared_ptr<Ticket>& ticket) const {
+  Attempt& attempt = *ticket->flight->attempt();
+  auto end = [ticket](std::function<Outcome()> outcome) {
+    ticket->flight->End(std::move(outcome));
+  };
+  // While it waited for its time. What it says here does not count then.
+  if (attempt.stop_reason() != StopReason::kNone) return end(NotBegun);
+  parts_.pipeline->Begin(attempt, *ticket->flight->task().async_handler,
+                         std::move(end));
 }
 
 void SlotPool::Land(Flight& flight, const std::function<Outcome()>& outcome) {
@@ -310,7 +337,7 @@ void SlotPool::Land(Flight& flight, const std::function<Outcome()>& outcome) {
 }
 
 void SlotPool::Conclude(Attempt& attempt, AttemptEnd end) {
-  end.run_time = parts_.attempt.clock->Steady() - attempt.started_at();
+  end.run_time = attempt.RunTime(parts_.attempt.clock->Steady());
   parts_.on_end(attempt, std::move(end));
 }
 

@@ -15,6 +15,7 @@
 #include "executor/attempt_pipeline.h"
 #include "executor/compiled_task.h"
 #include "executor/lease_queue.h"
+#include "executor/start_timer.h"
 
 namespace windlass {
 
@@ -64,6 +65,7 @@ class SlotPool : public Service {
  private:
   struct Slot;
   class Flight;
+  struct Ticket;
 
   std::unique_ptr<Slot> NewSlot();
   void Run(Slot& slot);
@@ -71,7 +73,8 @@ class SlotPool : public Service {
   void OneFewer();
   // False when another thread has taken over meanwhile.
   bool Execute(Slot& slot, EpochLease lease);
-  bool Launch(Slot& slot, std::shared_ptr<Flight> flight);
+  bool Launch(Slot& slot, const std::shared_ptr<Flight>& flight);
+  void Begin(const std::shared_ptr<Ticket>& ticket) const;
   void Land(Flight& flight, const std::function<Outcome()>& outcome);
   void Conclude(Attempt& attempt, AttemptEnd end);
   std::shared_ptr<const CompiledWorkflow> WorkflowOf(Slot& slot,
@@ -79,6 +82,7 @@ class SlotPool : public Service {
 
   const int threads_;
   const Parts parts_;
+  StartTimer starts_;
   std::atomic<StopReason> stop_all_ = StopReason::kNone;
   // Handlers that JoinStuck() left, and one for WhenReturned().
   std::atomic<int> left_ = 1;

@@ -26,23 +26,32 @@ TEST(TurnTest, AMinuteOfWaitingIsWorthOnePriority) {
   EXPECT_LT(TurnOf(0, At(minutes(0))), TurnOf(9, At(minutes(10))));
 }
 
-RateWindow Empty(int limit, Duration period) {
-  return {limit, period, 0, 0, {}};
+RateWindow Empty(int limit, RatePace pace) { return {limit, pace, 0, 0, {}}; }
+
+constexpr RatePace kPace = {.apart = seconds(10)};
+
+TEST(RatePaceTest, AFiftiethIsAddedAndAQuarterGivenAheadWithinBounds) {
+  EXPECT_EQ(PaceOf(milliseconds(100)).apart, milliseconds(102));
+  EXPECT_EQ(PaceOf(milliseconds(100)).lead, milliseconds(25));
+  EXPECT_EQ(PaceOf(minutes(1)).apart, minutes(1) + milliseconds(20));
+  EXPECT_EQ(PaceOf(minutes(1)).lead, milliseconds(250));
+  EXPECT_EQ(PaceOf(minutes(1)).way, milliseconds(50));
+  EXPECT_EQ(PaceOf(Duration::max()).apart, Duration::max());
 }
 
 TEST(RateWindowTest, SoManyMayStartAtOnce) {
-  RateWindow window = Empty(2, seconds(10));
+  RateWindow window = Empty(2, kPace);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(window.FreeAt(), Timestamp::min());
     window.Reserve();
-    EXPECT_EQ(window.Start(At(seconds(100 + i))), At(seconds(100 + i)));
+    EXPECT_EQ(window.Start(At(seconds(100 + i))).at, At(seconds(100 + i)));
   }
   EXPECT_EQ(window.FreeAt(), At(seconds(110)));
   EXPECT_EQ(window.started(), 2);
 }
 
 TEST(RateWindowTest, WhatIsReservedIsNotFree) {
-  RateWindow window = Empty(2, seconds(10));
+  RateWindow window = Empty(2, kPace);
   window.Reserve();
   window.Start(At(seconds(100)));
   window.Reserve();
@@ -56,7 +65,7 @@ TEST(RateWindowTest, WhatIsReservedIsNotFree) {
 }
 
 TEST(RateWindowTest, AStartLaterThanReservedCountsWhenItHappens) {
-  RateWindow window = Empty(1, seconds(10));
+  RateWindow window = Empty(1, kPace);
   window.Reserve();
   window.Start(At(seconds(100)));
   window.Reserve();
@@ -66,7 +75,7 @@ TEST(RateWindowTest, AStartLaterThanReservedCountsWhenItHappens) {
 
 TEST(RateWindowTest, AHoldKeepsEveryStartBack) {
   const Timestamp now = At(seconds(100));
-  RateWindow window(3, seconds(10), 0, 0, {});
+  RateWindow window(3, kPace, 0, 0, {});
   window.Reserve();
   window.Start(now);
   EXPECT_LE(window.FreeAt(), now);
@@ -85,7 +94,7 @@ TEST(RateWindowTest, AHoldKeepsEveryStartBack) {
 
 TEST(RateWindowTest, AHoldShorterThanThePeriodLastsUntilThat) {
   const Timestamp now = At(seconds(100));
-  RateWindow window(3, seconds(10), 0, 0, {});
+  RateWindow window(3, kPace, 0, 0, {});
   window.Reserve();
   window.Start(now);
   EXPECT_EQ(window.HoldUntil(now + seconds(1)), now);
@@ -93,27 +102,55 @@ TEST(RateWindowTest, AHoldShorterThanThePeriodLastsUntilThat) {
 }
 
 TEST(RateWindowTest, TimeDoesNotGoBack) {
-  RateWindow window = Empty(2, seconds(10));
+  RateWindow window = Empty(2, kPace);
   window.Reserve();
   window.Start(At(seconds(100)));
   window.Reserve();
-  EXPECT_EQ(window.Start(At(seconds(99))), At(seconds(100)));
+  EXPECT_EQ(window.Start(At(seconds(99))).counts, At(seconds(100)));
 }
 
 TEST(RateWindowTest, WhatIsNotKnownIsTakenToBeRecent) {
-  const RateWindow cut(100, seconds(10), 150, 0,
+  const RateWindow cut(100, kPace, 150, 0,
                        {{50, At(seconds(5))}, {150, At(seconds(9))}});
   EXPECT_EQ(cut.FreeAt(), At(seconds(19)));
-  const RateWindow exact(101, seconds(10), 150, 0,
+  const RateWindow exact(101, kPace, 150, 0,
                          {{50, At(seconds(5))}, {150, At(seconds(9))}});
   EXPECT_EQ(exact.FreeAt(), At(seconds(15)));
 }
 
 TEST(RateWindowTest, ALongPeriodDoesNotOverflow) {
-  RateWindow window = Empty(1, Duration::max());
+  RateWindow window = Empty(1, PaceOf(Duration::max()));
   window.Reserve();
   window.Start(At(seconds(1)));
   EXPECT_EQ(window.FreeAt(), Timestamp::max());
+}
+
+TEST(RateWindowTest, AStartIsGivenOutAheadAndCountsFromWhenItMayBe) {
+  RateWindow window = Empty(2, {.apart = seconds(10), .lead = seconds(1)});
+  for (const int at : {100, 103}) {
+    window.Reserve();
+    window.Start(At(seconds(at)));
+  }
+  EXPECT_EQ(window.FreeAt(), At(seconds(109)));
+  window.Reserve();
+  EXPECT_EQ(window.FreeAt(), At(seconds(112)));
+  EXPECT_EQ(window.Start(At(milliseconds(109'300))).at, At(seconds(110)));
+  window.Reserve();
+  EXPECT_EQ(window.Start(At(seconds(114))).at, At(seconds(114)));
+  EXPECT_EQ(window.FreeAt(), At(seconds(119)));
+}
+
+TEST(RateWindowTest, AStartThatIsNotGivenOutAheadCountsALittleLater) {
+  RateWindow window =
+      Empty(1, {.apart = seconds(10), .lead = seconds(2), .way = seconds(1)});
+  window.Reserve();
+  EXPECT_EQ(window.Start(At(seconds(100))).at, At(seconds(100)));
+  EXPECT_EQ(window.FreeAt(), At(seconds(109)));
+  window.Reserve();
+  // May begin at 111, asks at 110.5.
+  const auto begun = window.Start(At(milliseconds(110'500)));
+  EXPECT_EQ(begun.at, At(seconds(111)));
+  EXPECT_EQ(begun.counts, At(milliseconds(111'500)));
 }
 
 // Against the definition, with random pauses between reservation and start.
@@ -122,18 +159,25 @@ TEST(RateWindowTest, NoWindowHoldsMoreThanTheLimitAndNoneIsWasted) {
   for (int round = 0; round < 50; ++round) {
     const int limit = 1 + static_cast<int>(random() % 5);
     const Duration period = seconds(10);
-    RateWindow window = Empty(limit, period);
+    const Duration lead = seconds(random() % 3);
+    const Duration way = lead / 4;
+    RateWindow window =
+        Empty(limit, {.apart = period, .lead = lead, .way = way});
     std::deque<Timestamp> starts;
     Timestamp now = At(seconds(1));
     for (int step = 0; step < 300; ++step) {
       now += milliseconds(random() % 3000);
-      const auto recent =
-          std::count_if(starts.begin(), starts.end(),
-                        [&](Timestamp start) { return start + period > now; });
+      const auto recent = std::count_if(
+          starts.begin(), starts.end(),
+          [&](Timestamp start) { return start + period > now + lead; });
       EXPECT_EQ(window.FreeAt() <= now, recent + window.reserved() < limit);
       if (window.FreeAt() <= now) window.Reserve();
       if (window.reserved() > 0 && random() % 2 == 0) {
-        starts.push_back(window.Start(now));
+        const auto begun = window.Start(now);
+        EXPECT_GE(begun.at, now);
+        EXPECT_LE(begun.at, begun.counts);
+        EXPECT_LE(begun.counts, now + std::max(lead, way));
+        starts.push_back(begun.counts);
         const auto n = static_cast<int>(starts.size());
         if (n <= limit) continue;
         EXPECT_GE(

@@ -87,7 +87,7 @@ class AdaptiveLimitTest : public StoreTest {
     const auto leases = Value(store.Claim(want)).leases;
     std::vector<PermitRequest> requests;
     for (const Lease& lease : leases) requests.push_back(Request(lease));
-    const auto decisions = Value(store.AcquirePermits(requests));
+    const auto decisions = Decide(store, requests);
     for (std::size_t i = 0; i < decisions.size(); ++i) {
       if (decisions[i] == kGranted) begun.push_back(leases[i]);
       if (decisions[i] == kWait) waits.push_back(Blocked(leases[i]));

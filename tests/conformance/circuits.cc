@@ -53,7 +53,7 @@ class CircuitTest : public StoreTest {
   }
   PermitDecision Ask(const Lease& lease, const std::string& key = "api") {
     const PermitRequest request = {lease, Keys(lease, key)};
-    return Value(store().AcquirePermits({&request, 1})).at(0);
+    return Decide(store(), {&request, 1}).at(0);
   }
   static AttemptEnd Blocked(const Lease& lease,
                             const std::string& key = "api") {
@@ -440,7 +440,7 @@ TEST_P(CircuitTest, ManyExecutorsProbeNoMoreThanTheyMayAndAllEnds) {
         for (const Lease& lease : reply.leases) {
           requests.push_back({lease, Keys(lease, "api")});
         }
-        const auto decisions = Value(store->AcquirePermits(requests));
+        const auto decisions = Decide(*store, requests);
         for (std::size_t k = 0; k < decisions.size(); ++k) {
           const Lease& lease = reply.leases[k];
           if (decisions[k] == kWait) {

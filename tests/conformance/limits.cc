@@ -1,111 +1,17 @@
 // Limits that all executors share: never exceeded, given back with the lease,
 // in order, and nobody forgotten.
 
-#include <algorithm>
-#include <atomic>
 #include <map>
-#include <mutex>
-#include <thread>
 
-#include "absl/strings/str_cat.h"
-#include "conformance/store_test.h"
-#include "windlass/self_check.h"
+#include "conformance/limit_test.h"
 
 namespace windlass {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-constexpr auto kGranted = PermitDecision::kGranted;
-constexpr auto kWait = PermitDecision::kWait;
-
-// What the tasks of a workflow are limited by.
-struct Limits {
-  std::optional<int> concurrency = std::nullopt;
-  std::optional<int> rate = std::nullopt;
-  Duration period = seconds(10);
-  int priority = 5;
-  std::string queue = "default";
-};
-
-class LimitTest : public StoreTest {
- protected:
-  void TearDown() override {
-    // The waiters of a paused queue and the like included.
-    for (const auto& found : Value(FindContradictions(store()))) {
-      ADD_FAILURE() << FormatRunId(found.run) << " " << found.task << " "
-                    << found.what;
-    }
-    StoreTest::TearDown();
-  }
-
-  static void Limit(TaskSpec& spec, const Limits& limits) {
-    if (limits.concurrency) {
-      spec.concurrency.emplace();
-      spec.concurrency->key = "${{ params.key }}";
-      spec.concurrency->limit = *limits.concurrency;
-    }
-    if (limits.rate) {
-      spec.rate_limit.emplace();
-      spec.rate_limit->key = "${{ params.key }}";
-      spec.rate_limit->limit = *limits.rate;
-      spec.rate_limit->period = limits.period;
-    }
-    spec.priority = limits.priority;
-    spec.queue = limits.queue;
-  }
-
-  static std::shared_ptr<const Workflow> Limited(const Limits& limits) {
-    WorkflowBuilder builder;
-    Limit(builder.Task("a"), limits);
-    return builder.Build();
-  }
-
-  // With all the keys that the task's fields ask for being `key`.
-  static PermitRequest Request(const Lease& lease, const std::string& key) {
-    PermitRequest request;
-    request.lease = lease;
-    if (lease.spec().concurrency) request.keys.concurrency = key;
-    if (lease.spec().rate_limit) request.keys.rate = key;
-    return request;
-  }
-  PermitDecision Ask(const Lease& lease, const std::string& key = "k") {
-    const PermitRequest request = Request(lease, key);
-    return Value(store().AcquirePermits({&request, 1})).at(0);
-  }
-  static AttemptEnd Blocked(const Lease& lease, const std::string& key = "k") {
-    AttemptEnd end = Ended(lease, AttemptOutcome::kParked);
-    end.wake.kind = WakeCondition::Kind::kPermit;
-    end.wake.keys = Request(lease, key).keys;
-    return end;
-  }
-  // Submits a run and takes its task; parks it if it has to wait.
-  struct Begun {
-    RunId run;
-    Lease lease;
-    PermitDecision decision = kWait;
-  };
-  Begun Begin(const std::shared_ptr<const Workflow>& workflow,
-              const std::string& key = "k") {
-    Begun begun;
-    begun.run = Submit(workflow);
-    begun.lease = ClaimOne();
-    begun.decision = Ask(begun.lease, key);
-    if (begun.decision == kWait) {
-      EXPECT_TRUE(Finish(Blocked(begun.lease, key)));
-    }
-    return begun;
-  }
-  LimitRecord Only() {
-    const auto limits = Value(store().ListLimits());
-    EXPECT_THAT(limits, SizeIs(1));
-    return limits.empty() ? LimitRecord() : limits[0];
-  }
-};
 
 TEST_P(LimitTest, NoMoreThanTheLimitRunAndTheNextGoesWhenOneEnds) {
   const auto workflow = Limited({.concurrency = 2});
@@ -177,10 +83,9 @@ TEST_P(LimitTest, OneCallAnswersManyRequestsInOrder) {
   for (const Lease& lease : Claim()) requests.push_back(Request(lease, "k"));
   requests.push_back(Request(requests[0].lease, "k"));
   requests.back().lease.token.value += 1000;
-  const auto decisions =
-      Value(store().AcquirePermits({requests.data(), requests.size()}));
-  EXPECT_THAT(decisions, ElementsAre(kGranted, kGranted, kWait, kWait, kWait,
-                                     PermitDecision::kLeaseEnded));
+  EXPECT_THAT(Decide(store(), requests),
+              ElementsAre(kGranted, kGranted, kWait, kWait, kWait,
+                          PermitDecision::kLeaseEnded));
 }
 
 TEST_P(LimitTest, AFailureGivesItsPermitBackWhileItBacksOff) {
@@ -299,28 +204,58 @@ TEST_P(LimitTest, ARateLetsOneGoWhenThePeriodOfAnotherIsOver) {
   ASSERT_TRUE(Succeed(begun[0].lease));
   const auto reply = Value(store().Claim(Want(5)));
   EXPECT_THAT(reply.leases, IsEmpty());
-  EXPECT_EQ(reply.next_due, start + seconds(10));
-  EXPECT_EQ(Only().next_at, start + seconds(10));
+  const Timestamp free = start + kPace.way + kPace.apart - kPace.lead;
+  EXPECT_EQ(reply.next_due, free);
+  EXPECT_EQ(Only().next_at, free);
   EXPECT_EQ(Only().in_use, 2);
 
-  clock().Advance(seconds(5) - Duration(1));
+  clock().Advance(free - clock().Now() - Duration(1));
   EXPECT_THAT(Claim(), IsEmpty());
   clock().Advance(Duration(1));
   const Lease third = ClaimOne();
   EXPECT_EQ(third.run->id, begun[2].run);
   // It is started late, and that is when it counts.
-  clock().Advance(milliseconds(500));
-  EXPECT_EQ(Ask(third), kGranted);
+  clock().Advance(kPace.lead + milliseconds(500));
+  const PermitAnswer late = Answer(third);
+  EXPECT_EQ(late.decision, kGranted);
+  EXPECT_EQ(late.delay, Duration(0));
   EXPECT_EQ(Ask(third), kGranted);
   clock().Advance(milliseconds(500));
   const Lease fourth = ClaimOne();
   EXPECT_EQ(Ask(fourth), kGranted);
-  EXPECT_EQ(Value(store().Claim(Want(5))).next_due,
-            start + seconds(20) + milliseconds(500));
-  clock().Advance(seconds(9) + milliseconds(500) - Duration(1));
+  const Timestamp next = free + kPace.apart + milliseconds(500) + kPace.way;
+  EXPECT_EQ(Value(store().Claim(Want(5))).next_due, next);
+  clock().Advance(next - clock().Now() - Duration(1));
   EXPECT_THAT(Claim(), IsEmpty());
   clock().Advance(Duration(1));
   EXPECT_EQ(ClaimOne().run->id, begun[4].run);
+}
+
+TEST_P(LimitTest, AStartIsGivenOutAheadToWhoeverWaitsAndToWhoeverComes) {
+  const auto workflow = Limited({.rate = 2});
+  const Timestamp start = clock().Now();
+  Begin(workflow);
+  clock().Advance(milliseconds(100));
+  Begin(workflow);
+  const Begun waiting = Begin(workflow);
+  ASSERT_EQ(waiting.decision, kWait);
+  clock().Advance(start + kPace.way + kPace.apart - kPace.lead - clock().Now());
+  const Lease first = ClaimOne();
+  EXPECT_EQ(first.run->id, waiting.run);
+  clock().Advance(milliseconds(150));
+  PermitAnswer answer = Answer(first);
+  EXPECT_EQ(answer.decision, kGranted);
+  EXPECT_EQ(answer.delay, kPace.lead - milliseconds(150));
+  const RunId late = Submit(workflow);
+  const Lease second = ClaimOne();
+  EXPECT_EQ(second.run->id, late);
+  answer = Answer(second);
+  EXPECT_EQ(answer.decision, kGranted);
+  EXPECT_EQ(answer.delay, kPace.lead - milliseconds(50));
+  // They count from when they begin.
+  const Begun third = Begin(workflow);
+  EXPECT_EQ(third.decision, kWait);
+  EXPECT_EQ(Only().next_at, start + kPace.way + 2 * kPace.apart - kPace.lead);
 }
 
 TEST_P(LimitTest, AThrottledTaskHoldsTheRateBackForAll) {
@@ -335,10 +270,11 @@ TEST_P(LimitTest, AThrottledTaskHoldsTheRateBackForAll) {
   const Begun second = Begin(workflow);
   const Begun third = Begin(workflow);
   EXPECT_EQ(second.decision, kWait);
-  EXPECT_EQ(Only().next_at, clock().Now() + seconds(30));
+  // A quarter of a period is the way to who begins.
+  EXPECT_EQ(Only().next_at, clock().Now() + seconds(30) - milliseconds(250));
   // Other keys are other services.
   EXPECT_EQ(Begin(workflow, "other").decision, kGranted);
-  clock().Advance(seconds(30) - Duration(1));
+  clock().Advance(seconds(30) - milliseconds(250) - Duration(1));
   EXPECT_THAT(Claim(), IsEmpty());
   clock().Advance(Duration(1));
   EXPECT_THAT(Value(store().Claim(Want(5))).leases, SizeIs(2));
@@ -350,13 +286,13 @@ TEST_P(LimitTest, WhoeverComesWhenARateIsFreeAgainComesAfterThoseThatWait) {
   const Begun waiting = Begin(workflow);
   const RunId late = Submit(workflow);
   const Lease lease = ClaimOne();
-  clock().Advance(seconds(10));
+  clock().Advance(kPace.apart);
   EXPECT_EQ(Ask(lease), kWait);
   const auto next = FinishAndClaim({Blocked(lease)}, 5).leases;
   ASSERT_THAT(next, SizeIs(1));
   EXPECT_EQ(next[0].run->id, waiting.run);
   EXPECT_EQ(Ask(next[0]), kGranted);
-  clock().Advance(seconds(10));
+  clock().Advance(kPace.apart);
   EXPECT_EQ(ClaimOne().run->id, late);
 }
 
@@ -558,117 +494,7 @@ TEST_P(LimitTest, KeysNobodyUsesAreForgotten) {
   EXPECT_EQ(Begin(Limited({.concurrency = 1, .rate = 1})).decision, kGranted);
 }
 
-// Executors that claim, ask, finish, fail and give back at the same time, with
-// handles of their own. What is under way is counted by themselves.
-class LimitRaceTest : public LimitTest {
- protected:
-  struct Gauge {
-    std::atomic<int> now = 0;
-    std::atomic<int> most = 0;
-    void Enter() {
-      const int count = ++now;
-      int seen = most;
-      while (count > seen && !most.compare_exchange_weak(seen, count)) {
-      }
-    }
-    void Leave() { --now; }
-  };
-
-  std::string KeyOf(const Lease& lease) {
-    return absl::StrCat("k", lease.task.index % 2);
-  }
-
-  // Until all runs have ended.
-  void Work(Store& store, ExecutorId executor, int seed) {
-    ClaimRequest want;
-    want.executor = executor;
-    std::vector<Lease> leases;
-    std::vector<AttemptEnd> ends;
-    std::vector<Gauge*> held;
-    for (int turn = 0; Value(store.CountRuns()).running > 0; ++turn) {
-      want.limit = 5;
-      // What is reported is under way no longer; the store may only then give
-      // its permit on.
-      for (Gauge* gauge : held) gauge->Leave();
-      held.clear();
-      const auto reply = Value(store.Finish(ends, want));
-      ends.clear();
-      for (const Lease& lease : reply.leases) {
-        if (lease.task.index < 0) {
-          ends.push_back(Expansion(lease, instances_));
-        } else {
-          leases.push_back(lease);
-        }
-      }
-      std::vector<PermitRequest> requests;
-      for (const Lease& lease : leases) {
-        requests.push_back(Request(lease, KeyOf(lease)));
-      }
-      const auto decisions = Value(store.AcquirePermits(requests));
-      for (std::size_t i = 0; i < decisions.size(); ++i) {
-        if (decisions[i] == kWait) {
-          ends.push_back(Blocked(leases[i], KeyOf(leases[i])));
-        } else if (decisions[i] == kGranted) {
-          held.push_back(&gauges_[leases[i].task.index % 2]);
-          held.back()->Enter();
-          ++started_;
-          ends.push_back((turn + seed) % 7 == 0
-                             ? Ended(leases[i], AttemptOutcome::kReleased)
-                             : Success(leases[i]));
-        }
-      }
-      leases.clear();
-      if (reply.leases.empty()) std::this_thread::yield();
-    }
-  }
-
-  const int instances_ = 60;
-  Gauge gauges_[2];
-  std::atomic<int> started_ = 0;
-};
-
-TEST_P(LimitRaceTest, ManyExecutorsNeverExceedALimitAndFinishAll) {
-  constexpr int kLimit = 2;
-  constexpr int kThreads = 4;
-  WorkflowBuilder builder;
-  TaskSpec& spec = builder.MappedTask("m");
-  Limit(spec, {.concurrency = kLimit});
-  const auto workflow = builder.Build();
-  std::vector<RunId> runs;
-  for (int i = 0; i < 3; ++i) runs.push_back(Submit(workflow));
-
-  std::atomic<bool> done = false;
-  std::atomic<int> most = 0;
-  std::vector<std::unique_ptr<Store>> handles;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    handles.push_back(OpenAnother());
-    const ExecutorId executor =
-        Register(absl::StrCat("racer", i), hours(24 * 365));
-    threads.emplace_back([this, i, executor, &handle = *handles.back()] {
-      Work(handle, executor, i);
-    });
-  }
-  std::thread watcher([&] {
-    while (!done) {
-      for (const LimitRecord& limit : Value(store().ListLimits())) {
-        most = std::max(most.load(), static_cast<int>(limit.in_use));
-      }
-    }
-  });
-  for (std::thread& thread : threads) thread.join();
-  done = true;
-  watcher.join();
-  EXPECT_LE(gauges_[0].most, kLimit);
-  EXPECT_LE(gauges_[1].most, kLimit);
-  EXPECT_LE(most, kLimit);
-  EXPECT_GE(started_, 3 * instances_);
-  for (const RunId run : runs) EXPECT_EQ(StateOf(run), RunState::kSucceeded);
-}
-
 INSTANTIATE_TEST_SUITE_P(Stores, LimitTest, testing::ValuesIn(AllStores()),
-                         StoreName);
-INSTANTIATE_TEST_SUITE_P(Stores, LimitRaceTest, testing::ValuesIn(AllStores()),
                          StoreName);
 
 }  // namespace

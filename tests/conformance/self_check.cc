@@ -89,7 +89,7 @@ class SelfCheckTest : public StoreTest {
       PermitRequest request;
       request.lease = lease;
       request.keys.concurrency = "k";
-      const auto decision = Value(store().AcquirePermits({&request, 1})).at(0);
+      const auto decision = Decide(store(), {&request, 1}).at(0);
       EXPECT_EQ(decision == PermitDecision::kGranted, i < limit);
       if (decision == PermitDecision::kGranted) continue;
       AttemptEnd end = Ended(lease, AttemptOutcome::kParked);

@@ -132,6 +132,15 @@ AttemptEnd StoreTest::ParkOnKey(const Lease& lease, const std::string& key) {
   return end;
 }
 
+std::vector<PermitDecision> StoreTest::Decide(
+    Store& store, std::span<const PermitRequest> requests) {
+  std::vector<PermitDecision> decisions;
+  for (const PermitAnswer& answer : Value(store.AcquirePermits(requests))) {
+    decisions.push_back(answer.decision);
+  }
+  return decisions;
+}
+
 void StoreTest::RunToEnd() {
   std::vector<Lease> leases = Claim();
   while (!leases.empty()) {

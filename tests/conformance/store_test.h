@@ -66,6 +66,9 @@ class StoreTest : public testing::TestWithParam<StoreKind> {
   static AttemptEnd Park(const Lease& lease, RunId until_ended);
   static AttemptEnd ParkOnKey(const Lease& lease, const std::string& key);
 
+  static std::vector<PermitDecision> Decide(
+      Store& store, std::span<const PermitRequest> requests);
+
   // Ends everything claimable with success until there is nothing left.
   void RunToEnd();
 

@@ -26,16 +26,16 @@ class Acquisition {
   Acquisition(Transaction& tx, std::span<const PermitRequest> requests)
       : tx_(tx), requests_(requests), limiters_(tx) {}
 
-  std::vector<PermitDecision> Run() {
-    std::vector<PermitDecision> decisions(requests_.size(),
-                                          PermitDecision::kLeaseEnded);
+  std::vector<PermitAnswer> Run() {
+    std::vector<PermitAnswer> answers(requests_.size(),
+                                      {PermitDecision::kLeaseEnded});
     FindCurrent();
     ReadHeld();
     limiters_.Lock({}, Terms(), Limiters::Partners::kWithout);
-    if (!tx_.db.ok()) return decisions;
-    for (const std::size_t i : current_) decisions[i] = Decide(i);
+    if (!tx_.db.ok()) return answers;
+    for (const std::size_t i : current_) answers[i] = Decide(i);
     limiters_.Save();
-    return decisions;
+    return answers;
   }
 
  private:
@@ -137,42 +137,46 @@ class Acquisition {
     return need;
   }
 
-  PermitDecision Decide(std::size_t i) {
+  PermitAnswer Decide(std::size_t i) {
     const PermitRequest& request = requests_[i];
     const Need need = NeedOf(request);
-    if (need.empty()) return PermitDecision::kGranted;
+    if (need.empty()) return {PermitDecision::kGranted};
     return held_[i] ? Use(request, need, *held_[i]) : Take(request, need);
   }
 
   // A task that was let go, one that is under way still, or a request that is
   // repeated because its answer was lost.
-  PermitDecision Use(const PermitRequest& request, const Need& need,
-                     const HeldPermit& held) {
+  PermitAnswer Use(const PermitRequest& request, const Need& need,
+                   const HeldPermit& held) {
     // The keys have another value now: what it holds ends with its lease.
-    if (need.line() != held.line) return PermitDecision::kWait;
+    if (need.line() != held.line) return {PermitDecision::kWait};
     // Its circuit has opened since it was let go, and it has not begun.
     if (held.reserved && need.circuit != nullptr &&
         !need.circuit->circuit->IsCurrent(held.era)) {
-      return PermitDecision::kWait;
+      return {PermitDecision::kWait};
     }
-    if (held.reserved && need.rate != nullptr) need.rate->Start(tx_.now());
+    Duration delay{0};
+    if (held.reserved && need.rate != nullptr) {
+      delay = need.rate->Start(tx_.now());
+    }
     const Lease& lease = request.lease;
     tx_.db.Write(Query::kUsePermit, lease.run->id, lease.task.node,
                  lease.task.index, lease.token.value);
-    return PermitDecision::kGranted;
+    return {PermitDecision::kGranted, delay};
   }
 
-  PermitDecision Take(const PermitRequest& request, const Need& need) {
-    if (!need.IsFreeForNewcomers(tx_.now())) return PermitDecision::kWait;
+  PermitAnswer Take(const PermitRequest& request, const Need& need) {
+    if (!need.IsFreeForNewcomers(tx_.now())) return {PermitDecision::kWait};
     need.Take();
-    if (need.rate != nullptr) need.rate->Start(tx_.now());
+    Duration delay{0};
+    if (need.rate != nullptr) delay = need.rate->Start(tx_.now());
     const Line line = need.line();
     const Lease& lease = request.lease;
     tx_.db.Write(Query::kInsertPermit, lease.run->id, lease.task.node,
                  lease.task.index, lease.token.value, line.concurrency,
                  line.rate, line.circuit, need.era(), need.most(), tx_.now());
     tx_.rare.Added(Rare::kPermit);
-    return PermitDecision::kGranted;
+    return {PermitDecision::kGranted, delay};
   }
 
   Transaction& tx_;
@@ -184,18 +188,18 @@ class Acquisition {
 
 }  // namespace
 
-absl::StatusOr<std::vector<PermitDecision>> Tasks::AcquirePermits(
+absl::StatusOr<std::vector<PermitAnswer>> Tasks::AcquirePermits(
     std::span<const PermitRequest> requests) {
-  std::vector<PermitDecision> decisions;
+  std::vector<PermitAnswer> answers;
   const auto body = [&](Transaction& tx) {
-    decisions = Acquisition(tx, requests).Run();
+    answers = Acquisition(tx, requests).Run();
     return absl::OkStatus();
   };
   if (auto status = ledger_.Write(Ledger::Durability::kProcess, body);
       !status.ok()) {
     return status;
   }
-  return decisions;
+  return answers;
 }
 
 }  // namespace windlass::sql

@@ -147,17 +147,24 @@ void Limiter::Reset() {
   changed = true;
 }
 
-void Limiter::Start(Timestamp now) {
-  if (!window) return;
+Duration Limiter::Start(Timestamp now) {
+  if (!window) return Duration::zero();
   changed = true;
-  started_at = window->Start(now);
+  const RateWindow::Begun begun = window->Start(now);
+  NoteStart(begun.counts);
+  return begun.at - now;
 }
 
 void Limiter::HoldUntil(Timestamp until) {
   const auto held = window ? window->HoldUntil(until) : std::nullopt;
   if (!held) return;
   changed = true;
-  started_at = held;
+  NoteStart(*held);
+}
+
+void Limiter::NoteStart(Timestamp at) {
+  if (starts.empty() || starts.back().at != at) starts.push_back({0, at});
+  starts.back().last = window->started();
 }
 
 bool Need::IsFree(Timestamp now) const {
@@ -292,17 +299,22 @@ void Limiters::Obey(const LimitTerms& terms) {
 
 void Limiters::ReadWindow(Limiter& limiter, std::int64_t taken,
                           std::int64_t started) {
+  const RatePace pace = PaceOf(limiter.period);
   std::vector<RateWindow::Starts> recent;
   {
-    Rows rows = tx_.db.Read(
-        Query::kSelectLimitStarts, limiter.id,
-        RateWindow::OldestNeeded(limiter.most, started, taken), kMostStarts);
+    Rows rows = tx_.db.Read(Query::kSelectLimitStarts, limiter.id,
+                            RateWindow::OldestNeeded(limiter.most, started),
+                            kMostStarts);
     // Those that are in the way until later matter by the first of them. Where
     // rows are made as they are asked for, the rest costs nothing so.
-    const Timestamp over = tx_.now() - limiter.period;
+    const std::int64_t needed = started + taken + 1 - limiter.most;
+    const Timestamp over = tx_.now() - pace.apart + pace.lead;
     while (rows.Next()) {
       recent.push_back({rows.Int(0), rows.Time(1)});
-      if (recent.size() > 1 && recent.back().at > over) break;
+      if (recent.size() > 1 && recent.back().last >= needed &&
+          recent.back().at > over) {
+        break;
+      }
     }
   }
   const auto earlier = [](const RateWindow::Starts& a,
@@ -315,8 +327,7 @@ void Limiters::ReadWindow(Limiter& limiter, std::int64_t taken,
   };
   std::sort(recent.begin(), recent.end(), earlier);
   recent.erase(std::unique(recent.begin(), recent.end(), same), recent.end());
-  limiter.window.emplace(limiter.most, limiter.period, started, taken,
-                         std::move(recent));
+  limiter.window.emplace(limiter.most, pace, started, taken, std::move(recent));
 }
 
 Need Limiters::NeedOf(const Line& line) {
@@ -365,11 +376,16 @@ void Limiters::Save() {
         limiter.adaptive ? std::optional(adaptive.allowed) : std::nullopt,
         adaptive.decreased_at, adaptive.ends, adaptive.time.count(),
         adaptive.full);
-    if (!limiter.started_at) continue;
-    tx_.db.Write(Query::kInsertLimitStart, limiter.id, started,
-                 *limiter.started_at);
-    tx_.db.Write(Query::kDeleteLimitStarts, limiter.id, started - limiter.most);
+    if (!limiter.starts.empty()) SaveStarts(limiter);
   }
+}
+
+void Limiters::SaveStarts(const Limiter& limiter) {
+  for (const RateWindow::Starts& starts : limiter.starts) {
+    tx_.db.Write(Query::kInsertLimitStart, limiter.id, starts.last, starts.at);
+  }
+  tx_.db.Write(Query::kDeleteLimitStarts, limiter.id,
+               limiter.starts.back().last - limiter.most);
 }
 
 }  // namespace windlass::sql

@@ -56,10 +56,11 @@ struct Limiter {
   void Learn(Timestamp began, LoadSign sign, Duration latency, Timestamp now);
   void Reset();
   std::int64_t era() const { return circuit ? circuit->facts().era : 0; }
-  // A start that was reserved happens.
-  void Start(Timestamp now);
+  // A start that was reserved happens, after what is returned.
+  Duration Start(Timestamp now);
   // Lets nobody go before; only of a rate.
   void HoldUntil(Timestamp until);
+  void NoteStart(Timestamp at);
 
   std::int64_t id = 0;
   LimitKind kind = LimitKind::kConcurrency;
@@ -75,8 +76,8 @@ struct Limiter {
   // Somebody waits for the rate or circuit, and for nothing else.
   bool waiting = false;
   bool changed = false;
-  // Starts of this transaction.
-  std::optional<Timestamp> started_at;
+  // Those of this transaction, as RateWindow has them.
+  std::vector<RateWindow::Starts> starts;
 };
 
 // The limiters of a task's line; null where it has none.
@@ -121,6 +122,7 @@ class Limiters {
   void Save();
 
  private:
+  void SaveStarts(const Limiter& limiter);
   void Insert(std::vector<LimitTerms> terms);
   void Obey(const LimitTerms& terms);
   void ReadWindow(Limiter& limiter, std::int64_t taken, std::int64_t started);

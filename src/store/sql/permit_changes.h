@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/adaptive_limit.h"
@@ -31,6 +32,7 @@ struct PermitChanges {
   };
   struct Wait {
     Task task;
+    std::int32_t count = 1;  // Instances, of which `task` is the last.
     Ticket ticket;
     Timestamp since;
     PermitKeys keys;
@@ -52,6 +54,8 @@ struct PermitChanges {
   std::vector<Note> notes;
   // Tasks that are to wait for one.
   std::vector<Wait> waits;
+  // Of these nodes the instances that nobody has claimed do so too.
+  std::set<std::pair<RunId, std::int32_t>> whole;
   // Limiters that may let someone go, for another reason.
   std::set<std::int64_t> limiters;
   // Of those: circuits that somebody closes.

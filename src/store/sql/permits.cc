@@ -347,14 +347,17 @@ class Settlement {
         .circuit =
             IdOf(LimitKind::kCircuit, wait.keys.circuit, wait.line.circuit)};
     // The task asks for nothing, or a limiter is gone.
-    if (line == Line()) return PutReady(tx_, *run, task, wait.ticket);
     const Place place = run->place(task.node);
+    if (line == Line()) {
+      return PutReadyAt(tx_, *run, place, task, wait.ticket, wait.count);
+    }
     const Timestamp turn = TurnOf(run->spec(task.node).priority, wait.since);
-    tx_.db.Write(Query::kInsertBlocked, wait.task.run, task.node, task.index, 1,
-                 line.concurrency, line.rate, line.circuit, turn, place.lane,
-                 place.rank, wait.ticket.attempt, wait.ticket.failures,
-                 wait.ticket.crashes, wait.ticket.scheduled_at);
-    tx_.tally.Scheduled(run->definition->id, task.node, 1);
+    tx_.db.Write(Query::kInsertBlocked, wait.task.run, task.node, task.index,
+                 wait.count, line.concurrency, line.rate, line.circuit, turn,
+                 place.lane, place.rank, wait.ticket.attempt,
+                 wait.ticket.failures, wait.ticket.crashes,
+                 wait.ticket.scheduled_at);
+    tx_.tally.Scheduled(run->definition->id, task.node, wait.count);
     tx_.db.Write(Query::kInsertLine, line.concurrency, line.rate, line.circuit);
     tx_.rare.Added(Rare::kBlocked);
   }
@@ -365,6 +368,26 @@ class Settlement {
   // Those of which something is free now, or that someone waits for now.
   std::set<std::int64_t> affected_;
 };
+
+// The instances of a node that nobody has claimed are to wait too.
+void BlockUnclaimed(Transaction& tx, const LiveRun& run, std::int32_t node,
+                    const PermitKeys& keys) {
+  // What must have begun by a time may not become less claimable.
+  if (run.spec(node).schedule_to_start_timeout) return;
+  if (!tx.permits.whole.emplace(run.id(), node).second) return;
+  const Place place = run.place(node);
+  Rows rows = tx.db.Read(Query::kTakeReadyRanges, place.lane, place.rank,
+                         run.id(), node);
+  while (rows.Next()) {
+    PermitChanges::Wait& wait = tx.permits.waits.emplace_back();
+    wait.task = {run.id(), {node, rows.Int32(0)}};
+    wait.count = rows.Int32(1);
+    wait.ticket = ReadTicket(rows, 2);
+    wait.since = wait.ticket.scheduled_at;
+    wait.keys = keys;
+    tx.tally.Ready(place.lane, -wait.count);
+  }
+}
 
 struct StalePermit {
   PermitChanges::Task task;
@@ -443,6 +466,7 @@ void PutBlocked(Transaction& tx, const LiveRun& run, TaskKey task,
   wait.since = ticket.scheduled_at;
   wait.keys = keys;
   tx.permits.waits.push_back(std::move(wait));
+  if (keys.of_all_instances) BlockUnclaimed(tx, run, task.node, keys);
 }
 
 void UnblockRun(Transaction& tx, RunId run) {

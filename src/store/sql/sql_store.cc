@@ -50,7 +50,7 @@ class SqlStore final : public Store,
       std::optional<Duration> max_age) override {
     return tasks_.BeginCached(lease, key, max_age);
   }
-  absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
+  absl::StatusOr<std::vector<PermitAnswer>> AcquirePermits(
       std::span<const PermitRequest> requests) override {
     return tasks_.AcquirePermits(requests);
   }

@@ -22,7 +22,7 @@ class Tasks : public TaskStore {
   absl::StatusOr<CacheDecision> BeginCached(
       const Lease& lease, const std::string& key,
       std::optional<Duration> max_age) override;
-  absl::StatusOr<std::vector<PermitDecision>> AcquirePermits(
+  absl::StatusOr<std::vector<PermitAnswer>> AcquirePermits(
       std::span<const PermitRequest> requests) override;
   absl::StatusOr<CallbackProgress> OpenCallback(
       const Lease& lease, const CallbackAddress& fresh) override;

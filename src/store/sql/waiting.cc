@@ -127,7 +127,8 @@ void TakeBlocked(Transaction& tx, const LiveRun& run, std::int32_t node,
                  std::vector<WaitingTasks>& waiting) {
   std::erase_if(tx.permits.waits, [&](const PermitChanges::Wait& wait) {
     if (wait.task.run != run.id() || wait.task.task.node != node) return false;
-    waiting.push_back({wait.task.task.index, 1, wait.ticket});
+    waiting.push_back(
+        {wait.task.task.index - wait.count + 1, wait.count, wait.ticket});
     return true;
   });
   if (!tx.Any(Rare::kBlocked)) return;
@@ -193,8 +194,9 @@ void PutReady(Transaction& tx, LiveRun& run, TaskKey task,
 }
 
 void PutReadyAt(Transaction& tx, LiveRun& run, const Place& place, TaskKey task,
-                const Ticket& ticket) {
-  PutReadyRow(tx, MakeReady(tx, run, place, task.node, task.index, 1, ticket));
+                const Ticket& ticket, std::int32_t count) {
+  PutReadyRow(tx, MakeReady(tx, run, place, task.node, task.index - count + 1,
+                            count, ticket));
 }
 
 void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,

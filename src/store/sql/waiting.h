@@ -29,8 +29,9 @@ void FlushFresh(Transaction& tx);
 void PutReady(Transaction& tx, LiveRun& run, TaskKey task,
               const Ticket& ticket);
 // Where the run has told to put it, though it need not be locked.
+// `count` instances, of which `task` is the last.
 void PutReadyAt(Transaction& tx, LiveRun& run, const Place& place, TaskKey task,
-                const Ticket& ticket);
+                const Ticket& ticket, std::int32_t count = 1);
 void PutScheduled(Transaction& tx, LiveRun& run, TaskKey task,
                   const Ticket& ticket, Timestamp due_at);
 // Ready at once if what it waits for has happened already.
