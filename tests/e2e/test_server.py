@@ -104,6 +104,9 @@ class ServerTest(ServerCase):
         for wrong in ("attempt=0", "attempt=x", "after=7", "after=x-1", "lines=3"):
             self.assertEqual(server.get(f"{path}?{wrong}").status, 400, wrong)
         self.assertEqual(server.get(f"/api/v1/runs/{run}/tasks/b/logs").status, 404)
+        log, = server.get(f"/api/v1/runs/{run}/logs").json()["logs"]
+        self.assertEqual((log["task"], log["attempt"], log["complete"]), ("a", 1, True))
+        self.assertEqual(server.get("/api/v1/runs/r999/logs").status, 404)
 
     def test_a_result_that_was_damaged_is_cut_off(self):
         server = self.serve()
@@ -204,6 +207,7 @@ class ServerTest(ServerCase):
         self.assertEqual(server.post(f"{path}/pause").status, 409)
         self.assertEqual(server.get(f"{path}/tasks/bad/result").status, 409)
         self.assertEqual(server.get(f"{path}/tasks/bad/logs").json()["lines"], [])
+        self.assertEqual(server.get(f"{path}/logs").json(), {"logs": []})
 
         letters = server.get(f"/api/v1/dead-letters?run={run}").json()
         self.assertEqual(letters, self.windlass("dead-letter", "list", "--output", "json").json())
