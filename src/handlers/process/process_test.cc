@@ -383,6 +383,18 @@ TEST_F(ProcessTest, NoProgramOutlivesTheHandler) {
   EXPECT_NE(kill(pid, 0), 0);
 }
 
+TEST_F(ProcessTest, WhatAnIdleProgramSaysAtItsEndIsDropped) {
+  const Json params = Raw(absl::StrCat(
+      std::string(kPid),
+      "; time.sleep(0.2); os.write(2, b'last words'); os._exit(0)"));
+  const auto pid = static_cast<pid_t>(Value(params).as_int64());
+  const UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  ASSERT_TRUE(fd);
+  pollfd wait{fd.get(), POLLIN, 0};
+  ASSERT_EQ(poll(&wait, 1, 10'000), 1);
+  handler_.reset();
+}
+
 TEST_F(ProcessTest, TheExampleInPerlWorks) {
   Json params =
       JsonObject{{"command", JsonArray{"perl", WINDLASS_SOURCE_DIR

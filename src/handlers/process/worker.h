@@ -63,7 +63,6 @@ class Worker : private ProcessObserver {
   Outcome FromStatus(TaskContext& task, const absl::Status& status);
 
   const WorkerOptions options_;
-  std::unique_ptr<ChildProcess> child_;
   bool ready_ = false;
   bool reusable_ = false;
   int tasks_ = 0;
@@ -72,6 +71,9 @@ class Worker : private ProcessObserver {
   // Of the current task; null between tasks.
   std::unique_ptr<LineLog> log_;
   std::unique_ptr<OutputCapture> errors_;
+
+  // Destroyed before all else: what it has said until then comes to the others.
+  std::unique_ptr<ChildProcess> child_;
 };
 
 }  // namespace windlass
