@@ -46,6 +46,7 @@ TEST(StatementCatalogTest, TheTargetIsTheTableThatChanges) {
   EXPECT_EQ(TargetOf(Query::kInsertReady), "ready");
   EXPECT_EQ(TargetOf(Query::kDeleteReady), "ready");
   EXPECT_EQ(TargetOf(Query::kUpdateRun), "run");
+  EXPECT_EQ(TargetOf(Query::kTakeReadyRanges), "ready");
   EXPECT_EQ(TargetOf(Query::kInsertLeaseRange), "lease_range");
   EXPECT_EQ(TargetOf(Query::kSelectRun), "");
 }

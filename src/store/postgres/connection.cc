@@ -378,6 +378,9 @@ sql::Cursor* Connection::Open(sql::Query query,
       return CursorOver(std::move(answer));
     }
   }
+  // One that returns the rows it changes.
+  const std::string_view target = TargetOf(query);
+  if (!target.empty()) ForgetAnswersAbout(target);
   SendBegin();
   SendBatches();
   Result result;
