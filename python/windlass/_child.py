@@ -19,15 +19,29 @@ from ._wire import Wire
 # More goes by way of a file: a line of the protocol has its limit.
 MAXIMUM_LINE = 1 << 20
 
+WARM_UP = {
+    "id": "", "run": "", "task": "", "index": None, "attempt": 1, "lease_token": 0,
+    "idempotency_key": "", "base_dir": "", "scratch_dir": "", "heartbeat_details": None,
+    "args": {"function": "main", "script": None, "args": {"x": [1, 2.5, "y"]}, "memory": None,
+             "max_rows": 1, "code": "def main(x): return {'x': x}"}}
 
-def run_child(message, reader, writer, done):
-    """Never returns. Tells `done` that the executor has been told the end."""
+
+def run_child(reader, writer, done):
+    """Waits for its task and never returns. Tells `done` that it has begun, and that
+    the executor has been told the end."""
     code = 1
     try:
         os.setpgid(0, 0)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        end, wire = execute(message, reader, writer)
+        warm_up()
+        reader = os.fdopen(reader, "rb")
+        line = reader.readline()
+        if not line:
+            os._exit(0)  # The worker ends, and no task comes.
+        os.write(done, b"0")
+        wire = Wire(reader, os.fdopen(writer, "wb"))
+        end = execute(json.loads(line), wire)
         flush(sys.stdout)
         flush(sys.stderr)
         wire.send(end)
@@ -39,6 +53,17 @@ def run_child(message, reader, writer, done):
         os._exit(code)
 
 
+def warm_up():
+    """A function like any other, whose end nobody hears: what it makes this process
+    touch is its own then."""
+    with open(os.devnull, "rb") as nothing, open(os.devnull, "wb") as nobody:
+        wire = Wire(nothing, nobody)
+        wire.send(execute(WARM_UP, wire))
+        wire.tasks.get()  # Its thread has seen the end.
+    _current.task = None
+    del sys.modules["windlass_script"]
+
+
 def flush(stream):
     """The function may have closed it, or put anything in its place."""
     try:
@@ -47,9 +72,8 @@ def flush(stream):
         os.write(2, f"what was printed is lost: {error}\n".encode())
 
 
-def execute(message, reader, writer):
+def execute(message, wire):
     request = message["args"]
-    wire = Wire(os.fdopen(reader, "rb"), os.fdopen(writer, "wb"))
     task = Task(wire, message)
     _current.task = task
     task._enter_trace()
@@ -63,7 +87,7 @@ def execute(message, reader, writer):
         end = error_of(FinalError(f"the function called sys.exit({error.code})", "SystemExit"))
     except BaseException as error:  # All that a function can raise is its failure.
         end = error_of(error)
-    return {**end, "id": task.id}, wire
+    return {**end, "id": task.id}
 
 
 def call(request):
@@ -106,6 +130,8 @@ def load_module(request):
 
 def limit(request):
     """What the process has already is not the function's."""
+    if request["memory"] is None:
+        return
     with open("/proc/self/statm") as file:
         pages = int(file.read().split()[0])
     most = pages * resource.getpagesize() + request["memory"]

@@ -5,6 +5,9 @@ The parent never runs a line of a task's code. It reads the executor's messages,
 hands those of the running task to its child, and tells the executor when a child
 ended without a word. The child runs the function, speaks to the executor itself
 and ends, so whatever the function did to its process is gone with it.
+
+The next child is forked while one works: a process that has just been forked is
+slow at first, because what it touches has to be copied.
 """
 
 import collections
@@ -24,6 +27,8 @@ PR_SET_CHILD_SUBREAPER = 36
 SUPERVISION_INTERVAL_MS = 50
 # How many of those pass between two looks at what several processes use together.
 MEMORY_INTERVALS = 10
+# How often a child is given a task that it does not begin.
+BEGINNINGS = 3
 
 
 def main(preload):
@@ -49,6 +54,7 @@ class Parent:
         self._bytes = b""
         self._messages = collections.deque()
         self._ended = False
+        self._spare = None
 
     def run(self):
         while True:
@@ -58,6 +64,7 @@ class Parent:
             message = json.loads(line)
             if message["type"] == "hello":
                 self._send({"type": "ready", "protocol": PROTOCOL})
+                self._spare = self._spare or Child(self._writer)
             elif message["type"] == "task":
                 self._execute(message)
             # Else it is for a child that has ended meanwhile.
@@ -79,31 +86,31 @@ class Parent:
             data = data[os.write(self._writer, data):]
 
     def _execute(self, message):
-        to_child, done = os.pipe(), os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(to_child[1])
-            os.close(done[0])
-            run_child(message, to_child[0], self._writer, done[1])
-        os.close(to_child[0])
-        os.close(done[1])
-        try:
-            os.setpgid(pid, pid)
-        except OSError:
-            pass  # It did so itself, or has ended.
-        why = self._supervise(pid, to_child[1], message["args"])
-        os.close(to_child[1])
-        status = self._sweep(pid)
-        spoke = os.read(done[0], 1) == b"1"
-        os.close(done[0])
+        for _ in range(BEGINNINGS):
+            child = self._spare or Child(self._writer)
+            self._spare = None
+            if child.say(json.dumps(message).encode()):
+                self._spare = Child(self._writer, child)
+            why = self._supervise(child, message["args"])
+            child.hear_no_more()
+            status = self._sweep(child.pid)
+            begun, spoke = child.last_words()
+            if begun:
+                break
+            # Something has killed it before the task began.
         if not spoke:
             self._send({"id": message["id"], **(why or obituary(status))})
 
-    def _supervise(self, pid, to_child, request):
+    def _family(self, enough):
+        """The processes of the task; little more than `enough` of them."""
+        spare = self._spare and self._spare.pid
+        return [pid for pid in descendants(enough + 1) if pid != spare]
+
+    def _supervise(self, child, request):
         """Until the child has ended or must; why it must, if that is its fault."""
         most = request["max_processes"]
         looks = 0
-        ended = os.pidfd_open(pid)
+        ended = os.pidfd_open(child.pid)
         poll = select.poll()
         poll.register(ended, select.POLLIN)
         poll.register(self._reader, select.POLLIN)
@@ -112,7 +119,7 @@ class Parent:
                 ready = dict(poll.poll(SUPERVISION_INTERVAL_MS))
                 if ended in ready:
                     return None
-                family = descendants(most)
+                family = self._family(most)
                 if len(family) > most:
                     return TOO_MANY
                 # One alone is limited by the system.
@@ -122,22 +129,17 @@ class Parent:
                         return TOO_MUCH
                 if self._reader in ready:
                     self._read()
-                    self._forward(to_child)
+                    self._forward(child)
                 if self._ended:  # The executor is gone.
                     return None
         finally:
             os.close(ended)
 
-    def _forward(self, to_child):
-        try:
-            while self._messages:
-                if json.loads(self._messages[0])["type"] in ("hello", "task"):
-                    return  # Before the next one: this child has all but ended.
-                line = self._messages.popleft() + b"\n"
-                while line:
-                    line = line[os.write(to_child, line):]
-        except BrokenPipeError:
-            pass
+    def _forward(self, child):
+        while self._messages:
+            if json.loads(self._messages[0])["type"] in ("hello", "task"):
+                return  # Before the next one: this child has all but ended.
+            child.say(self._messages.popleft())
 
     def _sweep(self, pid):
         """Kills what is left of the child; its wait status."""
@@ -148,15 +150,68 @@ class Parent:
                 os.killpg(pid, signal.SIGKILL)
             except OSError:
                 pass
-            for child in children(os.getpid()):
+            spare = self._spare and self._spare.pid
+            left = [child for child in children(os.getpid()) if child != spare]
+            for child in left:
                 if child != pid:
                     kill(child)
-            try:
-                ended, its_status = os.wait()
-            except ChildProcessError:
+            if not left:
                 return status
+            ended, its_status = os.wait()
             if ended == pid:
                 status = its_status
+            elif ended == spare:  # By the function.
+                self._spare.close()
+                self._spare = None
+
+
+class Child:
+    """A process for one task, which it is given later."""
+
+    def __init__(self, writer, other=None):
+        """`other` is one that works: its pipes are not this one's."""
+        to_child, done = os.pipe(), os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            if other is not None:
+                other.close()
+            os.close(to_child[1])
+            os.close(done[0])
+            run_child(to_child[0], writer, done[1])
+        os.close(to_child[0])
+        os.close(done[1])
+        self._to_child = to_child[1]
+        self._done = done[0]
+        try:
+            os.setpgid(self.pid, self.pid)
+        except OSError:
+            pass  # It did so itself, or has ended.
+
+    def say(self, line):
+        """Its task first. False if it has ended."""
+        line += b"\n"
+        try:
+            while line:
+                line = line[os.write(self._to_child, line):]
+        except BrokenPipeError:
+            return False
+        return True
+
+    def hear_no_more(self):
+        os.close(self._to_child)
+        self._to_child = None
+
+    def last_words(self):
+        """Whether it has begun, and told the executor the end."""
+        words = os.read(self._done, 2)
+        os.close(self._done)
+        self._done = None
+        return words != b"", words == b"01"
+
+    def close(self):
+        for pipe in (self._to_child, self._done):
+            if pipe is not None:
+                os.close(pipe)
 
 
 def kill(pid):

@@ -102,6 +102,13 @@ FUNCTIONS = """
     def kill_parent():
         os.kill(os.getppid(), signal.SIGKILL)
         return "orphaned"
+    def kill_siblings():
+        children = f"/proc/{os.getppid()}/task/{os.getppid()}/children"
+        siblings = []
+        while not siblings:  # The worker forks it while this runs.
+            siblings = [int(pid) for pid in open(children).read().split() if int(pid) != os.getpid()]
+        for pid in siblings: os.kill(pid, signal.SIGKILL)
+        return len(siblings)
     def good(n): return n + 1
     """
 
@@ -188,6 +195,16 @@ class HostilePythonTest(EndToEndTest):
         self.assertEqual([self.value(run, name) for name in ("orphan", "print_much", "kill_parent")],
                          ["left one behind", "printed", "orphaned"])
         self.wait_until(lambda: not alive(int(self.read("orphan.pid"))), "what a task left behind is gone")
+
+    def test_the_process_that_waits_for_the_next_task_is_replaced(self):
+        self.write("hostile.py", FUNCTIONS)
+        tasks = {}
+        for i in range(0, 6, 2):
+            tasks[f"t{i}"] = {**self.task_of("kill_siblings"), "depends_on": [f"t{i - 1}"] if i else []}
+            tasks[f"t{i + 1}"] = {**self.task_of("good", args={"n": i}), "depends_on": [f"t{i}"]}
+        run = self.run_workflow(json.dumps({"windlass": 1, "name": "siblings", "tasks": tasks}),
+                                "--slots", "1", name="flow.json")
+        self.assertEqual([self.value(run, f"t{i}") for i in range(6)], [1, 1, 1, 3, 1, 5])
 
     def test_a_traceback_comes_back_whole(self):
         self.write("hostile.py", """
