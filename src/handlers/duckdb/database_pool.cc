@@ -18,12 +18,17 @@ DatabasePool::~DatabasePool() {
 absl::StatusOr<std::unique_ptr<Database>> DatabasePool::Take(
     const DatabaseOptions& options) {
   std::unique_ptr<Database> database = TakeSpare();
-  if (database == nullptr) {
-    auto opened = Database::Open(threads_);
-    if (!opened.ok()) return opened;
-    database = *std::move(opened);
-  }
+  if (database == nullptr) return Open(options);
   absl::Status status = database->Configure(options);
+  if (!status.ok()) return status;
+  return database;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> DatabasePool::Open(
+    const DatabaseOptions& options) const {
+  auto database = Database::Open(threads_);
+  if (!database.ok()) return database;
+  absl::Status status = (*database)->Configure(options);
   if (!status.ok()) return status;
   return database;
 }
@@ -31,10 +36,8 @@ absl::StatusOr<std::unique_ptr<Database>> DatabasePool::Take(
 std::unique_ptr<Database> DatabasePool::TakeSpare() {
   MutexLock lock(mutex_);
   failing_ = false;
-  if (!thread_.joinable()) {
-    thread_ = StartThread("sql-databases",
-                          [this](std::stop_token stop) { Work(stop); });
-  }
+  taken_ = true;
+  StartLocked();
   changed_.notify_all();
   if (spare_.empty()) return nullptr;
   std::unique_ptr<Database> database = std::move(spare_.back());
@@ -42,10 +45,17 @@ std::unique_ptr<Database> DatabasePool::TakeSpare() {
   return database;
 }
 
+void DatabasePool::StartLocked() {
+  if (thread_.joinable()) return;
+  thread_ = StartThread("sql-databases",
+                        [this](std::stop_token stop) { Work(stop); });
+}
+
 void DatabasePool::Discard(std::unique_ptr<Database> database) {
   if (database == nullptr) return;
   MutexLock lock(mutex_);
   used_.push_back(std::move(database));
+  StartLocked();
   changed_.notify_all();
 }
 
@@ -57,10 +67,10 @@ void DatabasePool::Work(std::stop_token stop) {
       MutexLock lock(mutex_);
       changed_.wait(mutex_, stop, [this] {
         mutex_.AssertHeld();
-        return !used_.empty() || (spare_.size() < kSpare && !failing_);
+        return !used_.empty() || NeedsSpareLocked();
       });
       used.swap(used_);
-      open = spare_.size() < kSpare && !failing_ && !stop.stop_requested();
+      open = NeedsSpareLocked() && !stop.stop_requested();
     }
     used.clear();
     if (!open) continue;

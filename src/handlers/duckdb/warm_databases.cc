@@ -49,7 +49,7 @@ absl::StatusOr<WarmDatabase> WarmDatabases::Open(DatabaseOptions options,
   if (!folder.ok()) return folder.status();
   options.folder = *folder;
   WarmDatabase warm{.database = nullptr, .options = options, .parent = parent};
-  auto database = fresh_.Take(options);
+  auto database = fresh_.Open(options);
   absl::Status status = database.status();
   if (status.ok()) {
     warm.database = *std::move(database);

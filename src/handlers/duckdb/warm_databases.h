@@ -27,7 +27,7 @@ struct WarmDatabase {
 // a catalog in it (Database::BeginTask()). Thread-safe.
 class WarmDatabases {
  public:
-  // Opens new ones by `fresh`, which is borrowed.
+  // Opens new ones by `fresh`, which is borrowed, and closes them by it.
   explicit WarmDatabases(DatabasePool& fresh) : fresh_(fresh) {}
   ~WarmDatabases();
   WarmDatabases(const WarmDatabases&) = delete;
