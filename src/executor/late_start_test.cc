@@ -76,9 +76,9 @@ class LateStartTest : public testing::ExecutorWorld,
     return Start(config);
   }
   RunId SubmitOne(const std::string& more = "") {
-    return Submit(Concat(
-        "{windlass: 1, name: late, tasks: {a: {type: note, ", more,
-        " rate_limit: {key: k, limit: 1, period: 300ms}}}}"));
+    return Submit(Concat("{windlass: 1, name: late, tasks: {a: {type: note, ",
+                         more,
+                         " rate_limit: {key: k, limit: 1, period: 300ms}}}}"));
   }
 
   DelayingStore delaying;

@@ -12,11 +12,11 @@ StartTimer::~StartTimer() { Stop(); }
 
 void StartTimer::CallAt(Duration time, const std::stop_token& stop,
                         std::function<void()> begin) {
-  std::unique_ptr<Call> call(new Call{
-      .time = time,
-      .stop = stop,
-      .begin = std::move(begin),
-      .on_stop = StopCallback(stop, [this] { alarm_.Ring(); })});
+  std::unique_ptr<Call> call(
+      new Call{.time = time,
+               .stop = stop,
+               .begin = std::move(begin),
+               .on_stop = StopCallback(stop, [this] { alarm_.Ring(); })});
   {
     MutexLock lock(mutex_);
     calls_.push_back(std::move(call));
