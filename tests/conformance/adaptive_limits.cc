@@ -9,8 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "conformance/store_test.h"
-#include "windlass/self_check.h"
+#include "conformance/permit_test.h"
 
 namespace windlass {
 namespace {
@@ -18,19 +17,8 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr auto kGranted = PermitDecision::kGranted;
-constexpr auto kWait = PermitDecision::kWait;
-
-class AdaptiveLimitTest : public StoreTest {
+class AdaptiveLimitTest : public PermitTest {
  protected:
-  void TearDown() override {
-    for (const auto& found : Value(FindContradictions(store()))) {
-      ADD_FAILURE() << FormatRunId(found.run) << " " << found.task << " "
-                    << found.what;
-    }
-    StoreTest::TearDown();
-  }
-
   static std::shared_ptr<const Workflow> Adaptive(int limit,
                                                   AdaptiveSpec adaptive = {}) {
     WorkflowBuilder builder;
@@ -54,18 +42,6 @@ class AdaptiveLimitTest : public StoreTest {
     Value(store().Submit({&request, 1}));
   }
 
-  static PermitRequest Request(const Lease& lease) {
-    PermitRequest request;
-    request.lease = lease;
-    request.keys.concurrency = "api";
-    return request;
-  }
-  static AttemptEnd Blocked(const Lease& lease) {
-    AttemptEnd end = Ended(lease, AttemptOutcome::kParked);
-    end.wake.kind = WakeCondition::Kind::kPermit;
-    end.wake.keys.concurrency = "api";
-    return end;
-  }
   static AttemptEnd Refused(const Lease& lease) {
     AttemptEnd end = Failure(lease, "TooMuch");
     end.error->category = ErrorCategory::kThrottled;

@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "conformance/store_test.h"
-#include "windlass/self_check.h"
+#include "conformance/permit_test.h"
 
 namespace windlass {
 namespace {
@@ -17,19 +16,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr auto kGranted = PermitDecision::kGranted;
-constexpr auto kWait = PermitDecision::kWait;
-
-class CircuitTest : public StoreTest {
+class CircuitTest : public PermitTest {
  protected:
-  void TearDown() override {
-    for (const auto& found : Value(FindContradictions(store()))) {
-      ADD_FAILURE() << FormatRunId(found.run) << " " << found.task << " "
-                    << found.what;
-    }
-    StoreTest::TearDown();
-  }
-
   static void Protect(TaskSpec& spec, int threshold = 2, int probes = 1) {
     spec.circuit_breaker.emplace();
     spec.circuit_breaker->key = "${{ params.key }}";
@@ -44,45 +32,11 @@ class CircuitTest : public StoreTest {
     return builder.Build();
   }
 
-  static PermitKeys Keys(const Lease& lease, const std::string& key) {
-    PermitKeys keys;
-    if (lease.spec().circuit_breaker) keys.circuit = key;
-    if (lease.spec().concurrency) keys.concurrency = key;
-    if (lease.spec().rate_limit) keys.rate = key;
-    return keys;
-  }
-  PermitDecision Ask(const Lease& lease, const std::string& key = "api") {
-    const PermitRequest request = {lease, Keys(lease, key)};
-    return Decide(store(), {&request, 1}).at(0);
-  }
-  static AttemptEnd Blocked(const Lease& lease,
-                            const std::string& key = "api") {
-    AttemptEnd end = Ended(lease, AttemptOutcome::kParked);
-    end.wake.kind = WakeCondition::Kind::kPermit;
-    end.wake.keys = Keys(lease, key);
-    return end;
-  }
   static AttemptEnd Down(const Lease& lease,
                          ErrorCategory category = ErrorCategory::kNetwork) {
     AttemptEnd end = Failure(lease, "Down");
     end.error->category = category;
     return end;
-  }
-  struct Begun {
-    RunId run;
-    Lease lease;
-    PermitDecision decision = kWait;
-  };
-  Begun Begin(const std::shared_ptr<const Workflow>& workflow,
-              const std::string& key = "api") {
-    Begun begun;
-    begun.run = Submit(workflow);
-    begun.lease = ClaimOne();
-    begun.decision = Ask(begun.lease, key);
-    if (begun.decision == kWait) {
-      EXPECT_TRUE(Finish(Blocked(begun.lease, key)));
-    }
-    return begun;
   }
   // So many failures in a row.
   void BreakDown(const std::shared_ptr<const Workflow>& workflow, int times = 2,
@@ -438,7 +392,7 @@ TEST_P(CircuitTest, ManyExecutorsProbeNoMoreThanTheyMayAndAllEnds) {
         ends.clear();
         std::vector<PermitRequest> requests;
         for (const Lease& lease : reply.leases) {
-          requests.push_back({lease, Keys(lease, "api")});
+          requests.push_back(Request(lease));
         }
         const auto decisions = Decide(*store, requests);
         for (std::size_t k = 0; k < decisions.size(); ++k) {

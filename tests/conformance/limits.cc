@@ -80,8 +80,8 @@ TEST_P(LimitTest, OneCallAnswersManyRequestsInOrder) {
   const auto workflow = Limited({.concurrency = 2});
   for (int i = 0; i < 5; ++i) Submit(workflow);
   std::vector<PermitRequest> requests;
-  for (const Lease& lease : Claim()) requests.push_back(Request(lease, "k"));
-  requests.push_back(Request(requests[0].lease, "k"));
+  for (const Lease& lease : Claim()) requests.push_back(Request(lease));
+  requests.push_back(Request(requests[0].lease));
   requests.back().lease.token.value += 1000;
   EXPECT_THAT(Decide(store(), requests),
               ElementsAre(kGranted, kGranted, kWait, kWait, kWait,
