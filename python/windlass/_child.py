@@ -22,8 +22,8 @@ MAXIMUM_LINE = 1 << 20
 WARM_UP = {
     "id": "", "run": "", "task": "", "index": None, "attempt": 1, "lease_token": 0,
     "idempotency_key": "", "base_dir": "", "scratch_dir": "", "heartbeat_details": None,
-    "args": {"function": "main", "script": None, "args": {"x": [1, 2.5, "y"]}, "memory": None,
-             "max_rows": 1, "code": "def main(x): return {'x': x}"}}
+    "args": {"function": "main", "args": {"x": [1, 2.5, "y"]}, "memory": None, "max_rows": 1,
+             "script": os.path.join(os.path.dirname(__file__), "_warm.py")}}
 
 
 def run_child(reader, writer, done):
@@ -56,12 +56,14 @@ def run_child(reader, writer, done):
 def warm_up():
     """A function like any other, whose end nobody hears: what it makes this process
     touch is its own then."""
+    path = list(sys.path)
     with open(os.devnull, "rb") as nothing, open(os.devnull, "wb") as nobody:
         wire = Wire(nothing, nobody)
         wire.send(execute(WARM_UP, wire))
         wire.tasks.get()  # Its thread has seen the end.
     _current.task = None
     del sys.modules["windlass_script"]
+    sys.path[:] = path
 
 
 def flush(stream):
@@ -130,10 +132,10 @@ def load_module(request):
 
 def limit(request):
     """What the process has already is not the function's."""
-    if request["memory"] is None:
-        return
     with open("/proc/self/statm") as file:
         pages = int(file.read().split()[0])
+    if request["memory"] is None:
+        return
     most = pages * resource.getpagesize() + request["memory"]
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -21,7 +21,7 @@ constexpr std::pair<std::string_view, std::string_view> kFiles[] = {
     {"_fork.py", sources::kFork},       {"_frame.py", sources::kFrame},
     {"_plain.py", sources::kPlain},     {"_serve.py", sources::kServe},
     {"_task.py", sources::kTask},       {"_values.py", sources::kValues},
-    {"_wire.py", sources::kWire},
+    {"_warm.py", sources::kWarm},       {"_wire.py", sources::kWire},
 };
 
 absl::Status WritePackage(const std::string& folder) {
