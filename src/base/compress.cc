@@ -71,7 +71,8 @@ ZstdCompressor::~ZstdCompressor() = default;
 ZstdCompressor::ZstdCompressor(ZstdCompressor&&) noexcept = default;
 ZstdCompressor& ZstdCompressor::operator=(ZstdCompressor&&) noexcept = default;
 
-absl::StatusOr<ZstdCompressor> ZstdCompressor::Open(int level, ByteSink sink) {
+absl::StatusOr<ZstdCompressor> ZstdCompressor::Open(
+    int level, ByteSink sink, std::optional<std::int64_t> size) {
   if (level < 1 || level > ZSTD_maxCLevel()) {
     return absl::InvalidArgumentError(absl::StrCat("compression level ", level,
                                                    " is not between 1 and ",
@@ -83,6 +84,10 @@ absl::StatusOr<ZstdCompressor> ZstdCompressor::Open(int level, ByteSink sink) {
   }
   ZSTD_CCtx_setParameter(state->context.get(), ZSTD_c_compressionLevel, level);
   ZSTD_CCtx_setParameter(state->context.get(), ZSTD_c_checksumFlag, 1);
+  if (size) {
+    ZSTD_CCtx_setPledgedSrcSize(state->context.get(),
+                                static_cast<unsigned long long>(*size));
+  }
   state->sink = std::move(sink);
   return ZstdCompressor(std::move(state));
 }
@@ -167,7 +172,8 @@ absl::Status ZstdDecompressor::Finish() {
 
 absl::StatusOr<std::string> ZstdCompress(std::string_view bytes, int level) {
   std::string out;
-  auto compressor = ZstdCompressor::Open(level, AppendTo(out));
+  auto compressor = ZstdCompressor::Open(
+      level, AppendTo(out), static_cast<std::int64_t>(bytes.size()));
   if (!compressor.ok()) return compressor.status();
   absl::Status status = compressor->Write(bytes);
   if (status.ok()) status = compressor->Finish();

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,7 +34,10 @@ using ByteSink = std::function<absl::Status(std::string_view)>;
 // further call returns that error. Not thread-safe.
 class ZstdCompressor {
  public:
-  static absl::StatusOr<ZstdCompressor> Open(int level, ByteSink sink);
+  // `size` is how much will be written, when that is known: a little needs
+  // little memory then. Another amount is an error.
+  static absl::StatusOr<ZstdCompressor> Open(
+      int level, ByteSink sink, std::optional<std::int64_t> size = {});
   ~ZstdCompressor();
   ZstdCompressor(ZstdCompressor&&) noexcept;
   ZstdCompressor& operator=(ZstdCompressor&&) noexcept;

@@ -40,8 +40,9 @@ class HashingSource : public ByteSource {
 // What `content` gives, compressed with Zstandard.
 class CompressingSource : public ByteSource {
  public:
-  // `content` is borrowed.
-  CompressingSource(ByteSource& content, int level);
+  // `content` is borrowed. `size` is its size, if that is known.
+  CompressingSource(ByteSource& content, int level,
+                    std::optional<std::int64_t> size);
   CompressingSource(const CompressingSource&) = delete;
   CompressingSource& operator=(const CompressingSource&) = delete;
   absl::StatusOr<std::size_t> Read(std::span<char> buffer) override;

@@ -88,9 +88,14 @@ absl::StatusOr<ResultEnvelope> WriteObject(ResultStore& store,
                                            const WriteOptions& options,
                                            std::optional<std::int64_t> size) {
   const bool compress = ShouldCompress(options, envelope.media_type, head);
+  // A file may grow while it is read; what is in memory does not.
+  const std::optional<std::int64_t> packed_size =
+      size && *size == static_cast<std::int64_t>(head.size()) ? size
+                                                              : std::nullopt;
   HashingSource content(std::move(head), rest);
-  CompressingSource packed(content, options.zstd_level);
-  ByteSource& stored = compress ? static_cast<ByteSource&>(packed) : content;
+  std::optional<CompressingSource> packed;
+  if (compress) packed.emplace(content, options.zstd_level, packed_size);
+  ByteSource& stored = packed ? static_cast<ByteSource&>(*packed) : content;
   PutOptions put;
   put.media_type = compress ? "application/zstd" : envelope.media_type;
   if (!compress) put.size = size;

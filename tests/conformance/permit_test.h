@@ -42,7 +42,8 @@ class PermitTest : public StoreTest {
     const PermitRequest request = Request(lease, key);
     return Value(store().AcquirePermits({&request, 1})).at(0);
   }
-  static AttemptEnd Blocked(const Lease& lease, const std::string& key = "api") {
+  static AttemptEnd Blocked(const Lease& lease,
+                            const std::string& key = "api") {
     AttemptEnd end = Ended(lease, AttemptOutcome::kParked);
     end.wake.kind = WakeCondition::Kind::kPermit;
     end.wake.keys = Request(lease, key).keys;
