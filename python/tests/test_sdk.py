@@ -15,8 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 class Program:
     """A program whose handler is `body`, a function of `task`."""
 
-    def __init__(self, body):
-        source = ("import os, subprocess, sys, windlass\n"
+    def __init__(self, body, source=None):
+        source = source or ("import os, subprocess, sys, windlass\n"
                   "def work(task):\n" + textwrap.indent(
                       textwrap.dedent(body), "    ") +
                   "\nwindlass.serve(work)\n")
@@ -48,6 +48,32 @@ class Program:
         code = self.process.wait(timeout=10)
         self.scratch.cleanup()
         return code, errors
+
+
+# A worker of task type `python` for which every second fork fails.
+SHORT_OF_PROCESSES = """
+import itertools, os
+import windlass._fork as worker
+real, count = os.fork, itertools.count()
+def fork():
+    if next(count) % 2 == 1: raise BlockingIOError("no more processes")
+    return real()
+os.fork = fork
+worker.main([])
+"""
+
+
+class WorkerTest(unittest.TestCase):
+    def test_a_worker_that_cannot_fork_ahead_forks_when_a_task_comes(self):
+        program = Program("", SHORT_OF_PROCESSES)
+        self.addCleanup(program.process.kill)
+        self.assertEqual(program.read()["type"], "ready")
+        for n in range(4):
+            program.task(id=str(n), args={
+                "function": "main", "script": None, "code": "def main(x): return x + 1",
+                "args": {"x": n}, "memory": 1 << 30, "max_processes": 10, "max_rows": 10})
+            self.assertEqual(program.read(), {"type": "result", "id": str(n), "value": n + 1})
+        self.assertEqual(program.close()[0], 0)
 
 
 class SdkTest(unittest.TestCase):

@@ -64,7 +64,7 @@ class Parent:
             message = json.loads(line)
             if message["type"] == "hello":
                 self._send({"type": "ready", "protocol": PROTOCOL})
-                self._spare = self._spare or Child(self._writer)
+                self._fork_ahead()
             elif message["type"] == "task":
                 self._execute(message)
             # Else it is for a child that has ended meanwhile.
@@ -90,7 +90,7 @@ class Parent:
             child = self._spare or Child(self._writer)
             self._spare = None
             if child.say(json.dumps(message).encode()):
-                self._spare = Child(self._writer, child)
+                self._fork_ahead(child)
             why = self._supervise(child, message["args"])
             child.hear_no_more()
             status = self._sweep(child.pid)
@@ -100,6 +100,12 @@ class Parent:
             # Something has killed it before the task began.
         if not spoke:
             self._send({"id": message["id"], **(why or obituary(status))})
+
+    def _fork_ahead(self, working=None):
+        try:
+            self._spare = self._spare or Child(self._writer, working)
+        except OSError:
+            pass  # No more processes, now: the next task tries again.
 
     def _family(self, enough):
         """The processes of the task; little more than `enough` of them."""
@@ -171,7 +177,12 @@ class Child:
     def __init__(self, writer, other=None):
         """`other` is one that works: its pipes are not this one's."""
         to_child, done = os.pipe(), os.pipe()
-        self.pid = os.fork()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            for pipe in (*to_child, *done):
+                os.close(pipe)
+            raise
         if self.pid == 0:
             if other is not None:
                 other.close()
