@@ -32,7 +32,8 @@ test_packages=(
   docker-compose yamllint systemd groff-base  # tests/deploy
 )
 image_packages=(
-  buildah podman runc catatonit netavark aardvark-dns mmdebstrap lintian zsh
+  buildah podman runc catatonit netavark aardvark-dns iptables mmdebstrap lintian
+  zsh
 )
 
 case "${1:-build}" in

@@ -76,7 +76,7 @@ for target in generic data api server; do
 done
 # Of the same package and the same day of Debian come the same layers, whenever.
 # This image has those of the others.
-build_image data again --no-cache
+build_image data again --layers --no-cache
 if [ "$(layers data:test)" != "$(layers data:again)" ]; then
   echo "The layers of the data image differ when it is built again:"
   layers data:test
