@@ -79,6 +79,10 @@ class Attempt : public TaskContext,
   const std::string& cache_key() const { return cache_key_; }
   Redactor& redactor() { return redactor_; }
 
+  // Its handler is about to be called.
+  void NoteBegun() { begun_.store(true, std::memory_order_relaxed); }
+  bool begun() const { return begun_.load(std::memory_order_relaxed); }
+
   // --- stopping
   // Asks the handler to stop. The first reason counts, but for a lost lease.
   void RequestStop(StopReason reason);
@@ -176,6 +180,7 @@ class Attempt : public TaskContext,
 
   std::atomic<bool> end_claimed_ = false;
   std::atomic<bool> abandoned_ = false;
+  std::atomic<bool> begun_ = false;
   std::atomic<Duration::rep> last_sign_of_life_;
   std::atomic<bool> posted_ = false;
   mutable std::atomic<int> contents_written_ = 0;

@@ -151,7 +151,7 @@ std::optional<AttemptEnd> AttemptPipeline::AwaitStart(Attempt& attempt) const {
 
 AttemptEnd AttemptPipeline::Finish(Attempt& attempt, const CompiledTask& task,
                                    Outcome outcome) const {
-  if (hooks_.after && !attempt.abandoned()) {
+  if (hooks_.after && attempt.begun() && !attempt.abandoned()) {
     try {
       hooks_.after(attempt, outcome);
     } catch (const std::exception& e) {
@@ -439,6 +439,7 @@ std::optional<AttemptEnd> AttemptPipeline::AskPermit(
 // ------------------------------------------------------------- the handler
 
 Outcome AttemptPipeline::Call(Attempt& attempt, TaskHandler& handler) const {
+  attempt.NoteBegun();
   try {
     if (hooks_.before) hooks_.before(attempt);
     parts_.events->OnAttemptStarted(attempt.lease(), attempt.waited());
@@ -450,6 +451,7 @@ Outcome AttemptPipeline::Call(Attempt& attempt, TaskHandler& handler) const {
 
 void AttemptPipeline::Begin(Attempt& attempt, AsyncTaskHandler& handler,
                             AsyncTaskHandler::EndAttempt end) const {
+  attempt.NoteBegun();
   try {
     if (hooks_.before) hooks_.before(attempt);
     parts_.events->OnAttemptStarted(attempt.lease(), attempt.waited());
@@ -467,7 +469,11 @@ AttemptEnd AttemptPipeline::EndWith(Attempt& attempt, const CompiledTask& task,
   const bool counts = reason == StopReason::kNone ||
                       (reason == StopReason::kDrain &&
                        outcome.kind == AttemptOutcome::kSucceeded);
-  if (!counts || attempt.abandoned()) return StoppedEnd(lease, reason);
+  if (!counts || attempt.abandoned()) {
+    AttemptEnd end = StoppedEnd(lease, reason);
+    end.started = attempt.begun();
+    return end;
+  }
   switch (outcome.kind) {
     case AttemptOutcome::kSucceeded:
       // What it did was to ask; the answer is the result.

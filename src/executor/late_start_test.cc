@@ -141,6 +141,7 @@ TEST_P(LateStartTest, AStopOfTheExecutorGivesWhatWaitsBack) {
   (*executor)->Stop();
   EXPECT_TRUE(noting->begun().empty());
   EXPECT_EQ(Task(run, "a").state, TaskState::kReady);
+  EXPECT_EQ(AttemptsOf(run), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(InASlotAndInFlight, LateStartTest,

@@ -7,7 +7,6 @@
 #include "windlass/clock.h"
 
 namespace windlass {
-
 namespace {
 
 Outcome NotBegun() {
