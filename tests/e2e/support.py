@@ -6,12 +6,14 @@ polls for a fact and fails loudly after a generous deadline.
 """
 
 import atexit
+import contextlib
 import functools
 import json
 import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import textwrap
@@ -143,6 +145,29 @@ class EndToEndTest(unittest.TestCase):
         return self.start("executor", "--lease-ttl", ttl, "--sweep-interval", "200ms",
                           *arguments, env=env)
 
+    def pause(self, process):
+        """Stops a process, as a hang of it or its machine does, until the test ends.
+
+        Not while it writes to a SQLite file: the lock would stay with it, and whoever
+        shares the file would wait for as long as it does.
+        """
+        self.addCleanup(process.send_signal, signal.SIGCONT)
+
+        def paused():
+            process.send_signal(signal.SIGSTOP)
+            self.wait_until(lambda: state_of(process.pid) == "T", "the process stopped")
+            if self.store is not None:
+                return True
+            with contextlib.closing(sqlite3.connect(
+                    self.folder / ".windlass/windlass.db", timeout=0)) as connection:
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                    return True
+                except sqlite3.OperationalError:
+                    process.send_signal(signal.SIGCONT)
+                    return False
+        self.wait_until(paused, "the process stopped between two of its writes")
+
     def run_workflow(self, text, *arguments, code=0, name="flow.yaml", env=None):
         self.write(name, text)
         return self.windlass("run", name, "--output", "json", *arguments,
@@ -205,10 +230,15 @@ def interrupt(process):
     process.send_signal(signal.SIGINT)
 
 
-def alive(pid):
-    """Whether a process runs; a zombie does not."""
+def state_of(pid):
+    """"R", "S", "T" as proc(5) has them; "Z" also of a process that is gone."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+            return stat.read().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:
-        return False
+        return "Z"
+
+
+def alive(pid):
+    """Whether a process runs; a zombie does not."""
+    return state_of(pid) != "Z"

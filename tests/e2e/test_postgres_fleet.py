@@ -21,7 +21,7 @@ class FleetTest(PostgresFaultTest):
         run = self.submit(HELD)
         sleeper = self.executor(ttl="1s")
         self.wait_for_file("started")
-        sleeper.send_signal(signal.SIGSTOP)
+        self.pause(sleeper)
         (self.folder / "started").unlink()
         self.executor()
         self.wait_for_file("started")
