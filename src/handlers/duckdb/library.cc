@@ -45,10 +45,26 @@ absl::Status FindFunctions(void* library, const std::string& path) {
   return absl::OkStatus();
 }
 
+#if defined(__has_feature)
+#define WINDLASS_HAS_FEATURE(x) __has_feature(x)
+#else
+#define WINDLASS_HAS_FEATURE(x) 0
+#endif
+// Its own symbols come before those of the program: there are 53,000 of them,
+// looked up when they are first called, and a program has many libraries to
+// look in. The runtimes of sanitizers must come first, though.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    WINDLASS_HAS_FEATURE(address_sanitizer) ||                       \
+    WINDLASS_HAS_FEATURE(thread_sanitizer)
+constexpr int kHow = RTLD_LAZY | RTLD_LOCAL;
+#else
+constexpr int kHow = RTLD_LAZY | RTLD_LOCAL | RTLD_DEEPBIND;
+#endif
+
 absl::Status Load() {
   std::string tried;
   for (const std::string& path : Candidates()) {
-    void* const library = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
+    void* const library = dlopen(path.c_str(), kHow);
     if (library != nullptr) return FindFunctions(library, path);
     const char* why = dlerror();
     tried += Concat(tried.empty() ? "" : "; ", why == nullptr ? path : why);
