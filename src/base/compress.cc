@@ -3,7 +3,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,9 +29,25 @@ absl::Status FromZstd(std::size_t code, std::string_view what) {
 struct FreeCompressor {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
 };
+using Compressor = std::unique_ptr<ZSTD_CCtx, FreeCompressor>;
+
 struct FreeDecompressor {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
+
+absl::Status Configure(ZSTD_CCtx* context, int level) {
+  if (level < 1 || level > ZSTD_maxCLevel()) {
+    return absl::InvalidArgumentError(absl::StrCat("compression level ", level,
+                                                   " is not between 1 and ",
+                                                   ZSTD_maxCLevel()));
+  }
+  if (context == nullptr) {
+    return absl::ResourceExhaustedError("compress: out of memory");
+  }
+  ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  return absl::OkStatus();
+}
 
 ByteSink AppendTo(std::string& out) {
   return [&out](std::string_view piece) {
@@ -43,7 +59,7 @@ ByteSink AppendTo(std::string& out) {
 }  // namespace
 
 struct ZstdCompressor::State {
-  std::unique_ptr<ZSTD_CCtx, FreeCompressor> context{ZSTD_createCCtx()};
+  Compressor context{ZSTD_createCCtx()};
   std::string buffer = std::string(ZSTD_CStreamOutSize(), '\0');
   ByteSink sink;
   absl::Status status;
@@ -71,23 +87,10 @@ ZstdCompressor::~ZstdCompressor() = default;
 ZstdCompressor::ZstdCompressor(ZstdCompressor&&) noexcept = default;
 ZstdCompressor& ZstdCompressor::operator=(ZstdCompressor&&) noexcept = default;
 
-absl::StatusOr<ZstdCompressor> ZstdCompressor::Open(
-    int level, ByteSink sink, std::optional<std::int64_t> size) {
-  if (level < 1 || level > ZSTD_maxCLevel()) {
-    return absl::InvalidArgumentError(absl::StrCat("compression level ", level,
-                                                   " is not between 1 and ",
-                                                   ZSTD_maxCLevel()));
-  }
+absl::StatusOr<ZstdCompressor> ZstdCompressor::Open(int level, ByteSink sink) {
   auto state = std::make_unique<State>();
-  if (state->context == nullptr) {
-    return absl::ResourceExhaustedError("compress: out of memory");
-  }
-  ZSTD_CCtx_setParameter(state->context.get(), ZSTD_c_compressionLevel, level);
-  ZSTD_CCtx_setParameter(state->context.get(), ZSTD_c_checksumFlag, 1);
-  if (size) {
-    ZSTD_CCtx_setPledgedSrcSize(state->context.get(),
-                                static_cast<unsigned long long>(*size));
-  }
+  absl::Status status = Configure(state->context.get(), level);
+  if (!status.ok()) return status;
   state->sink = std::move(sink);
   return ZstdCompressor(std::move(state));
 }
@@ -171,14 +174,16 @@ absl::Status ZstdDecompressor::Finish() {
 }
 
 absl::StatusOr<std::string> ZstdCompress(std::string_view bytes, int level) {
-  std::string out;
-  auto compressor = ZstdCompressor::Open(
-      level, AppendTo(out), static_cast<std::int64_t>(bytes.size()));
-  if (!compressor.ok()) return compressor.status();
-  absl::Status status = compressor->Write(bytes);
-  if (status.ok()) status = compressor->Finish();
+  const Compressor context(ZSTD_createCCtx());
+  absl::Status status = Configure(context.get(), level);
   if (!status.ok()) return status;
-  return out;
+  // Not a string: what is not written to is not touched.
+  const std::size_t bound = ZSTD_compressBound(bytes.size());
+  const auto out = std::make_unique_for_overwrite<char[]>(bound);
+  const std::size_t size = ZSTD_compress2(context.get(), out.get(), bound,
+                                          bytes.data(), bytes.size());
+  if (ZSTD_isError(size)) return FromZstd(size, "compress");
+  return std::string(out.get(), size);
 }
 
 absl::StatusOr<std::string> ZstdDecompress(std::string_view bytes,

@@ -57,17 +57,23 @@ std::string BareMediaType(std::string_view media_type) {
   return type;
 }
 
-bool IsWorthCompressing(std::string_view media_type, std::string_view head) {
+bool IsCompressed(std::string_view media_type) {
   const std::string type = BareMediaType(media_type);
-  if (IsCompressedImageOrSound(type) ||
-      std::binary_search(kCompressedTypes.begin(), kCompressedTypes.end(),
-                         std::string_view(type))) {
-    return false;
-  }
+  return IsCompressedImageOrSound(type) ||
+         std::binary_search(kCompressedTypes.begin(), kCompressedTypes.end(),
+                            std::string_view(type));
+}
+
+bool IsMuchSmaller(std::size_t packed, std::size_t size) {
+  return packed * 20 < size * 19;
+}
+
+bool IsWorthCompressing(std::string_view media_type, std::string_view head) {
+  if (IsCompressed(media_type)) return false;
   head = head.substr(0, kCompressionProbe);
   // Level 1 tells the two kinds of content apart as well as a higher one.
   absl::StatusOr<std::string> packed = ZstdCompress(head, 1);
-  return packed.ok() && packed->size() * 20 < head.size() * 19;
+  return packed.ok() && IsMuchSmaller(packed->size(), head.size());
 }
 
 }  // namespace windlass

@@ -10,9 +10,14 @@ namespace windlass {
 // How much of the start of the content IsWorthCompressing() wants to see.
 inline constexpr std::size_t kCompressionProbe = 64 * 1024;
 
-// No for media types that are compressed already (images, video, archives,
-// Parquet, ...), and when `head`, the start of the content, becomes less than
-// 5 % smaller.
+// Whether the media type says so: images, video, archives, Parquet, ...
+bool IsCompressed(std::string_view media_type);
+
+// By 5 % at least.
+bool IsMuchSmaller(std::size_t packed, std::size_t size);
+
+// No when IsCompressed(), and when `head`, the start of the content, does not
+// become much smaller.
 bool IsWorthCompressing(std::string_view media_type, std::string_view head);
 
 // "text/plain" of "Text/Plain; charset=utf-8".

@@ -100,17 +100,13 @@ absl::StatusOr<std::size_t> HashingSource::Read(std::span<char> buffer) {
   return n;
 }
 
-CompressingSource::CompressingSource(ByteSource& content, int level,
-                                     std::optional<std::int64_t> size)
+CompressingSource::CompressingSource(ByteSource& content, int level)
     : content_(content),
       input_(kInputSize, '\0'),
-      compressor_(ZstdCompressor::Open(
-          level,
-          [this](std::string_view piece) {
-            pending_.append(piece);
-            return absl::OkStatus();
-          },
-          size)) {}
+      compressor_(ZstdCompressor::Open(level, [this](std::string_view piece) {
+        pending_.append(piece);
+        return absl::OkStatus();
+      })) {}
 
 absl::Status CompressingSource::Produce() {
   pending_.clear();

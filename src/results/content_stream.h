@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -40,9 +39,8 @@ class HashingSource : public ByteSource {
 // What `content` gives, compressed with Zstandard.
 class CompressingSource : public ByteSource {
  public:
-  // `content` is borrowed. `size` is its size, if that is known.
-  CompressingSource(ByteSource& content, int level,
-                    std::optional<std::int64_t> size);
+  // `content` is borrowed.
+  CompressingSource(ByteSource& content, int level);
   CompressingSource(const CompressingSource&) = delete;
   CompressingSource& operator=(const CompressingSource&) = delete;
   absl::StatusOr<std::size_t> Read(std::span<char> buffer) override;

@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/base64.h"
+#include "base/compress.h"
 #include "base/concat.h"
 #include "base/sha256.h"
 #include "results/compressibility.h"
@@ -67,6 +68,10 @@ std::size_t InlineLimit(const WriteOptions& options) {
       std::max<std::int64_t>(options.maximum_inline_bytes, 0));
 }
 
+// What is no longer than this is packed in one go: that needs less memory than
+// the buffers of a stream.
+constexpr std::size_t kAtOnce = std::size_t{1} << 20;
+
 bool ShouldCompress(const WriteOptions& options, std::string_view media_type,
                     std::string_view head) {
   switch (options.compression) {
@@ -80,35 +85,80 @@ bool ShouldCompress(const WriteOptions& options, std::string_view media_type,
   return IsWorthCompressing(media_type, head);
 }
 
-// Writes `head` and then `rest` as an object, and completes `envelope`. Stores
-// that must know the size first are spared a detour when `size` is given.
-absl::StatusOr<ResultEnvelope> WriteObject(ResultStore& store,
-                                           ResultEnvelope envelope,
-                                           std::string head, ByteSource& rest,
-                                           const WriteOptions& options,
-                                           std::optional<std::int64_t> size) {
-  const bool compress = ShouldCompress(options, envelope.media_type, head);
-  // A file may grow while it is read; what is in memory does not.
-  const std::optional<std::int64_t> packed_size =
-      size && *size == static_cast<std::int64_t>(head.size()) ? size
-                                                              : std::nullopt;
-  HashingSource content(std::move(head), rest);
-  std::optional<CompressingSource> packed;
-  if (compress) packed.emplace(content, options.zstd_level, packed_size);
-  ByteSource& stored = packed ? static_cast<ByteSource&>(*packed) : content;
+// Completes the place of `envelope`. Stores that must know the size first are
+// spared a detour when `size`, of what is stored, is given.
+absl::Status Put(ResultStore& store, ResultEnvelope& envelope,
+                 ByteSource& stored, bool compressed,
+                 std::optional<std::int64_t> size,
+                 const WriteOptions& options) {
   PutOptions put;
-  put.media_type = compress ? "application/zstd" : envelope.media_type;
-  if (!compress) put.size = size;
+  put.media_type = compressed ? "application/zstd" : envelope.media_type;
+  put.size = size;
   put.place = options.place;
   absl::StatusOr<ObjectInfo> object = store.Put(options.key, stored, put);
   if (!object.ok()) {
     return WithContext(object.status(),
                        absl::StrCat("write result ", options.key));
   }
+  envelope.encoding = compressed ? kZstd : kIdentity;
+  envelope.uri = object->uri;
+  return absl::OkStatus();
+}
+
+// Nothing when it is to be stored as it is.
+absl::StatusOr<std::optional<std::string>> Packed(std::string_view content,
+                                                  std::string_view media_type,
+                                                  const WriteOptions& options) {
+  const bool told = options.compression == WriteOptions::Compression::kZstd;
+  if (options.compression == WriteOptions::Compression::kNone ||
+      (!told && IsCompressed(media_type))) {
+    return std::nullopt;
+  }
+  absl::StatusOr<std::string> packed =
+      ZstdCompress(content, options.zstd_level);
+  if (!packed.ok()) return packed.status();
+  if (!told && !IsMuchSmaller(packed->size(), content.size())) {
+    return std::nullopt;
+  }
+  return *std::move(packed);
+}
+
+absl::StatusOr<ResultEnvelope> WriteAtOnce(ResultStore& store,
+                                           ResultEnvelope envelope,
+                                           std::string content,
+                                           const WriteOptions& options) {
+  absl::StatusOr<std::optional<std::string>> packed =
+      Packed(content, envelope.media_type, options);
+  if (!packed.ok()) return packed.status();
+  envelope.size = static_cast<std::int64_t>(content.size());
+  envelope.sha256 = Sha256Hex(content);
+  const bool compressed = packed->has_value();
+  if (compressed) content = **std::move(packed);
+  const auto size = static_cast<std::int64_t>(content.size());
+  const auto stored = MakeStringSource(std::move(content));
+  absl::Status status =
+      Put(store, envelope, *stored, compressed, size, options);
+  if (!status.ok()) return status;
+  return envelope;
+}
+
+// Writes `head` and then `rest` as an object, and completes `envelope`. `size`
+// is theirs, if it is known; a file may grow while it is read.
+absl::StatusOr<ResultEnvelope> WriteObject(ResultStore& store,
+                                           ResultEnvelope envelope,
+                                           std::string head, ByteSource& rest,
+                                           const WriteOptions& options,
+                                           std::optional<std::int64_t> size) {
+  const bool compress = ShouldCompress(options, envelope.media_type, head);
+  HashingSource content(std::move(head), rest);
+  std::optional<CompressingSource> packed;
+  if (compress) packed.emplace(content, options.zstd_level);
+  ByteSource& stored = packed ? static_cast<ByteSource&>(*packed) : content;
+  absl::Status status = Put(store, envelope, stored, compress,
+                            compress ? std::nullopt : size, options);
+  if (!status.ok()) return status;
   envelope.size = content.size();
   envelope.sha256 = content.HexDigest();
-  envelope.encoding = compress ? kZstd : kIdentity;
-  envelope.uri = object->uri;
   return envelope;
 }
 
@@ -149,6 +199,9 @@ absl::StatusOr<ResultEnvelope> WriteJson(ResultStore& store, const Json& json,
     envelope.sha256 = Sha256Hex(text);
     envelope.value = json;
     return envelope;
+  }
+  if (text.size() <= kAtOnce) {
+    return WriteAtOnce(store, std::move(envelope), std::move(text), options);
   }
   std::unique_ptr<ByteSource> nothing = MakeStringSource("");
   const auto size = static_cast<std::int64_t>(text.size());
@@ -241,6 +294,12 @@ absl::StatusOr<ResultEnvelope> ResultIo::Write(const Content& content,
   if (const Bytes* bytes = std::get_if<Bytes>(&content)) {
     if (bytes->data.size() <= InlineLimit(options)) {
       return InlineBytes(bytes->data, bytes->media_type);
+    }
+    if (bytes->data.size() <= kAtOnce) {
+      ResultEnvelope envelope;
+      envelope.kind = KindOf(bytes->media_type);
+      envelope.media_type = bytes->media_type;
+      return WriteAtOnce(store_, std::move(envelope), bytes->data, options);
     }
     std::unique_ptr<ByteSource> source = MakeStringSource(bytes->data);
     return WriteBytes(store_, *source, bytes->media_type, options,
