@@ -479,15 +479,44 @@ absl::StatusOr<QueryResult> Database::ExecuteEach(const std::string& sql,
   return Run(Prepared(connection_, statements, last), params, check);
 }
 
+absl::Status Database::CheckIsOne(const std::string& sql) {
+  auto count = CountStatements(sql);
+  if (!count.ok() || *count == 1) return count.status();
+  return Failed(absl::StatusCode::kInvalidArgument,
+                "expected one query, not several statements");
+}
+
 absl::StatusOr<QueryResult> Database::Copy(const std::string& sql,
                                            const JsonObject& params) {
-  auto count = CountStatements(sql);
-  if (!count.ok()) return count.status();
-  if (*count != 1) {
-    return Failed(absl::StatusCode::kInvalidArgument,
-                  "expected one query, not several statements");
-  }
+  absl::Status status = CheckIsOne(sql);
+  if (!status.ok()) return status;
   return ExecuteEach(sql, params, CheckIsCopy);
+}
+
+// As text: a prepared one is planned again when it is executed, which for a
+// file of ten million rows takes as long as all else that we do.
+absl::StatusOr<std::int64_t> Database::CreateTempTable(
+    const std::string& name, const std::string& query,
+    const JsonObject& params) {
+  const std::string sql =
+      Concat("CREATE TEMP TABLE ", Identifier(name), " AS ", query);
+  auto made = params.empty() ? ExecuteText(sql) : Execute(sql, params);
+  if (made.ok()) return made->rows_changed();
+  if (!absl::IsInvalidArgument(made.status())) return made.status();
+  const Statements alone(connection_, query);
+  absl::Status wrong = alone.Check();
+  if (wrong.ok()) wrong = Prepared(connection_, alone, 0).Check();
+  return wrong.ok() ? made.status() : wrong;
+}
+
+absl::StatusOr<QueryResult> Database::ExecuteText(const std::string& sql) {
+  absl::Status status = CheckIsOne(sql);
+  if (!status.ok()) return status;
+  duckdb_result result;
+  if (duckdb_query(connection_, sql.c_str(), &result) != DuckDBSuccess) {
+    return QueryFailed(result);
+  }
+  return QueryResult(result);
 }
 
 absl::StatusOr<std::optional<QueryResult>> Database::TryQuery(
@@ -529,16 +558,12 @@ absl::StatusOr<int> Database::CountStatements(const std::string& sql) {
   return static_cast<int>(statements.count());
 }
 
+// The parser alone knows: to prepare it would read what tells the columns of
+// its inputs.
 absl::StatusOr<bool> Database::IsQuery(const std::string& sql) {
-  const Statements statements(connection_, sql);
-  absl::Status status = statements.Check();
-  if (!status.ok()) return status;
-  const Prepared prepared(connection_, statements, 0);
-  status = prepared.Check();
-  if (!status.ok()) return status;
-  return duckdb_prepared_statement_type(prepared.get()) ==
-             DUCKDB_STATEMENT_TYPE_SELECT &&
-         CountStatements(Concat("CREATE TABLE t AS ", sql)).ok();
+  auto count = CountStatements(sql);
+  if (!count.ok()) return count.status();
+  return *count == 1 && CountStatements(Concat("CREATE TABLE t AS ", sql)).ok();
 }
 
 absl::Status Database::Register(duckdb_table_function function) {

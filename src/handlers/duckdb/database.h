@@ -113,6 +113,11 @@ class Database {
   // they may read, their inputs.
   absl::StatusOr<QueryResult> Copy(const std::string& sql,
                                    const JsonObject& params);
+  // CREATE TEMP TABLE `name` AS `query`, which is one query; how many rows
+  // there are. An error tells of the query alone.
+  absl::StatusOr<std::int64_t> CreateTempTable(const std::string& name,
+                                               const std::string& query,
+                                               const JsonObject& params);
   // The answer of the one query of `sql` if it is there within a few
   // milliseconds: one that is kept in memory, which is cheaper than a table but
   // cannot spill. Otherwise, when it failed, and for what is no query: nothing,
@@ -145,11 +150,14 @@ class Database {
   Database() = default;
 
   absl::Status CheckWords(const std::string& sql) const;
+  absl::Status CheckIsOne(const std::string& sql);
   using StatementCheck =
       absl::FunctionRef<absl::Status(duckdb_prepared_statement)>;
   absl::StatusOr<QueryResult> ExecuteEach(const std::string& sql,
                                           const JsonObject& params,
                                           StatementCheck check);
+  // Of one statement that is known not to be one CheckKind() refuses.
+  absl::StatusOr<QueryResult> ExecuteText(const std::string& sql);
 
   duckdb_database database_ = nullptr;
   duckdb_connection first_ = nullptr;

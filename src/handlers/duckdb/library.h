@@ -85,6 +85,7 @@
   X(duckdb_prepare_error)                    \
   X(duckdb_prepare_extracted_statement)      \
   X(duckdb_prepared_statement_type)          \
+  X(duckdb_query)                            \
   X(duckdb_query_progress)                   \
   X(duckdb_register_table_function)          \
   X(duckdb_result_error)                     \

@@ -144,17 +144,16 @@ absl::StatusOr<Content> SqlJob::Last(const std::string& statement) {
 
 // By way of a table, which may spill; what a query answers stays in memory.
 absl::StatusOr<Content> SqlJob::RowsOrTable(const std::string& query) {
+  const auto count = session_.database().CreateTempTable(
+      std::string(kResultTable), query, values_);
+  if (!count.ok()) return count.status();
   const std::string table = Identifier(kResultTable);
-  auto made = session_.database().Execute(
-      Concat("CREATE TEMP TABLE ", table, " AS ", query), values_);
-  if (!made.ok()) return made.status();
-  const std::int64_t count = made->rows_changed();
-  if (count <= maximum_rows_) {
+  if (*count <= maximum_rows_) {
     return Rows(Concat("SELECT * FROM ", table), {});
   }
   if (result_ == "auto") return Table(table, {}, TableFormat::kParquet);
   return absl::OutOfRangeError(
-      Concat("the query has ", count, " rows, more than ", maximum_rows_,
+      Concat("the query has ", *count, " rows, more than ", maximum_rows_,
              " (max_rows); with result: parquet they become a table"));
 }
 
