@@ -580,9 +580,11 @@ struct LimitRecord {
   Kind kind = Kind::kConcurrency;
   std::string key;
   int limit = 1;
-  Duration period{0};  // kRate
-  // Attempts under way, or starts within the last period; both with those of
-  // tasks that have been let go and not been started yet.
+  Duration period{0};        // kRate
+  std::optional<int> burst;  // kRate: of a token bucket.
+  // Attempts under way, or starts within the last period, or tokens that are
+  // missing in the bucket; all with those of tasks that have been let go and
+  // not been started yet.
   std::int64_t in_use = 0;
   std::int64_t waiting = 0;          // Tasks.
   std::optional<Timestamp> next_at;  // kRate: of the first that waits.

@@ -107,11 +107,16 @@ struct ConcurrencySpec {
   std::optional<AdaptiveSpec> adaptive;
 };
 
-// At most `limit` starts per `period` over all executors that share a store.
+// At most `limit` starts per `period` over all executors that share a store, in
+// a sliding window: whichever period one looks at, wherever it begins.
 struct RateLimitSpec {
   std::string key;
   int limit = 1;
   Duration period = std::chrono::seconds(1);
+  // A token bucket instead, which holds so many starts and is filled up with
+  // `limit` of them per `period`: in any time T no more than
+  // burst + limit * T / period. Unset: the sliding window.
+  std::optional<int> burst;
 };
 
 // After `failure_threshold` failures in a row, over all executors that share a

@@ -56,7 +56,8 @@ int ListQueues(const Globals& globals) {
   });
 }
 
-// "3 in 1s" of a rate, "23 of 64" of an adaptive limit.
+// "3 in 1s" of a rate, "3 in 1s, burst 5" of a token bucket, "23 of 64" of an
+// adaptive limit.
 std::string Allowance(const LimitRecord& limit) {
   if (limit.adaptive) {
     return absl::StrCat(limit.adaptive->allowed, " of ", limit.limit);
@@ -64,7 +65,10 @@ std::string Allowance(const LimitRecord& limit) {
   if (limit.kind == LimitRecord::Kind::kConcurrency) {
     return absl::StrCat(limit.limit);
   }
-  return absl::StrCat(limit.limit, " in ", FormatDuration(limit.period));
+  std::string rate =
+      absl::StrCat(limit.limit, " in ", FormatDuration(limit.period));
+  if (limit.burst) absl::StrAppend(&rate, ", burst ", *limit.burst);
+  return rate;
 }
 
 int ListLimits(const Globals& globals) {

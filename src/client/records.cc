@@ -338,6 +338,7 @@ absl::StatusOr<LimitRecord> LimitFromJson(const Json& document) {
   limit.key = fields.Text("key");
   limit.limit = fields.Count("limit");
   limit.period = fields.Span("period");
+  if (const int burst = fields.Count("burst"); burst > 0) limit.burst = burst;
   limit.adaptive = fields.Within("adaptive", AdaptationFromJson);
   limit.in_use = fields.Number("in_use");
   limit.waiting = fields.Number("waiting");

@@ -297,6 +297,7 @@ Json LimitDocument(const LimitRecord& limit) {
   if (limit.kind == LimitRecord::Kind::kRate) {
     out["period"] = FormatDuration(limit.period);
   }
+  if (limit.burst) out["burst"] = *limit.burst;
   if (limit.adaptive) {
     JsonObject& adaptive = out["adaptive"].emplace_object();
     adaptive["allowed"] = limit.adaptive->allowed;

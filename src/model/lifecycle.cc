@@ -6,18 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/later.h"
 
 namespace windlass {
 namespace {
-
-// Deadlines far away are as good as none, but must not come around.
-Timestamp Later(Timestamp time, Duration delay) {
-  delay = std::max(delay, Duration(0));
-  if (time.time_since_epoch() > Duration::max() - delay) {
-    return Timestamp::max();
-  }
-  return time + delay;
-}
 
 TaskError MakeError(std::string_view type, std::string message,
                     ErrorCategory category) {

@@ -1,20 +1,12 @@
-#include "model/limits.h"
+#include "model/rates.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
+#include "base/later.h"
+
 namespace windlass {
-namespace {
-
-constexpr int kHighestPriority = 9;
-
-}  // namespace
-
-Timestamp TurnOf(int priority, Timestamp waiting_since) {
-  return waiting_since +
-         kAgeingStep *
-             (kHighestPriority - std::clamp(priority, 0, kHighestPriority));
-}
 
 RatePace PaceOf(Duration period) {
   constexpr Duration kLongestMargin = std::chrono::milliseconds(20);
@@ -28,10 +20,9 @@ RatePace PaceOf(Duration period) {
 
 RateWindow::RateWindow(int limit, RatePace pace, std::int64_t started,
                        std::int64_t reserved, std::vector<Starts> recent)
-    : limit_(limit),
+    : RateRule(started, reserved),
+      limit_(limit),
       pace_(pace),
-      started_(started),
-      reserved_(reserved),
       recent_(std::move(recent)) {}
 
 Timestamp RateWindow::TimeOf(std::int64_t number) const {
@@ -47,8 +38,7 @@ Timestamp RateWindow::FreeAt() const {
   if (needed > started_) return Timestamp::max();
   const Timestamp at = TimeOf(needed);
   if (at == Timestamp::min()) return at;
-  const Duration after = pace_.apart - pace_.lead;
-  return at > Timestamp::max() - after ? Timestamp::max() : at + after;
+  return Later(at, pace_.apart - pace_.lead);
 }
 
 // It was reserved because it was free, so that is within the lead.
@@ -71,6 +61,11 @@ RateWindow::Begun RateWindow::Start(Timestamp now) {
   return {at, counts};
 }
 
+Timestamp RateWindow::NeededUntil() const {
+  return recent_.empty() ? Timestamp::min()
+                         : Later(recent_.back().at, pace_.apart);
+}
+
 std::optional<Timestamp> RateWindow::HoldUntil(Timestamp until) {
   Timestamp at = until - pace_.apart;
   if (!recent_.empty()) at = std::max(at, recent_.back().at);
@@ -82,6 +77,67 @@ std::optional<Timestamp> RateWindow::HoldUntil(Timestamp until) {
   started_ += limit_;
   recent_.push_back({started_, at});
   return at;
+}
+
+TokenBucket::TokenBucket(int capacity, Duration interval, RatePace pace,
+                         std::int64_t started, std::int64_t reserved,
+                         Timestamp full_at)
+    : RateRule(started, reserved),
+      capacity_(capacity),
+      interval_(interval),
+      pace_(pace),
+      full_at_(full_at) {}
+
+Duration TokenBucket::IntervalOf(int limit, Duration period) {
+  const Duration apart = PaceOf(period).apart;
+  const Duration shorter = apart / limit;
+  return shorter * limit == apart ? shorter : shorter + Duration(1);
+}
+
+std::int64_t TokenBucket::Missing(int capacity, Duration interval,
+                                  Timestamp full_at, Timestamp now) {
+  if (full_at <= now) return 0;
+  const std::int64_t whole = (full_at - now - Duration(1)) / interval;
+  return std::min<std::int64_t>(whole + 1, capacity);
+}
+
+Timestamp TokenBucket::After(Timestamp at, std::int64_t tokens) const {
+  if (at == Timestamp::min()) return at;
+  const bool endless = std::abs(tokens) > Duration::max() / interval_;
+  if (tokens >= 0) {
+    return Later(at, endless ? Duration::max() : interval_ * tokens);
+  }
+  const Duration before = endless ? Duration::max() : interval_ * -tokens;
+  return at < Timestamp::min() + before ? Timestamp::min() : at - before;
+}
+
+// What the bucket holds, and what it gets within the lead, can be reserved.
+Timestamp TokenBucket::FreeAt() const {
+  const std::int64_t beyond = reserved_ + 1 - capacity_;
+  if (beyond > 0 && beyond > pace_.lead / interval_) return Timestamp::max();
+  const Timestamp at = After(full_at_, beyond);
+  return at == Timestamp::min() || at == Timestamp::max() ? at
+                                                          : at - pace_.lead;
+}
+
+// It was reserved because it was free, so that is within the lead, or one that
+// came late has added a way to that.
+RateRule::Begun TokenBucket::Start(Timestamp now) {
+  const Timestamp free = After(full_at_, 1 - capacity_);
+  const Timestamp at = std::clamp(free, now, now + pace_.lead + pace_.way);
+  const Timestamp counts = std::max(at, now + pace_.way);
+  full_at_ = After(std::max(full_at_, counts), 1);
+  --reserved_;
+  ++started_;
+  return {at, full_at_};
+}
+
+std::optional<Timestamp> TokenBucket::HoldUntil(Timestamp until) {
+  const Timestamp full_at = After(until, capacity_ - 1);
+  if (full_at <= full_at_) return std::nullopt;
+  full_at_ = full_at;
+  ++started_;
+  return full_at_;
 }
 
 }  // namespace windlass

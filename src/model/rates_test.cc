@@ -1,4 +1,4 @@
-#include "model/limits.h"
+#include "model/rates.h"
 
 #include <gtest/gtest.h>
 
@@ -14,17 +14,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Timestamp At(Duration since) { return Timestamp(since); }
-
-TEST(TurnTest, HigherPrioritiesComeFirstAndEqualOnesInOrder) {
-  EXPECT_LT(TurnOf(6, At(seconds(10))), TurnOf(5, At(seconds(10))));
-  EXPECT_LT(TurnOf(5, At(seconds(10))), TurnOf(5, At(seconds(11))));
-}
-
-TEST(TurnTest, AMinuteOfWaitingIsWorthOnePriority) {
-  EXPECT_LT(TurnOf(4, At(minutes(0))), TurnOf(5, At(minutes(1) + Duration(1))));
-  EXPECT_GT(TurnOf(4, At(minutes(0))), TurnOf(5, At(minutes(1) - Duration(1))));
-  EXPECT_LT(TurnOf(0, At(minutes(0))), TurnOf(9, At(minutes(10))));
-}
 
 RateWindow Empty(int limit, RatePace pace) { return {limit, pace, 0, 0, {}}; }
 
@@ -183,6 +172,126 @@ TEST(RateWindowTest, NoWindowHoldsMoreThanTheLimitAndNoneIsWasted) {
         EXPECT_GE(
             starts.back() - starts[static_cast<std::size_t>(n - 1 - limit)],
             period);
+      }
+    }
+  }
+}
+
+TokenBucket Bucket(int capacity, Duration interval, RatePace pace = {}) {
+  return {capacity, interval, pace, 0, 0, Timestamp::min()};
+}
+
+TEST(TokenBucketTest, ItHoldsSoManyAndGetsAnotherAfterEachInterval) {
+  TokenBucket bucket = Bucket(2, seconds(4));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(bucket.FreeAt() <= At(seconds(100)), true);
+    bucket.Reserve();
+    EXPECT_EQ(bucket.Start(At(seconds(100))).at, At(seconds(100)));
+  }
+  EXPECT_EQ(bucket.FreeAt(), At(seconds(104)));
+  bucket.Reserve();
+  bucket.Start(At(seconds(105)));
+  EXPECT_EQ(bucket.FreeAt(), At(seconds(108)));
+  EXPECT_EQ(bucket.started(), 3);
+}
+
+TEST(TokenBucketTest, WhatIsReservedIsNotFree) {
+  TokenBucket bucket = Bucket(2, seconds(4));
+  EXPECT_EQ(bucket.FreeAt(), Timestamp::min());
+  bucket.Reserve();
+  bucket.Reserve();
+  EXPECT_EQ(bucket.FreeAt(), Timestamp::max());
+  bucket.Cancel();
+  EXPECT_EQ(bucket.FreeAt(), Timestamp::min());
+}
+
+TEST(TokenBucketTest, WhatComesWithinTheLeadCanBeReserved) {
+  TokenBucket bucket =
+      Bucket(1, seconds(4), {.apart = seconds(40), .lead = seconds(9)});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_LE(bucket.FreeAt(), At(seconds(100)));
+    bucket.Reserve();
+  }
+  EXPECT_EQ(bucket.FreeAt(), Timestamp::max());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(bucket.Start(At(seconds(100))).at, At(seconds(100 + 4 * i)));
+  }
+  EXPECT_EQ(bucket.FreeAt(), At(seconds(112 - 9)));
+}
+
+TEST(TokenBucketTest, AHoldLeavesOneTokenForWhenItIsOver) {
+  TokenBucket bucket = Bucket(3, seconds(4));
+  EXPECT_EQ(bucket.HoldUntil(At(seconds(100))), At(seconds(108)));
+  EXPECT_EQ(bucket.FreeAt(), At(seconds(100)));
+  EXPECT_EQ(bucket.HoldUntil(At(seconds(99))), std::nullopt);
+  bucket.Reserve();
+  bucket.Start(At(seconds(100)));
+  EXPECT_EQ(bucket.FreeAt(), At(seconds(104)));
+}
+
+TEST(TokenBucketTest, MissingTokensAreThoseThatTimeHasNotBroughtYet) {
+  const auto missing = [](Timestamp full_at) {
+    return TokenBucket::Missing(3, seconds(4), full_at, At(seconds(100)));
+  };
+  EXPECT_EQ(missing(Timestamp::min()), 0);
+  EXPECT_EQ(missing(At(seconds(100))), 0);
+  EXPECT_EQ(missing(At(seconds(100) + Duration(1))), 1);
+  EXPECT_EQ(missing(At(seconds(104))), 1);
+  EXPECT_EQ(missing(At(seconds(105))), 2);
+  EXPECT_EQ(missing(Timestamp::max()), 3);
+}
+
+TEST(TokenBucketTest, TokensAreAsFarApartAsTheMarginOfTheirPeriodAsks) {
+  EXPECT_EQ(TokenBucket::IntervalOf(10, milliseconds(100)), Duration(10'200));
+  // Rounded up: never more than the limit.
+  EXPECT_EQ(TokenBucket::IntervalOf(7, seconds(1)), Duration(145'715));
+  EXPECT_EQ(TokenBucket::IntervalOf(1'000'000'000, milliseconds(1)),
+            Duration(1));
+}
+
+TEST(TokenBucketTest, ALongPeriodDoesNotOverflow) {
+  const Duration interval = TokenBucket::IntervalOf(1, Duration::max());
+  TokenBucket bucket = Bucket(1'000'000, interval, PaceOf(Duration::max()));
+  EXPECT_EQ(bucket.FreeAt(), Timestamp::min());
+  bucket.Reserve();
+  EXPECT_EQ(bucket.Start(At(seconds(1))).counts, Timestamp::max());
+  EXPECT_EQ(bucket.HoldUntil(At(seconds(5))), std::nullopt);
+  TokenBucket single = Bucket(1, interval, PaceOf(Duration::max()));
+  single.Reserve();
+  single.Start(At(seconds(1)));
+  EXPECT_EQ(single.FreeAt(), Timestamp::max());
+}
+
+// Against the definition, with random pauses between reservation and start.
+TEST(TokenBucketTest, NoTimeHoldsMoreThanTheBucketAndWhatFillsItMeanwhile) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 50; ++round) {
+    const int capacity = 1 + static_cast<int>(random() % 5);
+    const Duration interval = milliseconds(500 + random() % 3000);
+    const Duration lead = seconds(random() % 3);
+    const Duration way = lead / 4;
+    TokenBucket bucket = Bucket(
+        capacity, interval, {.apart = seconds(10), .lead = lead, .way = way});
+    std::vector<Timestamp> starts;
+    Timestamp now = At(seconds(1));
+    for (int step = 0; step < 300; ++step) {
+      now += milliseconds(random() % 2000);
+      if (bucket.FreeAt() <= now) bucket.Reserve();
+      if (bucket.reserved() > 0 && random() % 2 == 0) {
+        const auto begun = bucket.Start(now);
+        EXPECT_GE(begun.at, now);
+        EXPECT_LE(begun.at, now + lead + way);
+        // Nothing is in the way of whoever comes when the bucket is full.
+        if (starts.empty()) {
+          EXPECT_EQ(begun.at, now);
+        }
+        starts.push_back(begun.at);
+      }
+    }
+    for (std::size_t from = 0; from < starts.size(); ++from) {
+      for (std::size_t to = from; to < starts.size(); ++to) {
+        const auto count = static_cast<std::int64_t>(to - from + 1);
+        EXPECT_LE(count, capacity + (starts[to] - starts[from]) / interval);
       }
     }
   }

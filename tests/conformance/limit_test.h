@@ -8,7 +8,7 @@
 #include <string>
 
 #include "conformance/permit_test.h"
-#include "model/limits.h"
+#include "model/rates.h"
 
 namespace windlass {
 
@@ -20,6 +20,7 @@ struct Limits {
   std::optional<int> concurrency = std::nullopt;
   std::optional<int> rate = std::nullopt;
   Duration period = std::chrono::seconds(10);
+  std::optional<int> burst = std::nullopt;
   int priority = 5;
   std::string queue = "default";
 };
@@ -37,6 +38,7 @@ class LimitTest : public PermitTest {
       spec.rate_limit->key = "${{ params.key }}";
       spec.rate_limit->limit = *limits.rate;
       spec.rate_limit->period = limits.period;
+      spec.rate_limit->burst = limits.burst;
     }
     spec.priority = limits.priority;
     spec.queue = limits.queue;

@@ -207,6 +207,17 @@ class LimitsTest(EndToEndTest):
                          ("rate_limit", 2, "500ms"))
         self.assert_consistent()
 
+    def test_a_rate_with_a_burst_is_a_token_bucket(self):
+        run = self.submit(work(6, "rate_limit: {key: api, limit: 20, period: 1s, burst: 2}"))
+        for _ in range(2):
+            self.executor("--slots", "4")
+        self.assertEqual(self.wait_for_end(run)["state"], "succeeded")
+        limit, = self.limits()
+        self.assertEqual((limit["limit"], limit["period"], limit["burst"]), (20, "1s", 2))
+        self.assertRegex(self.windlass("limits", code=0).stdout,
+                         r"rate_limit +api +20 in 1s, burst 2 ")
+        self.assert_consistent()
+
     def test_a_key_that_cannot_be_one_fails_the_task(self):
         document = self.run_workflow("""
             windlass: 1

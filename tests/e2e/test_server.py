@@ -266,13 +266,15 @@ class ServerTest(ServerCase):
         calling = {"type": "http", "params": {"url": "http://127.0.0.1:1/"},
                    "retry_policy": {"maximum_attempts": 1},
                    "circuit_breaker": {"key": "api", "failure_threshold": 1},
+                   "rate_limit": {"key": "api", "limit": 10, "burst": 20},
                    "concurrency": {"key": "api", "limit": 9, "adaptive": {
                        "minimum": 2, "target_latency": "1s"}}}
         self.ended(server, self.submitted(server, {
             "windlass": 1, "name": "calling", "tasks": {"call": calling}}))
         [circuit] = server.get("/api/v1/circuits").json()["circuits"]
         self.assertEqual((circuit["key"], circuit["state"]), ("api", "open"))
-        [limit] = server.get("/api/v1/limits").json()["limits"]
+        limit, rate = server.get("/api/v1/limits").json()["limits"]
+        self.assertEqual((rate["limit"], rate["period"], rate["burst"]), (10, "1s", 20))
         self.assertEqual((limit["key"], limit["limit"], limit["adaptive"]), (
             "api", 9, {"allowed": 2, "minimum": 2, "target_latency": "1s"}))
         self.assertEqual(server.post("/api/v1/circuits/api/reset").json()["state"], "closed")

@@ -160,6 +160,7 @@ export interface Limit {
   key: string;
   limit: number;
   period?: string;
+  burst?: number;
   adaptive?: { allowed: number; minimum: number; target_latency: string | null };
   in_use: number;
   waiting: number;

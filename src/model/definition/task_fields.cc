@@ -169,7 +169,8 @@ const ObjectType<RateLimitSpec>& RateLimitType() {
   static const ObjectType<RateLimitSpec> type = {
       "rate_limit",
       "At most `limit` starts with the same key in any `period`, over all "
-      "executors. The run submitted last decides what the limit of a key is.",
+      "executors; with `burst` a token bucket. The run submitted last decides "
+      "what the limit of a key is.",
       {
           MakeField("key", &RateLimitSpec::key, Text{},
                     "What is limited; may hold expressions.",
@@ -177,8 +178,15 @@ const ObjectType<RateLimitSpec>& RateLimitType() {
           MakeField("limit", &RateLimitSpec::limit, Whole{1},
                     "Starts per period. Default 1."),
           MakeField("period", &RateLimitSpec::period, Span{}, "Default 1s."),
+          MakeField("burst", &RateLimitSpec::burst, Whole{1},
+                    "A token bucket instead of a sliding window: it holds so "
+                    "many starts, which may be at once, and is filled up "
+                    "evenly with `limit` per `period`. 1: one by one."),
       },
-      {{"per", "period"}, {"window", "period"}}};
+      {{"per", "period"},
+       {"window", "period"},
+       {"capacity", "burst"},
+       {"bucket", "burst"}}};
   return type;
 }
 

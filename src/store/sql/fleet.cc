@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/circuit.h"
+#include "model/rates.h"
 #include "sql_query.h"
 #include "store/sql/dead_letters.h"
 #include "store/sql/permits.h"
@@ -224,7 +225,13 @@ absl::StatusOr<std::vector<LimitRecord>> Fleet::ListLimits() {
       const Duration period(rows.Int(3));
       if (record.kind == LimitRecord::Kind::kRate) {
         record.period = period;
-        record.in_use += rows.Int(6);
+        if (rows.Int32(8) > 0) record.burst = rows.Int32(8);
+        record.in_use +=
+            record.burst ? TokenBucket::Missing(
+                               *record.burst,
+                               TokenBucket::IntervalOf(record.limit, period),
+                               rows.OptionalTime(10).value_or(now), now)
+                         : rows.Int(6);
       } else if (!rows.IsNull(9)) {
         LimitRecord::Adaptation adaptive;
         adaptive.minimum = rows.Int32(8);

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/later.h"
 #include "sql_query.h"
 
 namespace windlass::sql {
@@ -12,24 +13,24 @@ namespace {
 // More starts than one transaction will allow.
 constexpr int kMostStarts = 1000;
 
-// A limiter that is not used is kept for so long, or a period of a rate.
+// A limiter that is not used, and of no effect any more, is kept for so long.
 constexpr Duration kKept = std::chrono::hours(1);
 
 auto NameOf(const LimitTerms& terms) { return std::tie(terms.kind, terms.key); }
 
 // When time alone lets the next waiter go.
 std::optional<Timestamp> NextAt(const Limiter& limiter, Timestamp now) {
-  if (!limiter.waiting || (!limiter.window && !limiter.circuit)) {
+  if (!limiter.waiting || (!limiter.rate && !limiter.circuit)) {
     return std::nullopt;
   }
   const Timestamp free =
-      limiter.window ? limiter.window->FreeAt() : limiter.circuit->FreeAt();
+      limiter.rate ? limiter.rate->FreeAt() : limiter.circuit->FreeAt();
   if (free == Timestamp::max()) return std::nullopt;
   return std::max(free, now);
 }
 
 std::int64_t TakenOf(const Limiter& limiter) {
-  if (limiter.window) return limiter.window->reserved();
+  if (limiter.rate) return limiter.rate->reserved();
   return limiter.circuit ? limiter.circuit->facts().probing : limiter.taken;
 }
 
@@ -80,6 +81,7 @@ std::vector<LimitTerms> TermsOf(const TaskSpec& spec, RunId run,
                      .key = *keys.rate,
                      .most = spec.rate_limit->limit,
                      .period = spec.rate_limit->period,
+                     .threshold = spec.rate_limit->burst.value_or(0),
                      .run = run});
   }
   if (spec.circuit_breaker && keys.circuit) {
@@ -108,8 +110,8 @@ void Limiter::Take() {
     return;
   }
   changed = true;
-  if (window) {
-    window->Reserve();
+  if (rate) {
+    rate->Reserve();
   } else {
     ++taken;
     if (adaptive) adaptive->Begin(taken);
@@ -118,8 +120,8 @@ void Limiter::Take() {
 
 void Limiter::GiveBack() {
   changed = true;
-  if (window) {
-    window->Cancel();
+  if (rate) {
+    rate->Cancel();
   } else {
     --taken;
   }
@@ -148,15 +150,15 @@ void Limiter::Reset() {
 }
 
 Duration Limiter::Start(Timestamp now) {
-  if (!window) return Duration::zero();
+  if (!rate) return Duration::zero();
   changed = true;
-  const RateWindow::Begun begun = window->Start(now);
+  const RateRule::Begun begun = rate->Start(now);
   NoteStart(begun.counts);
   return begun.at - now;
 }
 
 void Limiter::HoldUntil(Timestamp until) {
-  const auto held = window ? window->HoldUntil(until) : std::nullopt;
+  const auto held = rate ? rate->HoldUntil(until) : std::nullopt;
   if (!held) return;
   changed = true;
   NoteStart(*held);
@@ -164,7 +166,7 @@ void Limiter::HoldUntil(Timestamp until) {
 
 void Limiter::NoteStart(Timestamp at) {
   if (starts.empty() || starts.back().at != at) starts.push_back({0, at});
-  starts.back().last = window->started();
+  starts.back().last = rate->started();
 }
 
 bool Need::IsFree(Timestamp now) const {
@@ -239,7 +241,7 @@ void Limiters::Lock(const std::set<std::int64_t>& ids,
   for (std::size_t i = 0; i < limiters_.size(); ++i) {
     Limiter& limiter = limiters_[i];
     if (limiter.kind == LimitKind::kRate) {
-      ReadWindow(limiter, counts[i].taken, counts[i].started);
+      ReadRate(limiter, counts[i].taken, counts[i].started);
     } else if (limiter.kind == LimitKind::kCircuit) {
       limiter.circuit.emplace(
           Circuit::Terms{.failure_threshold = limiter.threshold,
@@ -290,6 +292,7 @@ void Limiters::Obey(const LimitTerms& terms) {
       StrictnessOf(*limiter) <= StrictnessOf(terms)) {
     return;
   }
+  limiter->was_window = limiter->threshold == 0;
   limiter->most = terms.most;
   limiter->period = terms.period;
   limiter->threshold = terms.threshold;
@@ -297,10 +300,36 @@ void Limiters::Obey(const LimitTerms& terms) {
   limiter->changed = true;
 }
 
-void Limiters::ReadWindow(Limiter& limiter, std::int64_t taken,
-                          std::int64_t started) {
+void Limiters::ReadRate(Limiter& limiter, std::int64_t taken,
+                        std::int64_t started) {
   const RatePace pace = PaceOf(limiter.period);
-  std::vector<RateWindow::Starts> recent;
+  if (limiter.threshold == 0) {
+    limiter.rate =
+        std::make_unique<RateWindow>(limiter.most, pace, started, taken,
+                                     ReadWindow(limiter, started, taken, pace));
+    return;
+  }
+  const Duration interval =
+      TokenBucket::IntervalOf(limiter.most, limiter.period);
+  Timestamp full_at = Timestamp::min();
+  {
+    Rows rows =
+        tx_.db.Read(Query::kSelectLimitStarts, limiter.id, started + 1, 0);
+    if (rows.Next()) full_at = rows.Time(1);
+  }
+  limiter.rate = std::make_unique<TokenBucket>(limiter.threshold, interval,
+                                               pace, started, taken, full_at);
+  // What is remembered is the latest start of the window it was.
+  if (limiter.was_window && full_at != Timestamp::min()) {
+    limiter.HoldUntil(full_at + interval);
+  }
+}
+
+std::vector<RateRule::Starts> Limiters::ReadWindow(const Limiter& limiter,
+                                                   std::int64_t started,
+                                                   std::int64_t taken,
+                                                   const RatePace& pace) {
+  std::vector<RateRule::Starts> recent;
   {
     Rows rows = tx_.db.Read(Query::kSelectLimitStarts, limiter.id,
                             RateWindow::OldestNeeded(limiter.most, started),
@@ -317,17 +346,16 @@ void Limiters::ReadWindow(Limiter& limiter, std::int64_t taken,
       }
     }
   }
-  const auto earlier = [](const RateWindow::Starts& a,
-                          const RateWindow::Starts& b) {
+  const auto earlier = [](const RateRule::Starts& a,
+                          const RateRule::Starts& b) {
     return a.last < b.last;
   };
-  const auto same = [](const RateWindow::Starts& a,
-                       const RateWindow::Starts& b) {
+  const auto same = [](const RateRule::Starts& a, const RateRule::Starts& b) {
     return a.last == b.last;
   };
   std::sort(recent.begin(), recent.end(), earlier);
   recent.erase(std::unique(recent.begin(), recent.end(), same), recent.end());
-  limiter.window.emplace(limiter.most, pace, started, taken, std::move(recent));
+  return recent;
 }
 
 Need Limiters::NeedOf(const Line& line) {
@@ -361,18 +389,20 @@ void Limiters::Save() {
       tx_.permits.next_due = next;
     }
     if (!limiter.changed) continue;
-    const std::int64_t started = limiter.window ? limiter.window->started() : 0;
+    const std::int64_t started = limiter.rate ? limiter.rate->started() : 0;
     const Circuit::Facts circuit =
         limiter.circuit ? limiter.circuit->facts() : Circuit::Facts();
     const AdaptiveLimit::Facts adaptive =
         limiter.adaptive ? limiter.adaptive->facts() : AdaptiveLimit::Facts();
-    const Timestamp used_until =
-        std::max(now, circuit.open_until.value_or(now));
+    Timestamp used_until = std::max(now, circuit.open_until.value_or(now));
+    if (limiter.rate) {
+      used_until = std::max(used_until, limiter.rate->NeededUntil());
+    }
     tx_.db.Write(
         Query::kUpdateLimiter, limiter.id, limiter.most, limiter.period.count(),
         limiter.ruled_by, TakenOf(limiter), started, limiter.waiting, next,
-        used_until + std::max(kKept, limiter.period), limiter.threshold,
-        circuit.failures, circuit.open_until, circuit.era,
+        Later(used_until, kKept), limiter.threshold, circuit.failures,
+        circuit.open_until, circuit.era,
         limiter.adaptive ? std::optional(adaptive.allowed) : std::nullopt,
         adaptive.decreased_at, adaptive.ends, adaptive.time.count(),
         adaptive.full);
@@ -381,11 +411,12 @@ void Limiters::Save() {
 }
 
 void Limiters::SaveStarts(const Limiter& limiter) {
-  for (const RateWindow::Starts& starts : limiter.starts) {
+  const std::int64_t forgotten = limiter.rate->Forgotten();
+  for (const RateRule::Starts& starts : limiter.starts) {
+    if (starts.last <= forgotten) continue;
     tx_.db.Write(Query::kInsertLimitStart, limiter.id, starts.last, starts.at);
   }
-  tx_.db.Write(Query::kDeleteLimitStarts, limiter.id,
-               limiter.starts.back().last - limiter.most);
+  tx_.db.Write(Query::kDeleteLimitStarts, limiter.id, forgotten);
 }
 
 }  // namespace windlass::sql

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,7 +11,7 @@
 
 #include "model/adaptive_limit.h"
 #include "model/circuit.h"
-#include "model/limits.h"
+#include "model/rates.h"
 #include "store/sql/transaction.h"
 #include "windlass/workflow.h"
 
@@ -28,7 +29,7 @@ struct LimitTerms {
   // aims at, or zero.
   Duration period{0};
   // kCircuit: failures. kConcurrency: what an adaptive one allows at least; of
-  // others zero.
+  // others zero. kRate: what a token bucket holds; of a sliding window zero.
   int threshold = 0;
   RunId run;
 };
@@ -41,7 +42,7 @@ struct Limiter {
   // Whether another task may be given a permit, or a start be reserved for it.
   bool IsFree(Timestamp now) const {
     if (circuit) return circuit->FreeAt() <= now;
-    return window ? window->FreeAt() <= now : taken < allowed();
+    return rate ? rate->FreeAt() <= now : taken < allowed();
   }
   // Of a concurrency: how many at present.
   int allowed() const { return adaptive ? adaptive->allowed() : most; }
@@ -70,14 +71,15 @@ struct Limiter {
   RunId ruled_by;
   std::int64_t taken = 0;                 // kConcurrency
   std::optional<AdaptiveLimit> adaptive;  // kConcurrency
-  std::optional<RateWindow> window;       // kRate
+  std::unique_ptr<RateRule> rate;         // kRate
   int threshold = 0;
   std::optional<Circuit> circuit;  // kCircuit
   // Somebody waits for the rate or circuit, and for nothing else.
   bool waiting = false;
   bool changed = false;
-  // Those of this transaction, as RateWindow has them.
-  std::vector<RateWindow::Starts> starts;
+  bool was_window = false;  // kRate, before this transaction.
+  // What is to be remembered of those of this transaction.
+  std::vector<RateRule::Starts> starts;
 };
 
 // The limiters of a task's line; null where it has none.
@@ -125,7 +127,11 @@ class Limiters {
   void SaveStarts(const Limiter& limiter);
   void Insert(std::vector<LimitTerms> terms);
   void Obey(const LimitTerms& terms);
-  void ReadWindow(Limiter& limiter, std::int64_t taken, std::int64_t started);
+  void ReadRate(Limiter& limiter, std::int64_t taken, std::int64_t started);
+  std::vector<RateRule::Starts> ReadWindow(const Limiter& limiter,
+                                           std::int64_t started,
+                                           std::int64_t taken,
+                                           const RatePace& pace);
 
   Transaction& tx_;
   std::vector<Limiter> limiters_;  // By id.

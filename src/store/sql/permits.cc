@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/turns.h"
 #include "sql_query.h"
 #include "store/sql/limiters.h"
 #include "store/sql/waiting.h"

@@ -151,7 +151,8 @@ export function LimitsPage() {
                       <td class="strong">{limit.key}</td>
                       <td class="right">
                         {limit.adaptive ? `${number(limit.adaptive.allowed)} of ` : ""}
-                        {number(limit.limit)}{limit.period ? ` per ${limit.period}` : ""}</td>
+                        {number(limit.limit)}{limit.period ? ` per ${limit.period}` : ""}
+                        {limit.burst ? `, burst ${number(limit.burst)}` : ""}</td>
                       <td class="right">{number(limit.in_use)}</td>
                       <td class="right">{number(limit.waiting)}</td>
                       <td class="right muted"><Time at={limit.next_at} /></td>

@@ -1,11 +1,14 @@
 -- What is in use: permits of a concurrency; of a rate the starts within the
--- period before ?1, and those reserved.
+-- period before ?1, and those reserved. When the bucket of a rate is full.
 SELECT l.kind, l.key, l.most, l.period, l.taken, l.next_at,
        min(l.most, l.starts - coalesce((
          SELECT max(s.last) FROM limit_start AS s
          WHERE s.limiter = l.id
            AND s.started_at <= ?1 - l.period), 0)),
-       coalesce(waiting.tasks, 0), l.threshold, l.allowed
+       coalesce(waiting.tasks, 0), l.threshold, l.allowed,
+       CASE WHEN l.kind = 1 AND l.threshold > 0 THEN (
+         SELECT s.started_at FROM limit_start AS s
+         WHERE s.limiter = l.id ORDER BY s.last DESC LIMIT 1) END
 FROM limiter AS l
 LEFT JOIN (
   SELECT id, sum(count) AS tasks
