@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 jobs=${JOBS:-$(nproc)}
+at_once=$((jobs + 1))  # Tests of servers wait for them more than they compute.
 presets=("$@")
 [ ${#presets[@]} -gt 0 ] || presets=(asan tsan release)
 
@@ -32,12 +33,7 @@ for preset in "${presets[@]}"; do
   cmake --build --preset "$preset" -j "$jobs" --target "${targets[@]}"
   echo "== $preset: test"
   labels=()
-  at_once=$jobs
-  if [ "$preset" = release ]; then
-    at_once=$((jobs + 1))  # Tests of servers wait for them more than they compute.
-  else
-    labels=(-L unit)
-  fi
+  [ "$preset" = release ] || labels=(-L unit)
   # cpp-httplib comes as a shared library that is not instrumented: what its
   # threads do looks unordered to the thread sanitizer.
   [ "$preset" = tsan ] && labels+=(-E '^(ExecutorEndpoints|HttpServer)')
