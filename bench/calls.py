@@ -30,6 +30,7 @@ BINARY = os.environ.get("WINDLASS_BINARY", str(ROOT / "build/release/windlass"))
 CONNECTIONS = (1, 100, 5000)
 SECONDS = 5
 RATES = (10, 100, 1000)
+BUCKETS = [(100, 1), (1000, 50)]
 EXECUTORS = 8
 
 NGINX = """
@@ -150,7 +151,7 @@ def most_in_a_second(moments):
     return most
 
 
-def rate(nginx, limit, seconds):
+def rate(nginx, limit, burst, seconds):
     """The share of the rate that was made use of, the most calls in any second, and the
     share of calls that began more than once because an executor was killed."""
     calls = limit * seconds
@@ -161,7 +162,8 @@ def rate(nginx, limit, seconds):
         folder = pathlib.Path(name)
         flow = {"windlass": 1, "name": "rate", "params": {"items": {"type": "array"}},
                 "tasks": {"call": {"type": "http", "params": {"url": f"{nginx.url}counted/"},
-                                   "rate_limit": {"key": "k", "limit": limit, "period": "1s"},
+                                   "rate_limit": {"key": "k", "limit": limit, "period": "1s",
+                                                  **({"burst": burst} if burst else {})},
                                    "map": {"items": "${{ params.items }}", "as": "i"}}}}
         (folder / "flow.json").write_text(json.dumps(flow))
         (folder / "params.json").write_text(json.dumps({"items": list(range(calls))}))
@@ -190,8 +192,8 @@ def rate(nginx, limit, seconds):
         assert state == "succeeded", state
     moments = sorted(nginx.moments()[before:])
     # Periods from the first call to the last, if none had come later than it may: the
-    # calls of a period may come all at its beginning.
-    least = (len(moments) - 1) // limit
+    # calls of a period may come all at its beginning. Those of a bucket come one by one.
+    least = (len(moments) - burst) / limit if burst else (len(moments) - 1) // limit
     used = least / (moments[-1] - moments[0])
     return used, most_in_a_second(moments), len(moments) / calls - 1
 
@@ -214,9 +216,10 @@ def measure_speed(nginx, folder, total):
 def measure_rates(nginx, seconds):
     print(f"rate over {EXECUTORS} executors, one killed   calls/s   of it   "
           "most in any second, at the server   begun again", flush=True)
-    for limit in RATES:
-        used, most, again = rate(nginx, limit, seconds)
-        print(f"{limit:6,} in 1s {used * limit:31,.1f}{used:8.0%}"
+    for limit, burst in [(limit, None) for limit in RATES] + BUCKETS:
+        used, most, again = rate(nginx, limit, burst, seconds)
+        label = f"{limit:6,} in 1s{f', burst {burst}' if burst else ''}"
+        print(f"{label:22}{used * limit:23,.1f}{used:8.0%}"
               f"{most:37,}{again:14.1%}", flush=True)
 
 
