@@ -114,6 +114,11 @@ absl::StatusOr<std::optional<std::string>> Packed(std::string_view content,
       (!told && IsCompressed(media_type))) {
     return std::nullopt;
   }
+  // Packing hard what then stays as it is would be dear.
+  if (!told && options.zstd_level > kDefaultZstdLevel &&
+      !IsWorthCompressing(media_type, content)) {
+    return std::nullopt;
+  }
   absl::StatusOr<std::string> packed =
       ZstdCompress(content, options.zstd_level);
   if (!packed.ok()) return packed.status();

@@ -223,6 +223,7 @@ void Limiters::Lock(const std::set<std::int64_t>& ids,
       limiter.ruled_by = RunId{rows.Int(5)};
       limiter.waiting = rows.Bool(8);
       limiter.threshold = rows.Int32(9);
+      limiter.was_window = limiter.threshold == 0;
       counts.push_back(
           {.taken = rows.Int(6),
            .started = rows.Int(7),
@@ -292,7 +293,6 @@ void Limiters::Obey(const LimitTerms& terms) {
       StrictnessOf(*limiter) <= StrictnessOf(terms)) {
     return;
   }
-  limiter->was_window = limiter->threshold == 0;
   limiter->most = terms.most;
   limiter->period = terms.period;
   limiter->threshold = terms.threshold;
