@@ -8,14 +8,18 @@
 
 namespace windlass {
 
-RatePace PaceOf(Duration period) {
+RatePace PaceOf(Duration period, int limit) {
   constexpr Duration kLongestMargin = std::chrono::milliseconds(20);
   constexpr Duration kLongestLead = std::chrono::milliseconds(250);
   constexpr Duration kLongestWay = std::chrono::milliseconds(50);
+  constexpr int kSteps = 50;
+  constexpr Duration kLongestGap = std::chrono::milliseconds(2);
   const Duration margin = std::min(period / 50, kLongestMargin);
   return {.apart = period + std::min(margin, Duration::max() - period),
           .lead = std::min(period / 4, kLongestLead),
-          .way = std::min(period / 20, kLongestWay)};
+          .way = std::min(period / 20, kLongestWay),
+          .together = limit / kSteps + (limit % kSteps == 0 ? 0 : 1),
+          .gap = std::min(period / (10 * kSteps), kLongestGap)};
 }
 
 RateWindow::RateWindow(int limit, RatePace pace, std::int64_t started,
@@ -50,13 +54,21 @@ RateWindow::Begun RateWindow::Start(Timestamp now) {
     at += std::min(pace_.lead, pace_.apart - ago);
   }
   Timestamp counts = std::max(at, now + pace_.way);
-  if (!recent_.empty()) counts = std::max(counts, recent_.back().at);
+  if (!recent_.empty()) {
+    const Timestamp last = recent_.back().at;
+    if (counts <= last) {
+      counts = at_last_ < pace_.together ? last : Later(last, pace_.gap);
+    }
+    at = std::max(at, std::min(counts - pace_.way, now + pace_.lead));
+  }
   --reserved_;
   ++started_;
   if (!recent_.empty() && recent_.back().at == counts) {
     recent_.back().last = started_;
+    ++at_last_;
   } else {
     recent_.push_back({started_, counts});
+    at_last_ = 1;
   }
   return {at, counts};
 }
@@ -89,7 +101,7 @@ TokenBucket::TokenBucket(int capacity, Duration interval, RatePace pace,
       full_at_(full_at) {}
 
 Duration TokenBucket::IntervalOf(int limit, Duration period) {
-  const Duration apart = PaceOf(period).apart;
+  const Duration apart = PaceOf(period, limit).apart;
   const Duration shorter = apart / limit;
   return shorter * limit == apart ? shorter : shorter + Duration(1);
 }

@@ -20,14 +20,19 @@ struct RatePace {
   // One that is given out less than this ahead counts as late as that: it
   // cannot begin at once.
   Duration way{0};
+  // Of more than so many that could be at once, the next are so much later.
+  int together = 1;
+  Duration gap{0};
 };
 
 // The service sees calls when they arrive, some later than others. So that
 // there are not more than the limit in a period there either, starts are kept
 // apart by 20 ms more, or by a fiftieth of a period under a second. They are
 // given out 250 ms ahead, or a quarter of the period; the way takes 50 ms, or a
-// twentieth.
-RatePace PaceOf(Duration period);
+// twentieth. Many calls that are made at once are in each other's way and would
+// take longer than that: a fiftieth of the limit may be at once, and each 2 ms,
+// or a five hundredth of the period, as many again.
+RatePace PaceOf(Duration period, int limit);
 
 // When the starts of a rate, numbered from 1, may be.
 //
@@ -109,6 +114,7 @@ class RateWindow : public RateRule {
   const int limit_;
   const RatePace pace_;
   std::vector<Starts> recent_;
+  int at_last_ = 0;  // Starts of ours at recent_.back().at.
 };
 
 // A token bucket: it holds `capacity` starts, and another one after each

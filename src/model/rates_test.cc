@@ -20,12 +20,19 @@ RateWindow Empty(int limit, RatePace pace) { return {limit, pace, 0, 0, {}}; }
 constexpr RatePace kPace = {.apart = seconds(10)};
 
 TEST(RatePaceTest, AFiftiethIsAddedAndAQuarterGivenAheadWithinBounds) {
-  EXPECT_EQ(PaceOf(milliseconds(100)).apart, milliseconds(102));
-  EXPECT_EQ(PaceOf(milliseconds(100)).lead, milliseconds(25));
-  EXPECT_EQ(PaceOf(minutes(1)).apart, minutes(1) + milliseconds(20));
-  EXPECT_EQ(PaceOf(minutes(1)).lead, milliseconds(250));
-  EXPECT_EQ(PaceOf(minutes(1)).way, milliseconds(50));
-  EXPECT_EQ(PaceOf(Duration::max()).apart, Duration::max());
+  EXPECT_EQ(PaceOf(milliseconds(100), 10).apart, milliseconds(102));
+  EXPECT_EQ(PaceOf(milliseconds(100), 10).lead, milliseconds(25));
+  EXPECT_EQ(PaceOf(minutes(1), 10).apart, minutes(1) + milliseconds(20));
+  EXPECT_EQ(PaceOf(minutes(1), 10).lead, milliseconds(250));
+  EXPECT_EQ(PaceOf(minutes(1), 10).way, milliseconds(50));
+  EXPECT_EQ(PaceOf(Duration::max(), 10).apart, Duration::max());
+}
+
+TEST(RatePaceTest, AFiftiethOfTheLimitIsTogether) {
+  EXPECT_EQ(PaceOf(seconds(1), 10).together, 1);
+  EXPECT_EQ(PaceOf(seconds(1), 101).together, 3);
+  EXPECT_EQ(PaceOf(seconds(1), 101).gap, milliseconds(2));
+  EXPECT_EQ(PaceOf(milliseconds(100), 101).gap, Duration(200));
 }
 
 TEST(RateWindowTest, SoManyMayStartAtOnce) {
@@ -108,7 +115,7 @@ TEST(RateWindowTest, WhatIsNotKnownIsTakenToBeRecent) {
 }
 
 TEST(RateWindowTest, ALongPeriodDoesNotOverflow) {
-  RateWindow window = Empty(1, PaceOf(Duration::max()));
+  RateWindow window = Empty(1, PaceOf(Duration::max(), 10));
   window.Reserve();
   window.Start(At(seconds(1)));
   EXPECT_EQ(window.FreeAt(), Timestamp::max());
@@ -142,6 +149,37 @@ TEST(RateWindowTest, AStartThatIsNotGivenOutAheadCountsALittleLater) {
   EXPECT_EQ(begun.counts, At(milliseconds(111'500)));
 }
 
+TEST(RateWindowTest, ManyAtOnceAreMadeAFewAtATimeAndStayApart) {
+  const RatePace pace = {.apart = seconds(10),
+                         .lead = seconds(1),
+                         .way = milliseconds(100),
+                         .together = 2,
+                         .gap = milliseconds(3)};
+  RateWindow window = Empty(5, pace);
+  Timestamp now = At(seconds(100));
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 5; ++i) {
+      now = std::max(now, window.FreeAt());
+      window.Reserve();
+      EXPECT_EQ(window.Start(now).at, At(seconds(100)) +
+                                          milliseconds(3) * (i / 2) +
+                                          round * (pace.apart + pace.way));
+    }
+  }
+}
+
+TEST(RateWindowTest, WhatComesOneByOneIsNotHeldUp) {
+  const RatePace pace = {
+      .apart = seconds(10), .way = milliseconds(100), .gap = milliseconds(3)};
+  std::vector<RateRule::Starts> known;
+  for (int i = 0; i < 5; ++i) {
+    // As another transaction sees it.
+    RateWindow window(9, pace, i, 1, known);
+    EXPECT_EQ(window.Start(At(seconds(100))).at, At(seconds(100)));
+    known.push_back({i + 1, At(seconds(100)) + pace.way});
+  }
+}
+
 // Against the definition, with random pauses between reservation and start.
 TEST(RateWindowTest, NoWindowHoldsMoreThanTheLimitAndNoneIsWasted) {
   std::mt19937 random(7);
@@ -150,8 +188,9 @@ TEST(RateWindowTest, NoWindowHoldsMoreThanTheLimitAndNoneIsWasted) {
     const Duration period = seconds(10);
     const Duration lead = seconds(random() % 3);
     const Duration way = lead / 4;
+    const Duration gap = milliseconds(random() % 100);
     RateWindow window =
-        Empty(limit, {.apart = period, .lead = lead, .way = way});
+        Empty(limit, {.apart = period, .lead = lead, .way = way, .gap = gap});
     std::deque<Timestamp> starts;
     Timestamp now = At(seconds(1));
     for (int step = 0; step < 300; ++step) {
@@ -165,7 +204,7 @@ TEST(RateWindowTest, NoWindowHoldsMoreThanTheLimitAndNoneIsWasted) {
         const auto begun = window.Start(now);
         EXPECT_GE(begun.at, now);
         EXPECT_LE(begun.at, begun.counts);
-        EXPECT_LE(begun.counts, now + std::max(lead, way));
+        EXPECT_LE(begun.counts, now + std::max(lead, way) + gap * limit);
         starts.push_back(begun.counts);
         const auto n = static_cast<int>(starts.size());
         if (n <= limit) continue;
@@ -251,12 +290,12 @@ TEST(TokenBucketTest, TokensAreAsFarApartAsTheMarginOfTheirPeriodAsks) {
 
 TEST(TokenBucketTest, ALongPeriodDoesNotOverflow) {
   const Duration interval = TokenBucket::IntervalOf(1, Duration::max());
-  TokenBucket bucket = Bucket(1'000'000, interval, PaceOf(Duration::max()));
+  TokenBucket bucket = Bucket(1'000'000, interval, PaceOf(Duration::max(), 10));
   EXPECT_EQ(bucket.FreeAt(), Timestamp::min());
   bucket.Reserve();
   EXPECT_EQ(bucket.Start(At(seconds(1))).counts, Timestamp::max());
   EXPECT_EQ(bucket.HoldUntil(At(seconds(5))), std::nullopt);
-  TokenBucket single = Bucket(1, interval, PaceOf(Duration::max()));
+  TokenBucket single = Bucket(1, interval, PaceOf(Duration::max(), 10));
   single.Reserve();
   single.Start(At(seconds(1)));
   EXPECT_EQ(single.FreeAt(), Timestamp::max());

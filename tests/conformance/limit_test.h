@@ -12,8 +12,8 @@
 
 namespace windlass {
 
-// Of the period below.
-inline const RatePace kPace = PaceOf(std::chrono::seconds(10));
+// Of the period below, and of limits as small as those of tests.
+inline const RatePace kPace = PaceOf(std::chrono::seconds(10), 1);
 
 // What the tasks of a workflow are limited by.
 struct Limits {

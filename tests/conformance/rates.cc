@@ -189,7 +189,7 @@ TEST_P(RateTest, ABucketOfOneSpreadsStartsAndGivesThemOutAhead) {
   const auto workflow =
       Limited({.rate = 100, .period = seconds(1), .burst = 1});
   const Duration interval = TokenBucket::IntervalOf(100, seconds(1));
-  const RatePace pace = PaceOf(seconds(1));
+  const RatePace pace = PaceOf(seconds(1), 100);
   const Timestamp second = clock().Now() + pace.way + interval;
   int started = 0;
   std::vector<RunId> waiting;
@@ -220,8 +220,7 @@ TEST_P(RateTest, ABucketOfOneSpreadsStartsAndGivesThemOutAhead) {
   ASSERT_THAT(leases, SizeIs(waiting.size()));
   for (std::size_t i = 0; i < leases.size(); ++i) {
     EXPECT_EQ(leases[i].run->id, waiting[i]);
-    EXPECT_EQ(Answer(leases[i]).delay,
-              ahead + interval * static_cast<int>(i));
+    EXPECT_EQ(Answer(leases[i]).delay, ahead + interval * static_cast<int>(i));
   }
 }
 

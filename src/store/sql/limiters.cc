@@ -302,7 +302,7 @@ void Limiters::Obey(const LimitTerms& terms) {
 
 void Limiters::ReadRate(Limiter& limiter, std::int64_t taken,
                         std::int64_t started) {
-  const RatePace pace = PaceOf(limiter.period);
+  const RatePace pace = PaceOf(limiter.period, limiter.most);
   if (limiter.threshold == 0) {
     limiter.rate =
         std::make_unique<RateWindow>(limiter.most, pace, started, taken,
