@@ -113,6 +113,12 @@ class CompositionTest(unittest.TestCase):
         except OSError:
             return False
 
+    def broker_has_consumers(self):
+        rabbitmq = self.compose("ps", "-q", "rabbitmq").strip()
+        queues = podman("exec", rabbitmq, "rabbitmqctl", "-q", "list_queues", "name", "consumers",
+                        check=False)
+        return re.search(r"^windlass\S*\s+[1-9]", queues.stdout, re.M)
+
     def numbers(self, query):
         """What Prometheus says, by job."""
         address = f"{self.prometheus}/api/v1/query?query={urllib.parse.quote(query)}"
@@ -129,6 +135,8 @@ class CompositionTest(unittest.TestCase):
     def a_run_goes_through_it(self):
         self.assertLessEqual(EXPECTED, set(self.services))
         wait_until(lambda: self.answers(f"{self.server}/readyz"), "the server is ready")
+        # Executors poll as long as it is not up: only then does it carry the dispatch.
+        wait_until(self.broker_has_consumers, "executors listen to RabbitMQ")
         submitted = self.ask("/runs", {"definition": FLOW})
         run = wait_until(
             lambda: (shown := self.ask(f"/runs/{submitted['run_id']}"))["state"] != "running"
@@ -136,10 +144,6 @@ class CompositionTest(unittest.TestCase):
         self.assertEqual(run["state"], "succeeded", json.dumps(run, indent=1))
         said = next(task for task in run["tasks"] if task["id"] == "say")
         self.assertEqual(said["result"]["value"].strip(), str(sum(range(100000))))
-        # RabbitMQ carries the dispatch, and Prometheus sees all four.
-        rabbitmq = self.compose("ps", "-q", "rabbitmq").strip()
-        queues = podman("exec", rabbitmq, "rabbitmqctl", "-q", "list_queues", "name", "consumers")
-        self.assertRegex(queues.stdout, re.compile(r"^windlass\S*\s+[1-9]", re.M))
         wait_until(lambda: self.numbers("sum by (job) (up)") ==
                    {"windlass-executor": 3.0, "windlass-server": 1.0}, "Prometheus sees all")
 
