@@ -6,8 +6,9 @@ hands those of the running task to its child, and tells the executor when a chil
 ended without a word. The child runs the function, speaks to the executor itself
 and ends, so whatever the function did to its process is gone with it.
 
-The next child is forked while one works: a process that has just been forked is
-slow at first, because what it touches has to be copied.
+The next child is forked while one works, or when it has ended soon: a process that
+has just been forked is slow at first, because what it touches has to be copied. Not
+before, or a short task would share its processors with that.
 """
 
 import collections
@@ -20,7 +21,7 @@ import select
 import signal
 import sys
 
-from ._child import run_child
+from ._child import WARM_UP, run_child
 from ._wire import PROTOCOL, take_standard_streams
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -89,8 +90,7 @@ class Parent:
         for _ in range(BEGINNINGS):
             child = self._spare or Child(self._writer)
             self._spare = None
-            if child.say(json.dumps(message).encode()):
-                self._fork_ahead(child)
+            child.say(json.dumps(message).encode())
             why = self._supervise(child, message["args"])
             child.hear_no_more()
             status = self._sweep(child.pid)
@@ -100,10 +100,14 @@ class Parent:
             # Something has killed it before the task began.
         if not spoke:
             self._send({"id": message["id"], **(why or obituary(status))})
+        self._fork_ahead()
 
     def _fork_ahead(self, working=None):
+        if self._spare is not None:
+            return
         try:
-            self._spare = self._spare or Child(self._writer, working)
+            self._spare = Child(self._writer, working)
+            rehearse()
         except OSError:
             pass  # No more processes, now: the next task tries again.
 
@@ -125,6 +129,8 @@ class Parent:
                 ready = dict(poll.poll(SUPERVISION_INTERVAL_MS))
                 if ended in ready:
                     return None
+                if not ready:
+                    self._fork_ahead(child)
                 family = self._family(most)
                 if len(family) > most:
                     return TOO_MANY
@@ -223,6 +229,20 @@ class Child:
         for pipe in (self._to_child, self._done):
             if pipe is not None:
                 os.close(pipe)
+
+
+def rehearse():
+    """Hears of a task and passes it on, for nobody: what that touches has been shared
+    since the fork and would be copied when there is a task."""
+    with open(os.devnull, "wb") as nobody:
+        reader, writer = os.pipe()
+        try:
+            os.write(writer, json.dumps(WARM_UP).encode() + b"\n")
+            message = json.loads(Parent(reader, nobody.fileno())._next_line())
+            nobody.write(json.dumps(message).encode())
+        finally:
+            os.close(reader)
+            os.close(writer)
 
 
 def kill(pid):
