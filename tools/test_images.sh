@@ -57,6 +57,8 @@ for image in postgres rabbitmq prometheus grafana; do
   fi
 done
 
+# Files have the time of that day of Debian: that of a commit would be another in
+# what is cached of an earlier one.
 rm -f "$folder"/context/*
 cp build/release/windlass_*.deb "$folder/context/"
 build_image() {
@@ -64,7 +66,7 @@ build_image() {
   shift 2
   echo "== image $target:$tag"
   buildah build --isolation chroot "$@" --format docker \
-    --timestamp "$(git log -1 --format=%ct)" -f deploy/docker/Dockerfile \
+    --timestamp "$(date -ud "$date" +%s)" -f deploy/docker/Dockerfile \
     "${arguments[@]}" --target "$target" -t "localhost/windlass-$target:$tag" \
     "$folder/context" > "$folder/$target.log" 2>&1 ||
     { tail -50 "$folder/$target.log"; exit 1; }
