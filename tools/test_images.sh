@@ -57,10 +57,10 @@ for image in postgres rabbitmq prometheus grafana; do
   fi
 done
 
-# Files have the time of that day of Debian: that of a commit would be another in
-# what is cached of an earlier one.
 rm -f "$folder"/context/*
 cp build/release/windlass_*.deb "$folder/context/"
+# Files have the time of that day of Debian: that of a commit would be another in
+# what is cached of an earlier one.
 build_image() {
   local target=$1 tag=$2
   shift 2
